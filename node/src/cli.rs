@@ -1,0 +1,98 @@
+//! The command line.
+
+use crate::{extrinsic, service};
+use clap::Parser;
+use polkadot_sdk::*;
+use sc_cli::SubstrateCli;
+use sc_service::{ChainType, GenericChainSpec, PartialComponents, Properties};
+
+#[derive(Debug, Parser)]
+pub struct Cli {
+	#[command(subcommand)]
+	pub subcommand: Option<Subcommand>,
+	#[clap(flatten)]
+	pub run: sc_cli::RunCmd,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Subcommand {
+	/// Key management.
+	#[command(subcommand)]
+	Key(sc_cli::KeySubcommand),
+	/// Export the chain specification.
+	ExportChainSpec(sc_cli::ExportChainSpecCmd),
+	/// Validate blocks.
+	CheckBlock(sc_cli::CheckBlockCmd),
+	/// Remove the whole chain.
+	PurgeChain(sc_cli::PurgeChainCmd),
+	/// Print a signed extrinsic of a development account, in hexadecimal.
+	DevExtrinsic(extrinsic::Command),
+}
+
+fn spec(id: &str) -> Result<GenericChainSpec, String> {
+	let (preset, name, kind) = match id {
+		"dev" => ("development", "Development", ChainType::Development),
+		"local" => ("local_testnet", "Local Testnet", ChainType::Local),
+		path => return GenericChainSpec::from_json_file(path.into()),
+	};
+	let wasm = runtime::WASM_BINARY.ok_or("this node was built without a runtime")?;
+	let mut properties = Properties::new();
+	properties.insert("tokenSymbol".into(), "OPEN".into());
+	properties.insert("tokenDecimals".into(), 18.into());
+	properties.insert("ss58Format".into(), 42.into());
+	Ok(GenericChainSpec::builder(wasm, None)
+		.with_name(name)
+		.with_id(id)
+		.with_chain_type(kind)
+		.with_properties(properties)
+		.with_genesis_config_preset_name(preset)
+		.build())
+}
+
+impl SubstrateCli for Cli {
+	fn impl_name() -> String {
+		"OpenLedger".into()
+	}
+	fn impl_version() -> String {
+		env!("CARGO_PKG_VERSION").into()
+	}
+	fn description() -> String {
+		"The chain on which AI models pay the people whose data made them".into()
+	}
+	fn author() -> String {
+		"OpenLedger contributors".into()
+	}
+	fn support_url() -> String {
+		"https://github.com/openledger/openledger/issues".into()
+	}
+	fn copyright_start_year() -> i32 {
+		2026
+	}
+	fn load_spec(&self, id: &str) -> Result<Box<dyn sc_service::ChainSpec>, String> {
+		let id = if id.is_empty() { "local" } else { id };
+		Ok(Box::new(spec(id)?))
+	}
+}
+
+pub fn run() -> sc_cli::Result<()> {
+	let cli = Cli::from_args();
+	match &cli.subcommand {
+		Some(Subcommand::Key(cmd)) => cmd.run(&cli),
+		Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(cli.load_spec(&cmd.chain)?),
+		Some(Subcommand::DevExtrinsic(cmd)) => cmd.run(),
+		Some(Subcommand::CheckBlock(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.async_run(|config| {
+				let PartialComponents { client, task_manager, import_queue, .. } =
+					service::partial(&config)?;
+				Ok((cmd.run(client, import_queue), task_manager))
+			})
+		},
+		Some(Subcommand::PurgeChain(cmd)) => {
+			cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database))
+		},
+		None => cli.create_runner(&cli.run)?.run_node_until_exit(|config| async move {
+			service::full(config).map_err(sc_cli::Error::Service)
+		}),
+	}
+}

@@ -1,0 +1,10 @@
+//! The OpenLedger node.
+
+mod cli;
+mod extrinsic;
+mod rpc;
+mod service;
+
+fn main() -> polkadot_sdk::sc_cli::Result<()> {
+	cli::run()
+}

@@ -1,0 +1,347 @@
+//! The service: database, pool, network, consensus.
+
+use crate::rpc;
+use futures::{FutureExt, StreamExt};
+use polkadot_sdk::*;
+use runtime::{Hash, OpaqueBlock as Block, RuntimeApi};
+use sc_client_api::Backend as _;
+use sc_consensus_grandpa::{GrandpaBlockImport, GrandpaPruningFilter, LinkHalf, SharedVoterState};
+use sc_network::{Event, NetworkBackend, NetworkEventStream};
+use sc_service::{config::Configuration, error::Error, TaskManager, WarpSyncConfig};
+use sc_telemetry::{Telemetry, TelemetryWorker};
+use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use sp_consensus_babe::inherents::BabeCreateInherentDataProviders;
+use std::{sync::Arc, time::Duration};
+
+/// Blocks between two stored justifications.
+const JUSTIFICATION_PERIOD: u32 = 512;
+
+pub type HostFunctions = sp_io::SubstrateHostFunctions;
+pub type FullClient =
+	sc_service::TFullClient<Block, RuntimeApi, sc_executor::WasmExecutor<HostFunctions>>;
+pub type FullBackend = sc_service::TFullBackend<Block>;
+pub type FullPool = sc_transaction_pool::TransactionPoolHandle<Block, FullClient>;
+pub type SelectChain = sc_consensus::LongestChain<FullBackend, Block>;
+type Grandpa = GrandpaBlockImport<FullBackend, Block, FullClient, SelectChain>;
+type BabeImport = sc_consensus_babe::BabeBlockImport<
+	Block,
+	FullClient,
+	Grandpa,
+	BabeCreateInherentDataProviders<Block>,
+	SelectChain,
+>;
+
+/// What the full node takes over from the partial one.
+pub struct Consensus {
+	block_import: BabeImport,
+	grandpa_link: LinkHalf<Block, FullClient, SelectChain>,
+	babe_link: sc_consensus_babe::BabeLink<Block>,
+	rpc: rpc::Deps,
+	telemetry: Option<Telemetry>,
+}
+
+type Partial = sc_service::PartialComponents<
+	FullClient,
+	FullBackend,
+	SelectChain,
+	sc_consensus::DefaultImportQueue<Block>,
+	FullPool,
+	Consensus,
+>;
+
+pub fn partial(config: &Configuration) -> Result<Partial, Error> {
+	let telemetry = config
+		.telemetry_endpoints
+		.clone()
+		.filter(|endpoints| !endpoints.is_empty())
+		.map(|endpoints| -> Result<_, sc_telemetry::Error> {
+			let worker = TelemetryWorker::new(16)?;
+			let telemetry = worker.handle().new_telemetry(endpoints);
+			Ok((worker, telemetry))
+		})
+		.transpose()?;
+	let executor = sc_service::new_wasm_executor::<HostFunctions>(&config.executor);
+	let (client, backend, keystore_container, task_manager) =
+		sc_service::new_full_parts::<Block, RuntimeApi, _>(
+			config,
+			telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
+			executor,
+			vec![Arc::new(GrandpaPruningFilter)],
+		)?;
+	let client = Arc::new(client);
+	let telemetry = telemetry.map(|(worker, telemetry)| {
+		task_manager.spawn_handle().spawn("telemetry", None, worker.run());
+		telemetry
+	});
+	let handle = || telemetry.as_ref().map(|telemetry| telemetry.handle());
+
+	let select_chain = SelectChain::new(backend.clone());
+	let transaction_pool = Arc::from(
+		sc_transaction_pool::Builder::new(
+			task_manager.spawn_essential_handle(),
+			client.clone(),
+			config.role.is_authority().into(),
+		)
+		.with_options(config.transaction_pool.clone())
+		.with_prometheus(config.prometheus_registry())
+		.build(),
+	);
+
+	let (grandpa, grandpa_link) = sc_consensus_grandpa::block_import(
+		client.clone(),
+		JUSTIFICATION_PERIOD,
+		&client,
+		select_chain.clone(),
+		handle(),
+	)?;
+	let babe_config = sc_consensus_babe::configuration(&*client)?;
+	let slot_duration = babe_config.slot_duration();
+	let inherents: BabeCreateInherentDataProviders<Block> =
+		Arc::new(move |_, ()| async move { Ok(inherents(slot_duration)) });
+	let (block_import, babe_link) = sc_consensus_babe::block_import(
+		babe_config,
+		grandpa.clone(),
+		client.clone(),
+		inherents,
+		select_chain.clone(),
+		OffchainTransactionPoolFactory::new(transaction_pool.clone()),
+	)?;
+	let (import_queue, babe) =
+		sc_consensus_babe::import_queue(sc_consensus_babe::ImportQueueParams {
+			link: babe_link.clone(),
+			block_import: block_import.clone(),
+			justification_import: Some(Box::new(grandpa)),
+			client: client.clone(),
+			slot_duration,
+			spawner: &task_manager.spawn_essential_handle(),
+			registry: config.prometheus_registry(),
+			telemetry: handle(),
+		})?;
+
+	let authority_set = grandpa_link.shared_authority_set().clone();
+	let rpc = rpc::Deps {
+		client: client.clone(),
+		pool: Arc::clone(&transaction_pool),
+		select_chain: select_chain.clone(),
+		keystore: keystore_container.keystore(),
+		babe,
+		voter_state: SharedVoterState::empty(),
+		authority_set: authority_set.clone(),
+		justifications: grandpa_link.justification_stream(),
+		finality: sc_consensus_grandpa::FinalityProofProvider::new_for_service(
+			backend.clone(),
+			Some(authority_set),
+		),
+	};
+	Ok(Partial {
+		client,
+		backend,
+		task_manager,
+		keystore_container,
+		select_chain,
+		import_queue,
+		transaction_pool,
+		other: Consensus { block_import, grandpa_link, babe_link, rpc, telemetry },
+	})
+}
+
+fn inherents(
+	slot_duration: sp_consensus_babe::SlotDuration,
+) -> (sp_consensus_babe::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider) {
+	let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
+	let slot = sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
+		*timestamp,
+		slot_duration,
+	);
+	(slot, timestamp)
+}
+
+/// A full node on the network backend that the configuration names.
+pub fn full(config: Configuration) -> Result<TaskManager, Error> {
+	use sc_network::config::NetworkBackendType;
+	match config.network.network_backend {
+		NetworkBackendType::Libp2p => full_on::<sc_network::NetworkWorker<Block, Hash>>(config),
+		NetworkBackendType::Litep2p => full_on::<sc_network::Litep2pNetworkBackend>(config),
+	}
+}
+
+fn full_on<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result<TaskManager, Error> {
+	let Partial {
+		client,
+		backend,
+		mut task_manager,
+		keystore_container,
+		select_chain,
+		import_queue,
+		transaction_pool,
+		other: Consensus { block_import, grandpa_link, babe_link, rpc, mut telemetry },
+	} = partial(&config)?;
+
+	let role = config.role;
+	let keystore = keystore_container.keystore();
+	let registry = config.prometheus_registry().cloned();
+	let force_authoring = config.force_authoring;
+	let disable_grandpa = config.disable_grandpa;
+	let node_name = config.network.node_name.clone();
+	let public_addresses = config.network.public_addresses.clone();
+	let publish_non_global_ips = config.network.allow_non_globals_in_dht;
+	let cache = config.network.net_config_path.clone();
+	let genesis = client.chain_info().genesis_hash;
+
+	let metrics = N::register_notification_metrics(
+		config.prometheus_config.as_ref().map(|config| &config.registry),
+	);
+	let mut net_config = sc_network::config::FullNetworkConfiguration::<Block, Hash, N>::new(
+		&config.network,
+		registry.clone(),
+	);
+	let grandpa_protocol =
+		sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
+	let (grandpa_config, grandpa_notifications) =
+		sc_consensus_grandpa::grandpa_peers_set_config::<_, N>(
+			grandpa_protocol.clone(),
+			metrics.clone(),
+			net_config.peer_store_handle(),
+		);
+	net_config.add_notification_protocol(grandpa_config);
+	let warp_sync = Arc::new(sc_consensus_grandpa::warp_proof::NetworkProvider::new(
+		backend.clone(),
+		grandpa_link.shared_authority_set().clone(),
+		Vec::new(),
+	));
+
+	let (network, system_rpc_tx, tx_handler_controller, sync_service, _bitswap) =
+		sc_service::build_network(sc_service::BuildNetworkParams {
+			config: &config,
+			net_config,
+			client: client.clone(),
+			transaction_pool: transaction_pool.clone(),
+			spawn_handle: task_manager.spawn_handle(),
+			spawn_essential_handle: task_manager.spawn_essential_handle(),
+			import_queue,
+			block_announce_validator_builder: None,
+			warp_sync_config: Some(WarpSyncConfig::WithProvider(warp_sync)),
+			block_relay: None,
+			metrics,
+			gap_sync_body_policy: None,
+		})?;
+
+	if config.offchain_worker.enabled {
+		let workers = sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
+			runtime_api_provider: client.clone(),
+			keystore: Some(keystore.clone()),
+			offchain_db: backend.offchain_storage(),
+			transaction_pool: Some(OffchainTransactionPoolFactory::new(transaction_pool.clone())),
+			network_provider: Arc::new(network.clone()),
+			is_validator: role.is_authority(),
+			enable_http_requests: false,
+			custom_extensions: |_| vec![],
+		})?;
+		task_manager.spawn_handle().spawn(
+			"offchain-workers",
+			"offchain-worker",
+			workers.run(client.clone(), task_manager.spawn_handle()).boxed(),
+		);
+	}
+
+	let voter_state = rpc.voter_state.clone();
+	sc_service::spawn_tasks(sc_service::SpawnTasksParams {
+		config,
+		backend,
+		client: client.clone(),
+		keystore: keystore.clone(),
+		network: network.clone(),
+		sync_service: sync_service.clone(),
+		rpc_builder: Box::new(move |executor| {
+			rpc::module(rpc.clone(), executor).map_err(Into::into)
+		}),
+		transaction_pool: transaction_pool.clone(),
+		task_manager: &mut task_manager,
+		system_rpc_tx,
+		tx_handler_controller,
+		telemetry: telemetry.as_mut(),
+		tracing_execute_block: None,
+	})?;
+	let handle = || telemetry.as_ref().map(|telemetry| telemetry.handle());
+
+	if role.is_authority() {
+		let env = sc_basic_authorship::ProposerFactory::new(
+			task_manager.spawn_handle(),
+			client.clone(),
+			transaction_pool.clone(),
+			registry.as_ref(),
+			handle(),
+		);
+		let slot_duration = babe_link.config().slot_duration();
+		let babe = sc_consensus_babe::start_babe(sc_consensus_babe::BabeParams {
+			keystore: keystore.clone(),
+			client: client.clone(),
+			select_chain,
+			block_import,
+			env,
+			sync_oracle: sync_service.clone(),
+			justification_sync_link: sync_service.clone(),
+			create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
+			force_authoring,
+			backoff_authoring_blocks: Some(
+				sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging::default(),
+			),
+			babe_link,
+			block_proposal_slot_portion: sc_consensus_babe::SlotProportion::new(2f32 / 3f32),
+			max_block_proposal_slot_portion: None,
+			telemetry: handle(),
+		})?;
+		task_manager.spawn_essential_handle().spawn_blocking("babe", "authoring", babe);
+
+		let events = network.event_stream("authority-discovery").filter_map(|event| async {
+			match event {
+				Event::Dht(event) => Some(event),
+				_ => None,
+			}
+		});
+		let (worker, _) = sc_authority_discovery::new_worker_and_service_with_config(
+			sc_authority_discovery::WorkerConfig {
+				publish_non_global_ips,
+				public_addresses,
+				strict_record_validation: true,
+				persisted_cache_directory: cache,
+				..Default::default()
+			},
+			client,
+			Arc::new(network.clone()),
+			Box::pin(events),
+			sc_authority_discovery::Role::PublishAndDiscover(keystore.clone()),
+			registry.clone(),
+			task_manager.spawn_handle(),
+		);
+		task_manager.spawn_handle().spawn("authority-discovery", None, worker.run());
+	}
+
+	if !disable_grandpa {
+		let voter = sc_consensus_grandpa::run_grandpa_voter(sc_consensus_grandpa::GrandpaParams {
+			config: sc_consensus_grandpa::Config {
+				gossip_duration: Duration::from_millis(333),
+				justification_generation_period: JUSTIFICATION_PERIOD,
+				name: Some(node_name),
+				observer_enabled: false,
+				keystore: role.is_authority().then_some(keystore),
+				local_role: role,
+				telemetry: handle(),
+				protocol_name: grandpa_protocol,
+			},
+			link: grandpa_link,
+			network,
+			sync: sync_service,
+			notification_service: grandpa_notifications,
+			voting_rule: sc_consensus_grandpa::VotingRulesBuilder::default().build(),
+			prometheus_registry: registry,
+			shared_voter_state: voter_state,
+			telemetry: handle(),
+			offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(transaction_pool),
+		})?;
+		task_manager
+			.spawn_essential_handle()
+			.spawn_blocking("grandpa-voter", None, voter);
+	}
+	Ok(task_manager)
+}
