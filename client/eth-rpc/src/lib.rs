@@ -1,0 +1,1 @@
+//! The Ethereum JSON-RPC on the node's own client and pool.

@@ -1,0 +1,1 @@
+//! Tokenizers, pretraining and fine-tuning of published and counterfactual adapters.

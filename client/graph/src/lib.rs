@@ -1,0 +1,1 @@
+//! The ONNX graph builder with reverse-mode differentiation, and model architectures.

@@ -1,0 +1,1 @@
+//! Counterfactual scores of answers, and the baselines that they are measured against.

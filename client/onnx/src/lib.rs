@@ -1,0 +1,1 @@
+//! The only user of ONNX Runtime: library discovery, sessions, execution classes.

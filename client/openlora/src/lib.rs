@@ -1,0 +1,1 @@
+//! OpenLoRA: serving of pinned adapters over HTTP, paid from channels.

@@ -1,0 +1,1 @@
+//! The engine behind the off-chain worker: job queue, cache and child process.

@@ -1,0 +1,821 @@
+//! # Attribution Pallet
+//!
+//! Proof of Attribution: who is paid for an answer, and how much.
+//!
+//! ## Overview
+//!
+//! A payer funds a [`Channel`] to an operator and signs requests against it; the operator answers,
+//! signs its reply and submits both. The fee is split at once, and the contributors' part waits. A
+//! committee of scorers is drawn from randomness that did not exist when the receipt was fixed.
+//! Each member computes, off chain, the log-probability of the answer under the base model, the
+//! published adapter and the counterfactual adapters, commits to that vector and reveals it. From
+//! the median vector on all is exact integer arithmetic on chain (`openledger-influence-math`):
+//! scores are `Ψ·y`, weighted by money into a [`Period`] per model version, and settled as earnings
+//! that contributors claim.
+//!
+//! | who | calls |
+//! |---|---|
+//! | scorer | [`bond`](Pallet::bond), [`unbond`](Pallet::unbond), [`withdraw_bond`](Pallet::withdraw_bond); its off-chain worker [`commit`](Pallet::commit), [`reveal`](Pallet::reveal) |
+//! | payer | [`fund_channel`](Pallet::fund_channel), [`close_channel`](Pallet::close_channel), [`withdraw_channel`](Pallet::withdraw_channel) |
+//! | operator | [`submit_receipt`](Pallet::submit_receipt) |
+//! | anybody | [`settle`](Pallet::settle), [`claim_for`](Pallet::claim_for), [`prune`](Pallet::prune) |
+//! | governance | [`set_parameters`](Pallet::set_parameters), [`set_paused`](Pallet::set_paused) |
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+pub mod impls;
+#[cfg(test)]
+mod mock;
+mod offchain;
+#[cfg(test)]
+mod tests;
+
+pub mod types;
+pub mod weights;
+
+pub use pallet::*;
+pub use types::*;
+pub use weights::WeightInfo;
+
+use frame::{
+	deps::sp_runtime::{app_crypto::KeyTypeId, AccountId32, MultiSignature},
+	prelude::*,
+	token::fungible::{Inspect, Mutate, MutateHold},
+	traits::{Consideration, Footprint},
+};
+use openledger_core::{
+	Balance, Block, Datanets, Hash, ModelId, Models, Reply, Request, BASIS_POINTS, MAX_ADAPTERS,
+	MAX_BLOCKS,
+};
+use openledger_influence_math::{Nats, Pool};
+
+const LOG_TARGET: &str = "runtime::attribution";
+
+/// Key type of the scorers' hot keys.
+pub const KEY_TYPE: KeyTypeId = KeyTypeId(*b"olsc");
+/// How many blocks after something was fixed its randomness is drawn, and how many VRF outputs
+/// are folded into it.
+pub const DELAY: u32 = 10;
+/// The most seats of a committee.
+pub const MAX_SEATS: u32 = 8;
+/// The most scorers.
+pub const MAX_SCORERS: u32 = 1_024;
+/// The most tasks of a block; more wait for the next one with room.
+pub const MAX_TASKS: u32 = 64;
+/// How often a committee is drawn again before the prior pays.
+pub const MAX_REDRAWS: u8 = 2;
+/// Seats missed or lost after which a scorer is no longer drawn.
+pub const MAX_MISSED: u8 = 10;
+/// Columns of Ψ: the published and all counterfactual adapters.
+pub const MAX_COLUMNS: u32 = MAX_ADAPTERS + 1;
+/// Entries of a scorer's vector.
+pub const MAX_VECTOR: u32 = MAX_ADAPTERS + 2;
+/// Entries of Ψ.
+pub const MAX_PSI: u32 = 1 << 14;
+
+#[frame::pallet]
+pub mod pallet {
+	use super::*;
+
+	/// In-code storage version.
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(0);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	/// Configuration.
+	#[pallet::config]
+	pub trait Config:
+		CreateAuthorizedTransaction<Call<Self>>
+		+ frame_system::Config<
+			AccountId: From<AccountId32> + Into<AccountId32>,
+			Hash = Hash,
+			RuntimeEvent: From<Event<Self>>,
+		>
+	{
+		/// $OPEN.
+		type Currency: Inspect<Self::AccountId, Balance = Balance>
+			+ Mutate<Self::AccountId>
+			+ MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+
+		/// The runtime's hold reasons.
+		type RuntimeHoldReason: From<HoldReason>;
+
+		/// Takes deposits for stored items.
+		type Consideration: Consideration<Self::AccountId, Footprint>;
+
+		/// The Datanets behind the models.
+		type Datanets: Datanets<Self::AccountId>;
+
+		/// The models that are paid for.
+		type Models: Models<Self::AccountId>;
+
+		/// The VRF output of the present block.
+		type Entropy: Get<Hash>;
+
+		/// May set parameters and pause.
+		type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+		/// Whose account holds what is not paid out yet.
+		#[pallet::constant]
+		type PalletId: Get<PalletId>;
+
+		/// Takes the stakers' part.
+		type StakersPot: Get<Self::AccountId>;
+
+		/// Takes the protocol's part.
+		type ProtocolPot: Get<Self::AccountId>;
+
+		/// Weights of the calls and hooks.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// Why this pallet holds money in accounts.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// A deposit for stored items.
+		#[codec(index = 0)]
+		Storage,
+		/// What a payer set aside for an operator.
+		#[codec(index = 1)]
+		Channel,
+		/// A scorer's bond.
+		#[codec(index = 2)]
+		Bond,
+	}
+
+	/// What governance set.
+	#[pallet::storage]
+	pub type Settings<T> = StorageValue<_, Parameters, ValueQuery>;
+
+	/// No receipts are taken while set.
+	#[pallet::storage]
+	pub type Paused<T> = StorageValue<_, bool, ValueQuery>;
+
+	/// VRF outputs of the last blocks, the newest last.
+	#[pallet::storage]
+	pub type Entropies<T> = StorageValue<_, BoundedVec<Hash, ConstU32<DELAY>>, ValueQuery>;
+
+	/// What is to be done at the start of a block.
+	// `Twox64Concat`: the key is a block number.
+	#[pallet::storage]
+	pub type Agenda<T> =
+		StorageMap<_, Twox64Concat, u32, BoundedVec<Due, ConstU32<MAX_TASKS>>, ValueQuery>;
+
+	/// All scorers, also those that left and are still bonded.
+	#[pallet::storage]
+	pub type Scorers<T: Config> =
+		StorageMap<_, Blake2_128Concat, T::AccountId, Scorer<T::Consideration>, OptionQuery>;
+
+	/// The scorers that may be drawn.
+	#[pallet::storage]
+	pub type Drawable<T: Config> =
+		StorageValue<_, BoundedVec<T::AccountId, ConstU32<MAX_SCORERS>>, ValueQuery>;
+
+	/// Whose hot key it is.
+	#[pallet::storage]
+	pub type KeyOwner<T: Config> =
+		StorageMap<_, Blake2_128Concat, ScorerId, T::AccountId, OptionQuery>;
+
+	/// The seats that a scorer has to fill: receipt to seat.
+	#[pallet::storage]
+	pub type Assignments<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		Blake2_128Concat,
+		Hash,
+		u8,
+		OptionQuery,
+	>;
+
+	/// Designs of runs and model versions.
+	// `Twox64Concat`: models are numbered one after another.
+	#[pallet::storage]
+	pub type Designs<T: Config> = StorageMap<
+		_,
+		Twox64Concat,
+		ModelId,
+		Design<T::AccountId, T::Consideration>,
+		OptionQuery,
+	>;
+
+	/// Hashes of the counterfactual adapters of a model version, in the order of the subsets.
+	#[pallet::storage]
+	pub type Adapters<T> = StorageMap<
+		_,
+		Twox64Concat,
+		ModelId,
+		BoundedVec<Hash, ConstU32<MAX_ADAPTERS>>,
+		OptionQuery,
+	>;
+
+	/// Ψ of a model version: blocks x (adapters + 1) entries, row by row.
+	#[pallet::storage]
+	pub type Psis<T> = StorageMap<_, Twox64Concat, ModelId, Entries, OptionQuery>;
+
+	/// Channels, by payer and operator.
+	#[pallet::storage]
+	pub type Channels<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		Blake2_128Concat,
+		T::AccountId,
+		Channel<T::Consideration>,
+		OptionQuery,
+	>;
+
+	/// How many receipts were taken.
+	#[pallet::storage]
+	pub type NextReceipt<T> = StorageValue<_, u64, ValueQuery>;
+
+	/// Receipts, by the id of their request.
+	#[pallet::storage]
+	pub type Receipts<T: Config> = StorageMap<
+		_,
+		Blake2_128Concat,
+		Hash,
+		Receipt<T::AccountId, T::Consideration>,
+		OptionQuery,
+	>;
+
+	/// What the seats of a committee revealed; removed when it is done.
+	#[pallet::storage]
+	pub type Reveals<T> =
+		StorageDoubleMap<_, Blake2_128Concat, Hash, Twox64Concat, u8, Vector, OptionQuery>;
+
+	/// The vector by which a receipt was scored.
+	#[pallet::storage]
+	pub type Vectors<T> = StorageMap<_, Blake2_128Concat, Hash, Vector, OptionQuery>;
+
+	/// What is to be settled, by model version and period.
+	#[pallet::storage]
+	pub type Periods<T> =
+		StorageDoubleMap<_, Twox64Concat, ModelId, Twox64Concat, u32, Period, OptionQuery>;
+
+	/// What accounts may claim, in wei.
+	#[pallet::storage]
+	pub type Earnings<T: Config> =
+		StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;
+
+	/// What contributors of a model version owe from periods that their rows made worse.
+	#[pallet::storage]
+	pub type Debts<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		ModelId,
+		Blake2_128Concat,
+		T::AccountId,
+		Balance,
+		ValueQuery,
+	>;
+
+	/// Sets the parameters at genesis.
+	#[pallet::genesis_config]
+	#[derive(frame::derive::DefaultNoBound)]
+	pub struct GenesisConfig<T: Config> {
+		/// What governance may change later.
+		pub parameters: Parameters,
+		/// Nothing else is set.
+		#[serde(skip)]
+		pub _config: PhantomData<T>,
+	}
+
+	#[pallet::genesis_build]
+	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+		fn build(&self) {
+			assert!(self.parameters.is_valid(), "invalid parameters of attribution");
+			Settings::<T>::put(&self.parameters);
+		}
+	}
+
+	/// Events.
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// Governance set the parameters.
+		ParametersSet {
+			/// The new ones.
+			parameters: Parameters,
+		},
+		/// Governance paused receipts or let them go on.
+		PausedSet {
+			/// Whether they are paused.
+			paused: bool,
+		},
+		/// A scorer may be drawn.
+		ScorerBonded {
+			/// Who.
+			scorer: T::AccountId,
+			/// With this hot key.
+			key: ScorerId,
+			/// Held, in wei.
+			bond: Balance,
+		},
+		/// A scorer is no longer drawn.
+		ScorerLeft {
+			/// Who.
+			scorer: T::AccountId,
+			/// It missed too many seats.
+			forced: bool,
+		},
+		/// A scorer took its bond back.
+		BondWithdrawn {
+			/// Who.
+			scorer: T::AccountId,
+			/// In wei.
+			bond: Balance,
+		},
+		/// The data of a run is frozen.
+		DesignOpened {
+			/// The run.
+			model: ModelId,
+			/// Blocks of rows.
+			blocks: u32,
+			/// Counterfactual adapters.
+			adapters: u16,
+		},
+		/// The subsets of a run are drawn.
+		SeedDrawn {
+			/// The run.
+			model: ModelId,
+			/// Seeds its subsets.
+			seed: Hash,
+		},
+		/// The adapters of a run are registered and its Ψ is right.
+		DesignClosed {
+			/// The model version.
+			model: ModelId,
+		},
+		/// A channel holds more.
+		ChannelFunded {
+			/// Who pays.
+			payer: T::AccountId,
+			/// Whom.
+			operator: T::AccountId,
+			/// Added, in wei.
+			amount: Balance,
+			/// Now held.
+			balance: Balance,
+		},
+		/// A channel ends.
+		ChannelClosing {
+			/// Who pays.
+			payer: T::AccountId,
+			/// Whom.
+			operator: T::AccountId,
+			/// The last block that takes receipts for sure.
+			until: u32,
+		},
+		/// A channel has ended.
+		ChannelClosed {
+			/// Who paid.
+			payer: T::AccountId,
+			/// Whom.
+			operator: T::AccountId,
+			/// Given back, in wei.
+			amount: Balance,
+		},
+		/// An answer was paid for.
+		ReceiptSubmitted {
+			/// The receipt.
+			receipt: Hash,
+			/// The model version.
+			model: ModelId,
+			/// Who paid.
+			payer: T::AccountId,
+			/// Who answered.
+			operator: T::AccountId,
+			/// In wei.
+			fee: Balance,
+		},
+		/// A part of a fee was paid.
+		SharePaid {
+			/// The receipt.
+			receipt: Hash,
+			/// To whom.
+			who: T::AccountId,
+			/// For what.
+			role: Role,
+			/// In wei.
+			amount: Balance,
+		},
+		/// A committee was drawn.
+		CommitteeDrawn {
+			/// The receipt.
+			receipt: Hash,
+			/// How often one was drawn before.
+			attempt: u8,
+			/// Its members, by seat.
+			scorers: BoundedVec<T::AccountId, ConstU32<MAX_SEATS>>,
+		},
+		/// A seat committed.
+		Committed {
+			/// The seat.
+			seat: SeatId,
+		},
+		/// A seat revealed.
+		Revealed {
+			/// The seat.
+			seat: SeatId,
+		},
+		/// The committee agreed; the contributors are paid with this period.
+		ReceiptScored {
+			/// The receipt.
+			receipt: Hash,
+			/// The model version.
+			model: ModelId,
+			/// The period.
+			period: u32,
+			/// Seats that agreed, one bit each.
+			agreed: u8,
+			/// The answer gained too little to tell contributors apart: the prior pays.
+			prior: bool,
+		},
+		/// No committee agreed: the prior pays.
+		ReceiptUnscored {
+			/// The receipt.
+			receipt: Hash,
+			/// The period.
+			period: u32,
+		},
+		/// A period of a model version was settled.
+		Settled {
+			/// The model version.
+			model: ModelId,
+			/// The period.
+			period: u32,
+			/// Contributors' parts of all its fees, in wei.
+			total: Balance,
+			/// Earned by influence.
+			paid: Balance,
+			/// Gone to the accepted rows by the prior.
+			rest: Balance,
+		},
+		/// A contributor earned by influence.
+		Earned {
+			/// The model version.
+			model: ModelId,
+			/// The period.
+			period: u32,
+			/// Who.
+			who: T::AccountId,
+			/// In wei.
+			amount: Balance,
+		},
+		/// A contributor's rows made answers worse: later earnings pay for it.
+		Owed {
+			/// The model version.
+			model: ModelId,
+			/// Who.
+			who: T::AccountId,
+			/// All that it owes, in wei.
+			debt: Balance,
+		},
+		/// Earnings were paid out.
+		Claimed {
+			/// To whom.
+			who: T::AccountId,
+			/// In wei.
+			amount: Balance,
+		},
+		/// A receipt was removed from the state.
+		ReceiptPruned {
+			/// The receipt.
+			receipt: Hash,
+		},
+	}
+
+	/// Errors.
+	#[pallet::error]
+	pub enum Error<T> {
+		/// The split must sum to 10,000 basis points, windows be positive, seats fit a committee.
+		InvalidParameters,
+		/// Receipts are paused by governance.
+		Paused,
+		/// Too much is due in the coming blocks: try again later.
+		Busy,
+		/// This account is a scorer already.
+		AlreadyBonded,
+		/// This hot key belongs to another scorer.
+		KeyTaken,
+		/// The hot key did not sign for this account.
+		BadKeyProof,
+		/// The bond is below the minimum in the parameters.
+		BondTooLow,
+		/// There is no place for another scorer.
+		TooManyScorers,
+		/// This account is no scorer.
+		NotScorer,
+		/// Call `unbond` first.
+		StillBonded,
+		/// The bond is free when unbonding is over.
+		StillUnbonding,
+		/// This model has no design, or has one already.
+		NoDesign,
+		/// The design's blocks times adapters are out of bounds.
+		DesignOutOfBounds,
+		/// The seed is drawn ten blocks after the run was opened.
+		SeedNotDrawn,
+		/// One hash is needed for each subset.
+		WrongAdapterCount,
+		/// Ψ must have one row a block and one column an adapter, the published one's first.
+		PsiShape,
+		/// A column of Ψ has the wrong sum.
+		PsiEfficiency,
+		/// Ψ does not solve the normal equations of the design.
+		PsiNormalEquations,
+		/// There is no such channel: fund it first.
+		NoChannel,
+		/// The channel is to be closed first, and its notice to pass.
+		ChannelOpen,
+		/// The request was signed for another chain.
+		WrongChain,
+		/// The request has expired.
+		Expired,
+		/// A request with this or a later nonce was paid already.
+		NonceUsed,
+		/// No such model version is registered.
+		NoModel,
+		/// The request pins another adapter.
+		WrongAdapter,
+		/// This account does not serve the model.
+		NotOperator,
+		/// The reply answers another request.
+		WrongReply,
+		/// The payer's signature is wrong.
+		BadPayerSignature,
+		/// The operator's signature is wrong.
+		BadOperatorSignature,
+		/// The answer has no token.
+		EmptyAnswer,
+		/// The fee is above the request's maximum.
+		AboveMaximum,
+		/// The fee is above what one answer may cost.
+		FeeTooHigh,
+		/// The channel holds less than the fee.
+		ChannelTooLow,
+		/// This receipt is known.
+		ReceiptKnown,
+		/// No such receipt, or none at this stage.
+		NoReceipt,
+		/// The receipt is kept until its retention is over and its period settled.
+		StillNeeded,
+		/// No such seat at this stage.
+		NoSeat,
+		/// The vector is not what was committed to.
+		WrongReveal,
+		/// Nothing to settle for this model version and period.
+		NoPeriod,
+		/// The period is not over.
+		PeriodRunning,
+		/// Nothing to claim.
+		NothingToClaim,
+		/// A sum is out of its type.
+		Overflow,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+			Self::take_entropy();
+			let done = Self::run_agenda(now.saturated_into());
+			T::WeightInfo::on_initialize(done)
+		}
+
+		fn offchain_worker(now: BlockNumberFor<T>) {
+			Self::work(now.saturated_into());
+		}
+
+		fn integrity_test() {
+			assert!(MAX_COLUMNS < MAX_PSI && Parameters::default().is_valid());
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(
+			_: BlockNumberFor<T>,
+		) -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// What a payer has left with an operator, and the last nonce paid.
+		pub fn channel(payer: T::AccountId, operator: T::AccountId) -> Option<(Balance, u64)> {
+			Channels::<T>::get(payer, operator).map(|channel| (channel.balance, channel.nonce))
+		}
+
+		/// What an account may claim, in wei.
+		pub fn earnings(who: T::AccountId) -> Balance {
+			Earnings::<T>::get(who)
+		}
+
+		/// What a scored answer earns each block of rows, signed, with its standard error, in wei.
+		pub fn answer_items(receipt: Hash) -> Option<Vec<(T::AccountId, i128, Balance)>> {
+			Self::items(receipt)
+		}
+
+		/// Scores of a vector under a model version, in nats with 36 fraction bits.
+		pub fn scores(model: ModelId, y: Vec<Nats>) -> Option<Vec<(T::AccountId, i128)>> {
+			Self::do_scores(model, &y)
+		}
+
+		/// The settlement period of a block.
+		pub fn period_of(block: u32) -> u32 {
+			block / Settings::<T>::get().period.max(1)
+		}
+	}
+
+	#[pallet::call(weight = T::WeightInfo)]
+	impl<T: Config> Pallet<T> {
+		/// Sets the parameters.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be [`Config::AdminOrigin`].
+		#[pallet::call_index(0)]
+		pub fn set_parameters(origin: OriginFor<T>, parameters: Parameters) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_set_parameters(parameters)
+		}
+
+		/// Pauses receipts, or lets them go on. What was paid is scored and settled all the same.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be [`Config::AdminOrigin`].
+		#[pallet::call_index(1)]
+		pub fn set_paused(origin: OriginFor<T>, paused: bool) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_set_paused(paused)
+		}
+
+		/// Becomes a scorer: holds `bond` and registers the hot key, which signs
+		/// `("openledger/scorer/v1", genesis hash, account)` as proof.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`.
+		#[pallet::call_index(2)]
+		pub fn bond(
+			origin: OriginFor<T>,
+			key: ScorerId,
+			proof: ScorerSignature,
+			#[pallet::compact] bond: Balance,
+		) -> DispatchResult {
+			Self::do_bond(ensure_signed(origin)?, key, proof, bond)
+		}
+
+		/// Leaves: no new seats from now on.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by a scorer.
+		#[pallet::call_index(3)]
+		pub fn unbond(origin: OriginFor<T>) -> DispatchResult {
+			Self::do_unbond(ensure_signed(origin)?)
+		}
+
+		/// Takes the bond back after unbonding.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by a scorer that left.
+		#[pallet::call_index(4)]
+		pub fn withdraw_bond(origin: OriginFor<T>) -> DispatchResult {
+			Self::do_withdraw_bond(ensure_signed(origin)?)
+		}
+
+		/// Sets money aside for an operator's answers: opens a channel, or adds to it and cancels
+		/// its closing.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by the payer.
+		#[pallet::call_index(5)]
+		pub fn fund_channel(
+			origin: OriginFor<T>,
+			operator: T::AccountId,
+			#[pallet::compact] amount: Balance,
+		) -> DispatchResult {
+			Self::do_fund_channel(ensure_signed(origin)?, operator, amount)
+		}
+
+		/// Announces that a channel ends, so that the operator can submit what it answered.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by the payer.
+		#[pallet::call_index(6)]
+		pub fn close_channel(origin: OriginFor<T>, operator: T::AccountId) -> DispatchResult {
+			Self::do_close_channel(ensure_signed(origin)?, operator)
+		}
+
+		/// Takes back what a closed channel has left, after its notice.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by the payer.
+		#[pallet::call_index(7)]
+		pub fn withdraw_channel(origin: OriginFor<T>, operator: T::AccountId) -> DispatchResult {
+			Self::do_withdraw_channel(ensure_signed(origin)?, operator)
+		}
+
+		/// Turns a signed request and its signed reply into money: the fee leaves the channel, is
+		/// split, and the contributors' part waits for a committee.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody; the operator pays for the storage.
+		#[pallet::call_index(8)]
+		pub fn submit_receipt(
+			origin: OriginFor<T>,
+			request: Request<T::AccountId>,
+			payer_signature: MultiSignature,
+			reply: Reply,
+			operator_signature: MultiSignature,
+		) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_submit_receipt(request, payer_signature, reply, operator_signature)
+		}
+
+		/// Commits a seat to its vector: see [`Pallet::commitment`].
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Authorized`: signed by the hot key of the seat.
+		#[pallet::call_index(9)]
+		#[pallet::authorize(Self::authorize_commit)]
+		#[pallet::weight((T::WeightInfo::commit(), DispatchClass::Operational, Pays::No))]
+		#[pallet::weight_of_authorize(T::WeightInfo::authorize_commit())]
+		pub fn commit(
+			origin: OriginFor<T>,
+			seat: SeatId,
+			commitment: Hash,
+			_signature: ScorerSignature,
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			Self::do_commit(seat, commitment)
+		}
+
+		/// Reveals the vector of a seat.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Authorized`: signed by the hot key of the seat.
+		#[pallet::call_index(10)]
+		#[pallet::authorize(Self::authorize_reveal)]
+		#[pallet::weight((T::WeightInfo::reveal(y.len() as u32), DispatchClass::Operational, Pays::No))]
+		#[pallet::weight_of_authorize(T::WeightInfo::authorize_reveal(y.len() as u32))]
+		pub fn reveal(
+			origin: OriginFor<T>,
+			seat: SeatId,
+			y: Vector,
+			_salt: Hash,
+			_signature: ScorerSignature,
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			Self::do_reveal(seat, y)
+		}
+
+		/// Turns a finished period of a model version into earnings.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(11)]
+		pub fn settle(origin: OriginFor<T>, model: ModelId, period: u32) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_settle(model, period)
+		}
+
+		/// Pays an account what it earned.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(12)]
+		pub fn claim_for(origin: OriginFor<T>, who: T::AccountId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_claim(who).map(|_| ())
+		}
+
+		/// Removes a receipt that is no longer needed and gives its deposit back.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(13)]
+		pub fn prune(origin: OriginFor<T>, receipt: Hash) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_prune(receipt)
+		}
+	}
+}

@@ -1,0 +1,9 @@
+//! One file per group of calls; invariants are checked after every test.
+
+mod channels;
+mod committee;
+mod designs;
+mod offchain;
+mod receipts;
+mod scorers;
+mod settlement;

@@ -1,0 +1,70 @@
+use crate::{mock::*, *};
+use frame::{deps::sp_runtime::codec::Decode as _, testing_prelude::*};
+use openledger_influence_math::host::Answer;
+use std::sync::{Arc, Mutex};
+
+/// Runs the worker and gives what it sent.
+fn work(pool: &parking_lot::RwLock<frame::deps::sp_core::offchain::testing::PoolState>) -> Vec<Call<Test>> {
+	Attribution::work(Attribution::now());
+	let sent = core::mem::take(&mut pool.write().transactions);
+	sent.iter()
+		.map(|bytes| match UncheckedExtrinsic::decode(&mut &bytes[..]).unwrap().function {
+			RuntimeCall::Attribution(call) => call,
+			other => panic!("unexpected {other:?}"),
+		})
+		.collect()
+}
+
+fn commitments(calls: &[Call<Test>]) -> Vec<Hash> {
+	let commitment = |call: &Call<Test>| match call {
+		Call::commit { commitment, .. } => *commitment,
+		other => panic!("unexpected {other:?}"),
+	};
+	calls.iter().map(commitment).collect()
+}
+
+#[test]
+fn worker_should_commit_and_reveal_when_the_engine_answers() {
+	let engine = Arc::new(Scripted(Mutex::new(Answer::Pending), 5_000));
+	let (mut state, pool) = state(engine.clone());
+	state.execute_with(|| {
+		run_to(1);
+		ready();
+		let id = answer(nonce(1));
+		run_to(Attribution::now() + DELAY);
+		assert!(work(&pool).is_empty(), "the engine is at work");
+
+		let y = vector(&[5, 1, 0, 0, 0, 0, 0, 0]);
+		*engine.0.lock().unwrap() = Answer::Scored(y.clone());
+		let commits = work(&pool);
+		assert_eq!(commits.len(), 3);
+		// Sent again until the chain has them, with the same salt.
+		assert_eq!(commitments(&work(&pool)), commitments(&commits));
+		commits.into_iter().for_each(|call| apply(call).unwrap());
+
+		// What was committed to is stored: the engine is not asked again.
+		*engine.0.lock().unwrap() = Answer::Failed(b"gone".to_vec());
+		let reveals = work(&pool);
+		assert_eq!(reveals.len(), 3);
+		reveals.into_iter().for_each(|call| apply(call).unwrap());
+		assert_eq!(Vectors::<Test>::get(id).unwrap().to_vec(), y);
+		assert!(work(&pool).is_empty());
+		Attribution::do_try_state().unwrap();
+	});
+}
+
+#[test]
+fn worker_should_wait_when_commits_are_not_final() {
+	let y = Mutex::new(Answer::Pending);
+	let engine = Arc::new(Scripted(y, 3));
+	let (mut state, pool) = state(engine.clone());
+	state.execute_with(|| {
+		run_to(1);
+		ready();
+		answer(nonce(1));
+		run_to(Attribution::now() + DELAY);
+		*engine.0.lock().unwrap() = Answer::Scored(vector(&[5, 1, 0, 0, 0, 0, 0, 0]));
+		work(&pool).into_iter().for_each(|call| apply(call).unwrap());
+		assert!(work(&pool).is_empty());
+	});
+}

@@ -1,0 +1,159 @@
+use crate::{mock::*, *};
+use frame::{testing_prelude::*, token::fungible::Inspect};
+use proptest::prelude::*;
+
+fn anybody() -> RuntimeOrigin {
+	RuntimeOrigin::signed(account(1))
+}
+
+#[test]
+fn settle_should_pay_by_influence_when_scored() {
+	build_and_execute(|| {
+		ready();
+		let id = answer(nonce(1));
+		let y = vector(&[6, 0, 2, 0, 0, 0, 0, 0]);
+		score(id, [&y, &y, &y]);
+		let pool = Receipts::<Test>::get(id).unwrap().pool;
+		let items = Attribution::answer_items(id).unwrap();
+		let period = next_period();
+		assert_ok!(Attribution::settle(anybody(), MODEL, period));
+		let earned: Vec<u128> = (0..8).map(|u| Attribution::earnings(contributor(u))).collect();
+		assert!(earned[0] > pool * 70 / 100 && earned[2] > pool * 20 / 100, "{earned:?} of {pool}");
+		for ((who, item, _), earned) in items.iter().zip(&earned) {
+			assert_eq!((*item).max(0) as u128, *earned, "{who:?}");
+		}
+		assert_noop!(Attribution::settle(anybody(), MODEL, period), Error::<Test>::NoPeriod);
+	});
+}
+
+#[test]
+fn settle_should_fail_when_the_period_runs() {
+	build_and_execute(|| {
+		ready();
+		let period = Attribution::period_of(Attribution::now());
+		assert_noop!(Attribution::settle(anybody(), MODEL, period), Error::<Test>::PeriodRunning);
+	});
+}
+
+#[test]
+fn claim_for_should_pay_once_when_claimed_twice() {
+	build_and_execute(|| {
+		ready();
+		let id = answer(nonce(1));
+		let y = vector(&[6, 0, 2, 0, 0, 0, 0, 0]);
+		score(id, [&y, &y, &y]);
+		let period = next_period();
+		assert_ok!(Attribution::settle(anybody(), MODEL, period));
+		let earned = Attribution::earnings(contributor(0));
+		assert_ok!(Attribution::claim_for(anybody(), contributor(0)));
+		assert_eq!(Balances::balance(&contributor(0)), earned);
+		assert_noop!(
+			Attribution::claim_for(anybody(), contributor(0)),
+			Error::<Test>::NothingToClaim
+		);
+	});
+}
+
+#[test]
+fn claim_for_should_keep_the_earnings_when_the_account_cannot_exist() {
+	build_and_execute(|| {
+		Earnings::<Test>::insert(contributor(0), EXISTENTIAL - 1);
+		assert_noop!(
+			Attribution::claim_for(anybody(), contributor(0)),
+			TokenError::BelowMinimum
+		);
+		assert_eq!(Attribution::earnings(contributor(0)), EXISTENTIAL - 1);
+	});
+}
+
+#[test]
+fn settle_should_owe_and_repay_when_rows_made_answers_worse() {
+	build_and_execute(|| {
+		ready();
+		let harmful = vector(&[9, -4, 2, 0, 0, 0, 0, 0]);
+		let id = answer(nonce(1));
+		score(id, [&harmful, &harmful, &harmful]);
+		let first = next_period();
+		assert_ok!(Attribution::settle(anybody(), MODEL, first));
+		let debt = Debts::<Test>::get(MODEL, contributor(1));
+		assert!(debt > 0 && Attribution::earnings(contributor(1)) == 0);
+
+		let useful = vector(&[0, 9, 0, 0, 0, 0, 0, 0]);
+		let id = answer(nonce(1));
+		score(id, [&useful, &useful, &useful]);
+		let item = Attribution::answer_items(id).unwrap()[1].1 as u128;
+		let second = next_period();
+		assert_ok!(Attribution::settle(anybody(), MODEL, second));
+		assert_eq!(Attribution::earnings(contributor(1)), item - debt);
+		assert_eq!(Debts::<Test>::get(MODEL, contributor(1)), 0);
+	});
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(24))]
+
+	/// Random graphs of contributors, models and splits: what went in is what came out.
+	#[test]
+	fn money_should_be_conserved_when_answers_are_any(
+		owners in prop::collection::vec(0usize..5, 2..10),
+		answers in prop::collection::vec((prop::collection::vec(-6i32..20, 10), 1u32..400, 0usize..4), 1..5),
+		parts in prop::array::uniform5(0u16..2_000),
+		donation in 0u16..=10_000,
+		curator_cut in 0u16..=1_000,
+		price in 0u128..5_000_000_000_000_000_000,
+	) {
+		build_and_execute(|| {
+			let [developer_part, operator_part, scorers, stakers, protocol] = parts;
+			let split = FeeSplit {
+				contributors: 10_000 - parts.iter().sum::<u16>(),
+				developer: developer_part, operator: operator_part, scorers, stakers, protocol,
+			};
+			let settings = Parameters { split, ..Settings::<Test>::get() };
+			assert_ok!(Attribution::set_parameters(RuntimeOrigin::root(), settings));
+			TERMS.with_borrow_mut(|terms| *terms = Terms {
+				donation, curator_cut, input_price: price, output_price: 3 * price,
+			});
+			let owners: Vec<AccountId> = owners.iter().map(|u| contributor(*u)).collect();
+			(0..3).for_each(bond_scorer);
+			design(&owners);
+			assert_ok!(Attribution::fund_channel(
+				RuntimeOrigin::signed(payer().1), operator().1, 100_000 * OPEN,
+			));
+			let issuance = Balances::total_issuance();
+			let pot = Balances::balance(&Attribution::pot());
+			let rows = Balances::balance(&rows_pot());
+			let mut pools = 0;
+			for (worth, tokens, corrupted) in answers {
+				let request = Request { maximum: u128::MAX, ..request(nonce(1)) };
+				let reply = Reply { completion_tokens: tokens, ..reply(&request) };
+				assert_ok!(submit(&request, &reply));
+				let y: Vec<Nats> = vector(&worth[..owners.len().min(10)])
+					.into_iter()
+					.map(|v| v.clamp(-32 * 65_536 * tokens as i32, 0))
+					.collect();
+				let wrong: Vec<Nats> = y.iter().map(|v| v / 2).collect();
+				let pick = |n| if n == corrupted { &wrong[..] } else { &y[..] };
+				score(request.id(), [pick(0), pick(1), pick(2)]);
+				Attribution::do_try_state().unwrap();
+				pools += Receipts::<Test>::get(request.id()).unwrap().pool;
+			}
+			let last = next_period();
+			for period in 0..=last {
+				if Periods::<Test>::contains_key(MODEL, period) {
+					assert_ok!(Attribution::settle(anybody(), MODEL, period));
+				}
+			}
+			let earned: u128 = (0..5).map(|u| Attribution::earnings(contributor(u))).sum();
+			let by_prior = Balances::balance(&rows_pot()) - rows;
+			assert_eq!(earned + by_prior, pools);
+			for who in (0..5).map(contributor).chain([curator(), developer(), operator().1]) {
+				if Attribution::earnings(who.clone()) >= EXISTENTIAL {
+					assert_ok!(Attribution::claim_for(anybody(), who));
+				}
+			}
+			let left: u128 = Earnings::<Test>::iter_values().sum();
+			assert_eq!(Balances::balance(&Attribution::pot()), pot + left);
+			assert_eq!(Balances::total_issuance(), issuance);
+		});
+	}
+}

@@ -1,0 +1,40 @@
+//! What every part of OpenLedger agrees on: identifiers, licence rights, signed requests and
+//! replies, and the traits by which the pallets meet.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod receipt;
+mod rights;
+mod traits;
+
+pub use receipt::{verify, Reply, Request, REPLY_DOMAIN, REQUEST_DOMAIN};
+pub use rights::Rights;
+pub use traits::{Beacon, Block, Datanets, Designs, ModelInfo, Models, VersionInfo};
+
+/// A BLAKE2b-256 hash: of a row, a blob, a receipt or a Merkle node.
+pub type Hash = sp_core::H256;
+/// An amount of $OPEN in wei, 10^18 to the coin.
+pub type Balance = u128;
+/// A Datanet. Allocated one after another, never reused.
+pub type DatanetId = u32;
+/// A batch of rows, counted within its Datanet.
+pub type BatchId = u32;
+/// A published version of a Datanet, counted from 1 within it.
+pub type Version = u32;
+/// A base model.
+pub type BaseId = u32;
+/// A model version: a fine-tuning run from its start, a servable adapter from its registration.
+pub type ModelId = u32;
+/// An agent.
+pub type AgentId = u32;
+/// A skill, counted within its agent.
+pub type SkillId = u32;
+
+/// The most blocks that the rows of a version are cut into, and bits of a subset.
+pub const MAX_BLOCKS: u32 = 256;
+/// The most counterfactual adapters of a model version.
+pub const MAX_ADAPTERS: u32 = 512;
+/// One hundred per cent in basis points.
+pub const BASIS_POINTS: u16 = 10_000;

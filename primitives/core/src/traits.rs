@@ -1,0 +1,99 @@
+use crate::{Balance, DatanetId, Hash, ModelId, Rights, Version};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use sp_runtime::{DispatchError, DispatchResult};
+
+/// Rows of one contributor that are weighed together.
+#[derive(
+	Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Block<AccountId> {
+	/// Who contributed the rows and is paid for them.
+	pub owner: AccountId,
+	/// How many rows.
+	pub rows: u32,
+	/// How many bytes: the size prior.
+	pub bytes: u64,
+}
+
+/// A frozen version of a Datanet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VersionInfo<AccountId> {
+	/// Merkle root over the roots of its batches.
+	pub root: Hash,
+	/// Its rows, cut per contributor.
+	pub blocks: Vec<Block<AccountId>>,
+	/// Rows were withdrawn after it was published.
+	pub stale: bool,
+}
+
+/// What other pallets ask of the Datanets.
+pub trait Datanets<AccountId> {
+	/// A published version.
+	fn version(datanet: DatanetId, version: Version) -> Option<VersionInfo<AccountId>>;
+	/// Whether `who` holds an unexpired licence with `rights`, or owns the Datanet.
+	fn is_licensed(who: &AccountId, datanet: DatanetId, rights: Rights) -> bool;
+	/// The curator and its part of the contributors' pay, in basis points.
+	fn curator(datanet: DatanetId) -> Option<(AccountId, u16)>;
+	/// Moves `amount` from `from` to the accepted rows of a Datanet, each the same per byte.
+	fn reward_rows(datanet: DatanetId, from: &AccountId, amount: Balance) -> DispatchResult;
+}
+
+/// A model version that can be served.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ModelInfo<AccountId> {
+	/// Who is paid the developer's share.
+	pub developer: AccountId,
+	/// Hash of the base model's manifest.
+	pub base: Hash,
+	/// The Datanet that it was trained on.
+	pub datanet: DatanetId,
+	/// The version of that Datanet.
+	pub version: Version,
+	/// Hash of the published adapter.
+	pub adapter: Hash,
+	/// Wei for a thousand tokens of prompt.
+	pub input_price: Balance,
+	/// Wei for a thousand tokens of answer.
+	pub output_price: Balance,
+	/// Basis points of the fee that the developer gives up to the contributors.
+	pub donation: u16,
+}
+
+/// What other pallets ask of the models.
+pub trait Models<AccountId> {
+	/// A registered model version; `None` while it trains.
+	fn model(id: ModelId) -> Option<ModelInfo<AccountId>>;
+	/// Whether `who` serves it.
+	fn is_operator(id: ModelId, who: &AccountId) -> bool;
+	/// URLs that publish the blobs of a model and of answers by `operator`: the operator's first,
+	/// then that of the base model's registrant.
+	fn endpoints(id: ModelId, operator: &AccountId) -> Vec<Vec<u8>>;
+}
+
+/// The designs of the counterfactual adapters.
+pub trait Designs<AccountId> {
+	/// Freezes the blocks of a run; the seed of its subsets is drawn from later blocks. `who`
+	/// pays for the storage.
+	fn open(
+		who: &AccountId,
+		model: ModelId,
+		blocks: Vec<Block<AccountId>>,
+		adapters: u16,
+	) -> DispatchResult;
+	/// Takes the adapters' hashes, in the order of the subsets, and Ψ (blocks x (adapters + 1),
+	/// row by row, the published adapter's column first), which must satisfy the normal equations.
+	fn close(model: ModelId, adapters: Vec<Hash>, psi: Vec<i32>) -> Result<(), DispatchError>;
+	/// Forgets the design of a run that was given up; `who` opened it and gets the deposit back.
+	fn cancel(who: &AccountId, model: ModelId);
+}
+
+/// Randomness that did not exist when something was fixed on chain.
+pub trait Beacon<BlockNumber> {
+	/// The seed drawn from the blocks right after `fixed_at`, once they exist; `None` before
+	/// that, and when they are no longer kept.
+	fn seed(fixed_at: BlockNumber) -> Option<Hash>;
+	/// How many blocks after something was fixed its seed exists.
+	fn delay() -> BlockNumber;
+}

@@ -1,0 +1,146 @@
+//! The subsets on which the counterfactual adapters are trained.
+
+use crate::Hash;
+use alloc::vec::Vec;
+use sp_crypto_hashing::blake2_256;
+
+/// A set of at most 256 blocks: block `u` is bit `u % 8` of byte `u / 8`.
+pub type Subset = [u8; 32];
+
+/// Whether block `u` is in the subset.
+pub fn contains(subset: &Subset, u: usize) -> bool {
+	subset.get(u / 8).is_some_and(|byte| byte >> (u % 8) & 1 == 1)
+}
+
+/// Uniform numbers from a seed: BLAKE2b-256 in counter mode.
+struct Stream {
+	seed: Hash,
+	counter: u64,
+	block: [u8; 32],
+	used: usize,
+}
+
+impl Stream {
+	fn new(seed: Hash) -> Self {
+		Self { seed, counter: 0, block: [0; 32], used: 32 }
+	}
+
+	fn word(&mut self) -> u32 {
+		if self.used >= 32 {
+			let mut input = [0; 40];
+			input[..32].copy_from_slice(self.seed.as_bytes());
+			input[32..].copy_from_slice(&self.counter.to_le_bytes());
+			self.block = blake2_256(&input);
+			self.counter = self.counter.wrapping_add(1);
+			self.used = 0;
+		}
+		let mut word = [0; 4];
+		word.copy_from_slice(&self.block[self.used..self.used + 4]);
+		self.used += 4;
+		u32::from_le_bytes(word)
+	}
+
+	/// Below `bound`, without bias: the words at the end that would favour some are thrown away.
+	fn below(&mut self, bound: u32) -> u32 {
+		let bound = bound.max(1);
+		let limit = u32::MAX - u32::MAX % bound;
+		loop {
+			let word = self.word();
+			if word < limit {
+				return word % bound;
+			}
+		}
+	}
+}
+
+/// A random order of `0..n`: Fisher and Yates' shuffle.
+pub fn permutation(seed: Hash, n: u16) -> Vec<u16> {
+	shuffle(&mut Stream::new(seed), n)
+}
+
+fn shuffle(stream: &mut Stream, n: u16) -> Vec<u16> {
+	let mut order: Vec<u16> = (0..n).collect();
+	for i in (1..order.len()).rev() {
+		let j = stream.below(i as u32 + 1) as usize;
+		order.swap(i, j);
+	}
+	order
+}
+
+/// How many halves are drawn for each that is taken.
+const CANDIDATES: usize = 16;
+
+/// Draws `adapters` subsets of `blocks` blocks: random halves, each followed by its complement.
+/// With an odd number of blocks the first of a pair has one less; an odd number of adapters
+/// leaves the last without its complement.
+///
+/// Each half is, of several that are drawn, the one that is least correlated with those before
+/// it, so that few adapters already tell all blocks apart: close to a folded-over
+/// Plackett–Burman design (1946), for any number of blocks.
+pub fn draw(seed: Hash, blocks: u16, adapters: u16) -> Vec<Subset> {
+	let mut stream = Stream::new(seed);
+	let mut subsets: Vec<Subset> = Vec::with_capacity(adapters as usize + 1);
+	while subsets.len() < adapters as usize {
+		let candidates = (0..CANDIDATES).map(|_| halves(&mut stream, blocks.min(256)));
+		let best = candidates.min_by_key(|(half, _)| {
+			subsets.iter().step_by(2).map(|other| correlation(half, other, blocks)).sum::<u64>()
+		});
+		subsets.extend(best.map(|(half, rest)| [half, rest]).into_iter().flatten());
+	}
+	subsets.truncate(adapters as usize);
+	subsets
+}
+
+/// A random half of the blocks, and the other one.
+fn halves(stream: &mut Stream, blocks: u16) -> (Subset, Subset) {
+	let order = shuffle(stream, blocks);
+	let (half, rest) = order.split_at(order.len() / 2);
+	let subset = |members: &[u16]| {
+		let mut subset = [0; 32];
+		members.iter().for_each(|u| subset[*u as usize / 8] |= 1 << (u % 8));
+		subset
+	};
+	(subset(half), subset(rest))
+}
+
+/// The square of the inner product of two subsets written as ±1.
+fn correlation(a: &Subset, b: &Subset, blocks: u16) -> u64 {
+	let different: u32 = a.iter().zip(b).map(|(x, y)| (x ^ y).count_ones()).sum();
+	let product = i64::from(blocks) - 2 * i64::from(different);
+	product.unsigned_abs().pow(2)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use proptest::prelude::*;
+
+	proptest! {
+		#[test]
+		fn draw_should_give_complementary_halves_when_blocks_are_many(
+			seed: [u8; 32], blocks in 2u16..=256, pairs in 1u16..32,
+		) {
+			let subsets = draw(seed.into(), blocks, pairs * 2);
+			prop_assert_eq!(subsets.len(), pairs as usize * 2);
+			for pair in subsets.chunks(2) {
+				let size = |s: &Subset| (0..256).filter(|u| contains(s, *u)).count();
+				prop_assert_eq!(size(&pair[0]), blocks as usize / 2);
+				prop_assert_eq!(size(&pair[0]) + size(&pair[1]), blocks as usize);
+				prop_assert!((0..32).all(|i| pair[0][i] & pair[1][i] == 0));
+			}
+		}
+
+		#[test]
+		fn permutation_should_hold_each_once_when_drawn(seed: [u8; 32], n in 0u16..300) {
+			let mut order = permutation(seed.into(), n);
+			order.sort_unstable();
+			prop_assert_eq!(order, (0..n).collect::<Vec<_>>());
+		}
+	}
+
+	#[test]
+	fn draw_should_differ_when_the_seed_differs() {
+		assert_ne!(draw([1; 32].into(), 8, 16), draw([2; 32].into(), 8, 16));
+		assert_eq!(draw([1; 32].into(), 8, 16), draw([1; 32].into(), 8, 16));
+	}
+}

@@ -1,0 +1,140 @@
+//! The one host function: the runtime's off-chain worker asks, the node's engine answers.
+//!
+//! It is small, non-blocking and versioned: bytes in, bytes out, SCALE-encoded [`Query`] and
+//! [`Answer`]. The engine is attached only to runs of the off-chain worker; anywhere else, and
+//! for a question that the node does not know, the answer is [`Answer::Unavailable`].
+
+use crate::{score::Nats, Hash};
+use alloc::vec::Vec;
+use codec::{Decode, Encode};
+use scale_info::TypeInfo;
+use sp_runtime_interface::{
+	pass_by::{AllocateAndReturnByCodec, PassFatPointerAndRead},
+	runtime_interface,
+};
+
+/// What the off-chain worker asks.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub enum Query {
+	/// How far is this job? It is started if it is new.
+	#[codec(index = 0)]
+	Score(Job),
+	/// The number of the last finalized block.
+	#[codec(index = 1)]
+	Finalized,
+}
+
+/// An answer to score. Everything it needs is a blob of the given hash.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct Job {
+	/// The receipt: identifies the job.
+	pub receipt: Hash,
+	/// Hash of the base model's manifest.
+	pub base: Hash,
+	/// Hash of the published adapter.
+	pub adapter: Hash,
+	/// Hashes of the counterfactual adapters, in order.
+	pub adapters: Vec<Hash>,
+	/// Hash of the prompt blob.
+	pub prompt: Hash,
+	/// Hash of the response blob.
+	pub response: Hash,
+	/// URLs of nodes that publish blobs, the operator's first.
+	pub endpoints: Vec<Vec<u8>>,
+	/// The scorer's hot key (sr25519), which authenticates it to the operator.
+	pub key: [u8; 32],
+}
+
+/// What the engine answers.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub enum Answer {
+	/// No engine here, or one that does not know the question.
+	#[codec(index = 0)]
+	Unavailable,
+	/// The queue is full: ask again at a later block.
+	#[codec(index = 1)]
+	Busy,
+	/// Accepted, not finished.
+	#[codec(index = 2)]
+	Pending,
+	/// The job cannot be done; the reason is for the log. It is tried again when asked again.
+	#[codec(index = 3)]
+	Failed(Vec<u8>),
+	/// Log-probabilities under the base model, the published adapter and each counterfactual one.
+	#[codec(index = 4)]
+	Scored(Vec<Nats>),
+	/// The number of the last finalized block.
+	#[codec(index = 5)]
+	Finalized(u32),
+}
+
+/// The node's side. Must return at once: long work belongs on the engine's own threads.
+#[cfg(feature = "std")]
+pub trait Engine: Send + Sync {
+	/// Answers a question.
+	fn poll(&self, query: Query) -> Answer;
+}
+
+#[cfg(feature = "std")]
+sp_externalities::decl_extension! {
+	/// Lets the host function reach the node's engine.
+	pub struct EngineExt(std::sync::Arc<dyn Engine>);
+}
+
+/// Asks the engine; never traps.
+pub fn ask(query: &Query) -> Answer {
+	let answer = influence::poll(&query.encode());
+	Answer::decode(&mut answer.as_slice()).unwrap_or(Answer::Unavailable)
+}
+
+/// The host interface.
+#[runtime_interface]
+pub trait Influence {
+	/// SCALE-encoded [`Query`] in, SCALE-encoded [`Answer`] out.
+	fn poll(&mut self, query: PassFatPointerAndRead<&[u8]>) -> AllocateAndReturnByCodec<Vec<u8>> {
+		use sp_externalities::ExternalitiesExt;
+		let engine = self.extension::<EngineExt>();
+		let answer = match (engine, Query::decode(&mut &query[..])) {
+			(Some(EngineExt(engine)), Ok(query)) => engine.poll(query),
+			_ => Answer::Unavailable,
+		};
+		answer.encode()
+	}
+}
+
+/// To be added to the host functions of every executor that runs this runtime.
+#[cfg(feature = "std")]
+pub type HostFunctions = (influence::HostFunctions,);
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use std::sync::Arc;
+
+	struct Seven;
+	impl Engine for Seven {
+		fn poll(&self, _: Query) -> Answer {
+			Answer::Finalized(7)
+		}
+	}
+
+	#[test]
+	fn ask_should_be_unavailable_when_no_engine_is_attached() {
+		sp_io::TestExternalities::default()
+			.execute_with(|| assert_eq!(ask(&Query::Finalized), Answer::Unavailable));
+	}
+
+	#[test]
+	fn ask_should_reach_the_engine_when_attached() {
+		let mut ext = sp_io::TestExternalities::default();
+		ext.register_extension(EngineExt(Arc::new(Seven)));
+		ext.execute_with(|| assert_eq!(ask(&Query::Finalized), Answer::Finalized(7)));
+	}
+
+	#[test]
+	fn poll_should_answer_unavailable_when_the_question_is_unknown() {
+		let mut ext = sp_io::TestExternalities::default();
+		ext.register_extension(EngineExt(Arc::new(Seven)));
+		ext.execute_with(|| assert_eq!(influence::poll(&[99]), Answer::Unavailable.encode()));
+	}
+}

@@ -1,0 +1,36 @@
+//! The exact arithmetic of Proof of Attribution, the same natively and in the runtime's
+//! WebAssembly: integers only, no allocation that the caller's input does not bound.
+//!
+//! An answer is scored under the base model, the published adapter and K counterfactual adapters,
+//! which gives a vector `y` of K + 2 log-probabilities ([`Nats`]). Contributors' Shapley values
+//! are estimated by the regression of Datamodels (Ilyas et al. 2022) and KernelSHAP (Lundberg and
+//! Lee 2017), whose solution is linear in `y`: `S = Ψ·d` with `d` the differences from the base
+//! model. [`Psi`] holds that matrix as integers, [`Pool`] turns scores into money.
+//!
+//! | module | what it computes |
+//! |---|---|
+//! | [`design`] | the subsets that a chain seed draws |
+//! | [`psi`] | the regression's solution, and the check that it solves the normal equations |
+//! | [`score`] | scores of an answer, their standard errors, medians of a committee |
+//! | [`money`] | what a period pays whom, to the last unit |
+//! | [`merkle`] | roots and proofs over rows |
+//! | [`host`] | the one host function behind the off-chain worker |
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub mod design;
+pub mod host;
+pub mod merkle;
+pub mod money;
+pub mod psi;
+pub mod score;
+
+pub use design::Subset;
+pub use money::{split, Pool};
+pub use psi::{Psi, PsiError};
+pub use score::Nats;
+
+/// A BLAKE2b-256 hash.
+pub type Hash = sp_core::H256;

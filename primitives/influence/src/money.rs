@@ -1,0 +1,202 @@
+//! From scores to money.
+
+use crate::{
+	psi,
+	score::{gains, Nats, NAT},
+	Psi,
+};
+use alloc::{vec, vec::Vec};
+use codec::{Decode, Encode};
+use scale_info::TypeInfo;
+use sp_core::U256;
+
+/// The largest contributors' part of one fee, in wei: the sums below stay inside their types for
+/// 2^15 such answers a period.
+pub const MAX_POOL: u128 = 1 << 80;
+/// Answers that moved the contributors' positive scores by less than this pay by the prior:
+/// there is nothing to tell the contributors apart by. A hundredth of a nat.
+pub const MIN_GAIN: u128 = psi::ONE as u128 * NAT as u128 / 100;
+/// Fraction bits of [`Pool::weighted`].
+const FRACTION: u32 = 8;
+
+/// What the answers of one model version and period are worth to its contributors.
+///
+/// An answer with pool `a` and positive scores summing to `n` adds `(a / n)·d` to `weighted`, `d`
+/// its gains over the base model. At the end a block earns `Ψ_u · weighted`: an amount, never
+/// rescaled by the period's total, so no answer can return more than its own pool to any set of
+/// accounts.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode, TypeInfo)]
+pub struct Pool {
+	/// The contributors' parts of all fees, in wei.
+	pub total: u128,
+	/// How many answers were added to `weighted`.
+	pub answers: u32,
+	/// The answers' gains weighted by money, one entry per column of Ψ, with fraction bits.
+	pub weighted: Vec<i128>,
+}
+
+/// What a period pays.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Settlement {
+	/// Signed, in wei, one a block: a negative one is owed.
+	pub amounts: Vec<i128>,
+	/// What netting and rounding leave for the prior, in wei.
+	pub rest: u128,
+}
+
+impl Pool {
+	/// Adds an answer. Returns whether its scores count; otherwise its pool goes to the prior.
+	/// `None`, with nothing changed, if `y` does not fit Ψ or a sum would overflow.
+	pub fn add(&mut self, psi: &Psi, y: &[Nats], amount: u128) -> Option<bool> {
+		let scores = psi.scores(y)?;
+		if amount > MAX_POOL {
+			return None;
+		}
+		let total = self.total.checked_add(amount)?;
+		let positive = crate::score::positive(&scores);
+		if positive < MIN_GAIN {
+			self.total = total;
+			return Some(false);
+		}
+		let mut weighted = self.weighted.clone();
+		weighted.resize(psi.adapters() + 1, 0);
+		for (sum, gain) in weighted.iter_mut().zip(gains(y)) {
+			let product = U256::from(amount) * U256::from(gain.unsigned_abs());
+			let scaled = (product << (20 + FRACTION)) / U256::from(positive);
+			let part = i128::try_from(u128::try_from(scaled).ok()?).ok()?;
+			*sum = sum.checked_add(if gain < 0 { part.checked_neg()? } else { part })?;
+		}
+		let answers = self.answers.checked_add(1)?;
+		*self = Self { total, answers, weighted };
+		Some(true)
+	}
+
+	/// What each block earns. The sum of the positive amounts and the rest is the total.
+	/// `None` if Ψ is of another design.
+	pub fn settle(&self, psi: &Psi) -> Option<Settlement> {
+		if self.weighted.is_empty() {
+			return Some(Settlement { amounts: vec![0; psi.blocks()], rest: self.total });
+		}
+		if self.weighted.len() != psi.adapters() + 1 {
+			return None;
+		}
+		let amounts = psi.rows().map(|row| self.amount(row)).collect::<Option<Vec<i128>>>()?;
+		let paid = amounts.iter().map(|a| a.max(&0).unsigned_abs()).sum::<u128>();
+		// Floors keep the sum of the positive ones within the total.
+		let rest = self.total.checked_sub(paid)?;
+		Some(Settlement { amounts, rest })
+	}
+
+	/// `row · weighted` without the fraction, towards minus infinity.
+	fn amount(&self, row: &[i32]) -> Option<i128> {
+		let (mut plus, mut minus) = (U256::zero(), U256::zero());
+		for (a, w) in row.iter().zip(&self.weighted) {
+			let product = U256::from(a.unsigned_abs()) * U256::from(w.unsigned_abs());
+			let side = if (*a < 0) == (*w < 0) { &mut plus } else { &mut minus };
+			*side = side.checked_add(product)?;
+		}
+		// Every answer rounded every entry by less than one: taken off, so that rounding never pays
+		// more than was paid in.
+		let slack: u128 = row.iter().map(|a| u128::from(a.unsigned_abs())).sum();
+		minus = minus.checked_add(U256::from(slack) * U256::from(self.answers))?;
+		let shift = 20 + FRACTION;
+		let narrow = |v: U256| i128::try_from(u128::try_from(v).ok()?).ok();
+		if plus >= minus {
+			narrow((plus - minus) >> shift)
+		} else {
+			let below = minus - plus;
+			let floor = (below + (U256::one() << shift) - U256::one()) >> shift;
+			narrow(floor)?.checked_neg()
+		}
+	}
+}
+
+/// Splits `amount` by `parts` (basis points or any weights): floors, and the rest to the first.
+/// The sum is `amount`; all of it goes to the first if every part is zero.
+pub fn split<const N: usize>(amount: u128, parts: [u16; N]) -> [u128; N] {
+	let whole = parts.iter().map(|p| u128::from(*p)).sum::<u128>().max(1);
+	// Quotient and remainder apart, so that nothing overflows.
+	let (quotient, remainder) = (amount / whole, amount % whole);
+	let mut shares = parts.map(|p| quotient * u128::from(p) + remainder * u128::from(p) / whole);
+	let rest = amount - shares.iter().sum::<u128>();
+	if let Some(first) = shares.first_mut() {
+		*first += rest;
+	}
+	shares
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::design::draw;
+	use proptest::prelude::*;
+
+	fn psi(seed: [u8; 32]) -> Psi {
+		Psi::solve(&draw(seed.into(), 8, 16), &[100; 8]).unwrap()
+	}
+
+	fn answer() -> impl Strategy<Value = (Vec<Nats>, u128)> {
+		let gain = prop_oneof![-1000i32..1000, -(20 * NAT)..100 * NAT];
+		let amount = prop_oneof![0u128..10_000, 0..MAX_POOL, 1u128..=1_000_000_000_000_000_000];
+		(prop::collection::vec(gain, 17), -(1i32 << 24)..0, amount).prop_map(|(gains, base, amount)| {
+			let y = core::iter::once(base).chain(gains.iter().map(|g| base + g)).collect();
+			(y, amount)
+		})
+	}
+
+	proptest! {
+		#[test]
+		fn settle_should_conserve_when_answers_are_any(
+			seed: [u8; 32], answers in prop::collection::vec(answer(), 0..12),
+		) {
+			let (psi, mut pool) = (psi(seed), Pool::default());
+			let mut paid_in = 0;
+			for (y, amount) in &answers {
+				pool.add(&psi, y, *amount).unwrap();
+				paid_in += amount;
+			}
+			let settled = pool.settle(&psi).unwrap();
+			let paid: u128 = settled.amounts.iter().map(|a| a.max(&0).unsigned_abs()).sum();
+			prop_assert_eq!(paid + settled.rest, paid_in);
+		}
+
+		#[test]
+		fn answer_should_never_return_more_than_its_pool_when_added_to_others(
+			seed: [u8; 32], others in prop::collection::vec(answer(), 0..6), one in answer(), set: u8,
+		) {
+			let (psi, mut pool) = (psi(seed), Pool::default());
+			for (y, amount) in &others {
+				pool.add(&psi, y, *amount).unwrap();
+			}
+			let sum = |pool: &Pool| -> i128 {
+				let amounts = pool.settle(&psi).unwrap().amounts;
+				amounts.iter().enumerate().filter(|(u, _)| set >> u & 1 == 1).map(|(_, a)| a).sum()
+			};
+			let before = sum(&pool);
+			pool.add(&psi, &one.0, one.1).unwrap();
+			// Signed sums, up to one unit of rounding a block.
+			prop_assert!(sum(&pool) - before <= one.1 as i128 + 8);
+		}
+
+		#[test]
+		fn split_should_conserve_when_parts_are_any(amount: u128, parts: [u16; 6]) {
+			let amount = amount >> 16;
+			prop_assert_eq!(split(amount, parts).iter().sum::<u128>(), amount);
+		}
+	}
+
+	#[test]
+	fn add_should_pay_by_the_prior_when_nothing_was_gained() {
+		let (psi, mut pool) = (psi([1; 32]), Pool::default());
+		assert_eq!(pool.add(&psi, &[-500; 18], 1_000), Some(false));
+		assert_eq!(pool.settle(&psi).unwrap(), Settlement { amounts: vec![0; 8], rest: 1_000 });
+	}
+
+	#[test]
+	fn add_should_change_nothing_when_the_vector_is_too_short() {
+		let (psi, mut pool) = (psi([1; 32]), Pool::default());
+		assert_eq!(pool.add(&psi, &[0; 17], 1_000), None);
+		assert_eq!(pool.add(&psi, &[0; 18], MAX_POOL + 1), None);
+		assert_eq!(pool, Pool::default());
+	}
+}

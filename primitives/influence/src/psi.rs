@@ -1,0 +1,326 @@
+//! The Shapley regression's solution as an integer matrix.
+//!
+//! With `z` the K x U membership matrix of the subsets, `d` the gains over the base model and `G`
+//! the gain of the published adapter, the shares `φ` minimise
+//! `Σ_k (d_k − z_k·φ)² + λ Σ_u (φ_u − p_u G)²` under `Σ_u φ_u = G`, `p` the size prior. The
+//! solution is linear: `φ = Ψ·(G, d)`. It satisfies `(zᵀz + λ) φ = zᵀd + λ p G + μ`, with one
+//! multiplier μ for all blocks, which [`Psi::check`] verifies without solving anything.
+
+use crate::{
+	design::{contains, Subset},
+	score::Nats,
+};
+use alloc::{vec, vec::Vec};
+use codec::{Decode, Encode};
+use scale_info::TypeInfo;
+
+/// One in the entries of [`Psi`].
+pub const ONE: i32 = 1 << 20;
+/// 1/λ, the weight of an observation against that of the prior.
+const INVERSE_LAMBDA: i64 = 1024;
+/// One in the prior.
+const PRIOR_ONE: u64 = 1 << 16;
+
+/// Ψ: blocks x (adapters + 1), row by row, the published adapter's column first, [`ONE`] to the
+/// unit.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct Psi {
+	adapters: u16,
+	entries: Vec<i32>,
+}
+
+/// Why a matrix is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PsiError {
+	/// It has not `blocks x (adapters + 1)` entries, or there is no block or adapter.
+	Shape,
+	/// The scores would not sum to what the published adapter gained.
+	Efficiency,
+	/// It does not solve the normal equations of its design.
+	NormalEquations,
+}
+
+/// Sizes as parts of [`PRIOR_ONE`], which they sum to: floors, the rest to the first ones.
+fn prior(sizes: &[u64]) -> Vec<u64> {
+	let total = sizes.iter().map(|s| u128::from(*s)).sum::<u128>();
+	if total == 0 {
+		return prior(&vec![1; sizes.len()]);
+	}
+	let part = |s: &u64| (u128::from(*s) * u128::from(PRIOR_ONE) / total) as u64;
+	let mut parts: Vec<u64> = sizes.iter().map(part).collect();
+	let rest = PRIOR_ONE.saturating_sub(parts.iter().sum());
+	parts.iter_mut().take(rest as usize).for_each(|p| *p += 1);
+	parts
+}
+
+impl Psi {
+	/// Wraps a matrix whose shape fits; [`check`](Self::check) says whether it is right.
+	pub fn new(blocks: usize, adapters: u16, entries: Vec<i32>) -> Result<Self, PsiError> {
+		let fits = blocks > 0 && adapters > 0 && entries.len() == blocks * (adapters as usize + 1);
+		if fits {
+			Ok(Self { adapters, entries })
+		} else {
+			Err(PsiError::Shape)
+		}
+	}
+
+	/// The entries, row by row.
+	pub fn entries(&self) -> &[i32] {
+		&self.entries
+	}
+
+	/// How many counterfactual adapters it weighs.
+	pub fn adapters(&self) -> usize {
+		self.adapters as usize
+	}
+
+	/// How many blocks it scores.
+	pub fn blocks(&self) -> usize {
+		self.entries.len() / self.columns()
+	}
+
+	fn columns(&self) -> usize {
+		self.adapters as usize + 1
+	}
+
+	/// One row per block.
+	pub fn rows(&self) -> impl Iterator<Item = &[i32]> {
+		self.entries.chunks(self.columns())
+	}
+
+	/// Whether this is the solution for `subsets` and the blocks' `sizes` (bytes), up to the
+	/// rounding of each entry to a neighbouring integer. The trainer has no choice beyond that.
+	pub fn check(&self, subsets: &[Subset], sizes: &[u64]) -> Result<(), PsiError> {
+		let (blocks, columns) = (self.blocks(), self.columns());
+		if subsets.len() + 1 != columns || sizes.len() != blocks {
+			return Err(PsiError::Shape);
+		}
+		let (gram, prior) = (gram(subsets, blocks), prior(sizes));
+		let slack = gram
+			.chunks(blocks)
+			.map(|row| row.iter().map(|a| a.unsigned_abs() as i128).sum::<i128>())
+			.max()
+			.unwrap_or(0);
+		for column in 0..columns {
+			let psi = |u: usize| self.entries.get(u * columns + column).copied().unwrap_or(0);
+			let sum: i64 = (0..blocks).map(|u| i64::from(psi(u))).sum();
+			if sum != if column == 0 { i64::from(ONE) } else { 0 } {
+				return Err(PsiError::Efficiency);
+			}
+			// Both sides times 1/λ and the prior's unit.
+			let residual = |(u, row): (usize, &[i64])| {
+				let left: i128 = row.iter().zip(0..).map(|(a, v)| *a as i128 * psi(v) as i128).sum();
+				left * PRIOR_ONE as i128 - right_side(column, u, subsets, &prior)
+			};
+			let residuals: Vec<i128> = gram.chunks(blocks).enumerate().map(residual).collect();
+			let least = residuals.iter().min().copied().unwrap_or(0);
+			let most = residuals.iter().max().copied().unwrap_or(0);
+			// Without the rounding all residuals are μ.
+			if most - least > 2 * slack * PRIOR_ONE as i128 {
+				return Err(PsiError::NormalEquations);
+			}
+		}
+		Ok(())
+	}
+
+	/// Solves the regression for `subsets` and the blocks' `sizes` (bytes).
+	#[cfg(feature = "std")]
+	pub fn solve(subsets: &[Subset], sizes: &[u64]) -> Result<Self, PsiError> {
+		let (blocks, columns) = (sizes.len(), subsets.len() + 1);
+		if blocks == 0 || columns == 1 {
+			return Err(PsiError::Shape);
+		}
+		let prior = prior(sizes);
+		let gram: Vec<f64> = gram(subsets, blocks).iter().map(|a| *a as f64).collect();
+		let factor = cholesky(&gram, blocks);
+		let ones = substitute(&factor, &vec![1.0; blocks]);
+		let total: f64 = ones.iter().sum();
+		let mut entries = vec![0i32; blocks * columns];
+		for column in 0..columns {
+			let right: Vec<f64> = (0..blocks)
+				.map(|u| right_side(column, u, subsets, &prior) as f64 / PRIOR_ONE as f64)
+				.collect();
+			let mut solution = substitute(&factor, &right);
+			let wanted = if column == 0 { f64::from(ONE) } else { 0.0 };
+			let shift = (solution.iter().sum::<f64>() - wanted) / total;
+			solution.iter_mut().zip(&ones).for_each(|(x, one)| *x -= shift * one);
+			for (u, value) in round_to_sum(&solution, wanted as i64).into_iter().enumerate() {
+				entries[u * columns + column] = value;
+			}
+		}
+		Self::new(blocks, subsets.len() as u16, entries)
+	}
+
+	/// Scores of all blocks for an answer: [`ONE`] times [`Nats`]. `None` if `y` has not one
+	/// entry for the base model, one for the published and one for each adapter.
+	pub fn scores(&self, y: &[Nats]) -> Option<Vec<i128>> {
+		if y.len() != self.adapters() + 2 {
+			return None;
+		}
+		let gains = crate::score::gains(y);
+		let dot = |row: &[i32]| row.iter().zip(&gains).map(|(a, g)| *a as i128 * *g as i128).sum();
+		Some(self.rows().map(dot).collect())
+	}
+}
+
+/// `zᵀz/λ + 1`, blocks x blocks.
+fn gram(subsets: &[Subset], blocks: usize) -> Vec<i64> {
+	let mut gram = vec![0i64; blocks * blocks];
+	for subset in subsets {
+		let members: Vec<usize> = (0..blocks).filter(|u| contains(subset, *u)).collect();
+		for u in &members {
+			for v in &members {
+				if let Some(cell) = gram.get_mut(u * blocks + v) {
+					*cell += INVERSE_LAMBDA;
+				}
+			}
+		}
+	}
+	for u in 0..blocks {
+		if let Some(cell) = gram.get_mut(u * blocks + u) {
+			*cell += 1;
+		}
+	}
+	gram
+}
+
+/// `(zᵀ/λ | p)` times [`ONE`] and [`PRIOR_ONE`].
+fn right_side(column: usize, u: usize, subsets: &[Subset], prior: &[u64]) -> i128 {
+	match column.checked_sub(1) {
+		None => prior.get(u).copied().unwrap_or(0) as i128 * ONE as i128,
+		Some(k) => {
+			let member = subsets.get(k).is_some_and(|subset| contains(subset, u));
+			i128::from(member) * INVERSE_LAMBDA as i128 * PRIOR_ONE as i128 * ONE as i128
+		},
+	}
+}
+
+/// The lower triangle L of `L·Lᵀ = a`, row by row.
+#[cfg(feature = "std")]
+fn cholesky(a: &[f64], n: usize) -> Vec<f64> {
+	let mut l = vec![0.0; n * n];
+	for i in 0..n {
+		for j in 0..=i {
+			let dot: f64 = (0..j).map(|k| l[i * n + k] * l[j * n + k]).sum();
+			let rest = a[i * n + j] - dot;
+			l[i * n + j] = if i == j { rest.sqrt() } else { rest / l[j * n + j] };
+		}
+	}
+	l
+}
+
+/// Solves `L·Lᵀ x = b`.
+#[cfg(feature = "std")]
+fn substitute(l: &[f64], b: &[f64]) -> Vec<f64> {
+	let n = b.len();
+	let mut x = b.to_vec();
+	for i in 0..n {
+		let dot: f64 = (0..i).map(|k| l[i * n + k] * x[k]).sum();
+		x[i] = (x[i] - dot) / l[i * n + i];
+	}
+	for i in (0..n).rev() {
+		let dot: f64 = (i + 1..n).map(|k| l[k * n + i] * x[k]).sum();
+		x[i] = (x[i] - dot) / l[i * n + i];
+	}
+	x
+}
+
+/// Rounds each to a neighbouring integer so that they sum to `sum`: floors, and the largest
+/// remainders up.
+#[cfg(feature = "std")]
+fn round_to_sum(values: &[f64], sum: i64) -> Vec<i32> {
+	let mut rounded: Vec<i64> = values.iter().map(|v| v.floor() as i64).collect();
+	let mut order: Vec<usize> = (0..values.len()).collect();
+	order.sort_by(|a, b| (values[*b] - values[*b].floor()).total_cmp(&(values[*a] - values[*a].floor())));
+	let missing = sum - rounded.iter().sum::<i64>();
+	order.iter().cycle().take(missing.max(0) as usize).for_each(|u| rounded[*u] += 1);
+	rounded.into_iter().map(|v| v as i32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::design::draw;
+	use proptest::prelude::*;
+
+	fn solved(seed: [u8; 32], blocks: u16, adapters: u16, sizes: &[u64]) -> (Vec<Subset>, Psi) {
+		let subsets = draw(seed.into(), blocks, adapters);
+		let psi = Psi::solve(&subsets, sizes).unwrap();
+		(subsets, psi)
+	}
+
+	proptest! {
+		#![proptest_config(ProptestConfig::with_cases(64))]
+
+		#[test]
+		fn check_should_accept_when_psi_is_solved(
+			seed: [u8; 32], sizes in prop::collection::vec(1u64..1_000_000, 1..48), ratio in 1u16..4,
+		) {
+			let blocks = sizes.len() as u16;
+			let (subsets, psi) = solved(seed, blocks, blocks * ratio + 1, &sizes);
+			prop_assert_eq!(psi.check(&subsets, &sizes), Ok(()));
+		}
+
+		#[test]
+		fn check_should_refuse_when_an_entry_moved(
+			seed: [u8; 32], from in 0usize..8, to in 0usize..8, column in 0usize..17, by in 64i32..1000,
+		) {
+			prop_assume!(from != to);
+			let sizes = [1000; 8];
+			let (subsets, mut psi) = solved(seed, 8, 16, &sizes);
+			psi.entries[from * 17 + column] -= by;
+			prop_assert_eq!(psi.check(&subsets, &sizes), Err(PsiError::Efficiency));
+			psi.entries[to * 17 + column] += by;
+			prop_assert_eq!(psi.check(&subsets, &sizes), Err(PsiError::NormalEquations));
+		}
+
+		#[test]
+		fn scores_should_sum_to_the_gain_when_y_is_any(
+			seed: [u8; 32], y in prop::collection::vec(-(1i32 << 25)..0, 18),
+		) {
+			let (_, psi) = solved(seed, 8, 16, &[500; 8]);
+			let total: i128 = psi.scores(&y).unwrap().iter().sum();
+			prop_assert_eq!(total, (y[1] as i128 - y[0] as i128) * ONE as i128);
+		}
+	}
+
+	#[test]
+	fn scores_should_be_the_truth_when_values_are_additive() {
+		for seed in 0..32 {
+			additive(seed);
+		}
+	}
+
+	fn additive(seed: u8) {
+		let truth = [5, -2, 0, 9, 1, 1, 30, 4].map(|v| v * 65_536);
+		let (subsets, psi) = solved([seed; 32], 8, 16, &[1; 8]);
+		let value = |s: &Subset| (0..8).filter(|u| contains(s, *u)).map(|u| truth[u]).sum::<i32>();
+		let base = -4_000_000;
+		let y: Vec<i32> = [base, base + truth.iter().sum::<i32>()]
+			.into_iter()
+			.chain(subsets.iter().map(|s| base + value(s)))
+			.collect();
+		for (score, truth) in psi.scores(&y).unwrap().iter().zip(truth) {
+			let error = (*score - truth as i128 * ONE as i128).abs();
+			assert!(error < 65_536 * ONE as i128 / 50, "{score} against {truth}");
+		}
+	}
+
+	#[test]
+	fn scores_should_be_none_when_y_has_the_wrong_length() {
+		let (_, psi) = solved([7; 32], 8, 16, &[1; 8]);
+		assert_eq!(psi.scores(&[0; 17]), None);
+	}
+
+	#[test]
+	fn new_should_refuse_when_the_shape_is_wrong() {
+		assert_eq!(Psi::new(8, 16, vec![0; 8 * 16]), Err(PsiError::Shape));
+		assert_eq!(Psi::new(0, 16, vec![]), Err(PsiError::Shape));
+	}
+
+	#[test]
+	fn check_should_refuse_when_the_design_is_another() {
+		let (_, psi) = solved([7; 32], 8, 16, &[1; 8]);
+		assert_eq!(psi.check(&draw([8; 32].into(), 8, 16), &[1; 8]), Err(PsiError::NormalEquations));
+	}
+}

@@ -1,0 +1,134 @@
+//! Scores of one answer.
+
+use crate::{design::contains, Psi, Subset};
+use alloc::{vec, vec::Vec};
+
+/// The natural logarithm of a probability, [`NAT`] to the unit.
+pub type Nats = i32;
+/// One nat.
+pub const NAT: i32 = 1 << 16;
+
+/// What the published and each counterfactual adapter gained over the base model.
+pub fn gains(y: &[Nats]) -> Vec<i64> {
+	let base = i64::from(y.first().copied().unwrap_or(0));
+	y.iter().skip(1).map(|v| i64::from(*v) - base).collect()
+}
+
+/// Coordinate by coordinate the median of what a committee revealed, the lower one of an even
+/// number. `None` without a vector, or if their lengths differ.
+pub fn median(vectors: &[Vec<Nats>]) -> Option<Vec<Nats>> {
+	let length = vectors.first()?.len();
+	if vectors.iter().any(|v| v.len() != length) {
+		return None;
+	}
+	let coordinate = |i: usize| {
+		let mut column: Vec<Nats> = vectors.iter().filter_map(|v| v.get(i).copied()).collect();
+		column.sort_unstable();
+		column.get(column.len().saturating_sub(1) / 2).copied().unwrap_or(0)
+	};
+	Some((0..length).map(coordinate).collect())
+}
+
+/// Whether no entry differs by more than `tolerance`.
+pub fn agrees(a: &[Nats], b: &[Nats], tolerance: u32) -> bool {
+	a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.abs_diff(*y) <= tolerance)
+}
+
+/// The sum of the positive scores.
+pub fn positive(scores: &[i128]) -> u128 {
+	scores.iter().map(|s| s.max(&0).unsigned_abs()).sum()
+}
+
+/// Standard errors of the blocks' scores, in the scores' unit (`psi::ONE` times [`Nats`]): the
+/// regression's residual variance through Ψ. The complementary pairs leave
+/// `adapters − blocks + 1` degrees of freedom, at least one is counted.
+pub fn standard_errors(psi: &Psi, subsets: &[Subset], y: &[Nats]) -> Option<Vec<u128>> {
+	let scores = psi.scores(y)?;
+	let gains = gains(y);
+	let one = i128::from(crate::psi::ONE);
+	let residual = |(subset, gain): (&Subset, &i64)| {
+		let fitted: i128 = scores.iter().enumerate().filter(|(u, _)| contains(subset, *u)).map(|(_, s)| s).sum();
+		(i128::from(*gain) - fitted / one).unsigned_abs()
+	};
+	let squares = subsets
+		.iter()
+		.zip(gains.iter().skip(1))
+		.map(residual)
+		.try_fold(0u128, |sum, r| sum.checked_add(r.checked_mul(r)?))?;
+	let freedom = (subsets.len() + 1).saturating_sub(psi.blocks()).max(1) as u128;
+	let variance = squares / freedom;
+	let norm = |row: &[i32]| row.iter().skip(1).map(|a| (i128::from(*a).pow(2)) as u128).sum::<u128>();
+	Some(psi.rows().map(|row| square_root(variance).saturating_mul(square_root(norm(row)))).collect())
+}
+
+/// The floor of the square root.
+fn square_root(n: u128) -> u128 {
+	let mut low = 0u128;
+	let mut bit = 1u128 << 63;
+	while bit > 0 {
+		let candidate = low | bit;
+		if candidate.checked_mul(candidate).is_some_and(|square| square <= n) {
+			low = candidate;
+		}
+		bit >>= 1;
+	}
+	low
+}
+
+/// Each block's part of `total`, by its positive score; what rounding leaves goes to the first
+/// ones. All the same if no score is positive.
+pub fn shares(scores: &[i128], total: u128) -> Vec<u128> {
+	let sum = positive(scores);
+	if sum == 0 || scores.is_empty() {
+		return vec![total / scores.len().max(1) as u128; scores.len()];
+	}
+	let sum = sp_core::U256::from(sum);
+	scores
+		.iter()
+		.map(|s| (sp_core::U256::from(s.max(&0).unsigned_abs()) * sp_core::U256::from(total) / sum).low_u128())
+		.collect()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::design::draw;
+	use proptest::prelude::*;
+
+	#[test]
+	fn median_should_outvote_when_one_of_three_lies() {
+		let honest = vec![-10, -5, -7];
+		let liar = vec![900, -900, 0];
+		for order in [[&honest, &honest, &liar], [&liar, &honest, &honest]] {
+			assert_eq!(median(&order.map(Clone::clone)), Some(honest.clone()));
+		}
+	}
+
+	#[test]
+	fn median_should_be_none_when_lengths_differ() {
+		assert_eq!(median(&[vec![1, 2], vec![1]]), None);
+		assert_eq!(median(&[]), None);
+	}
+
+	#[test]
+	fn standard_errors_should_be_small_when_values_are_additive() {
+		let subsets = draw([3; 32].into(), 8, 16);
+		let psi = Psi::solve(&subsets, &[1; 8]).unwrap();
+		let value = |s: &Subset| (0..8).filter(|u| contains(s, *u)).map(|u| (u as i32 + 1) * NAT).sum::<i32>();
+		let exact: Vec<Nats> = [0, 36 * NAT].into_iter().chain(subsets.iter().map(value)).collect();
+		let mut noisy = exact.clone();
+		noisy.iter_mut().skip(2).step_by(2).for_each(|v| *v += NAT);
+		let one = u128::from(crate::psi::ONE.unsigned_abs()) * u128::from(NAT.unsigned_abs());
+		assert!(standard_errors(&psi, &subsets, &exact).unwrap().iter().all(|e| *e < one / 20));
+		assert!(standard_errors(&psi, &subsets, &noisy).unwrap().iter().all(|e| *e > one / 20));
+	}
+
+	proptest! {
+		#[test]
+		fn square_root_should_be_the_floor_when_n_is_any(n: u128) {
+			let root = square_root(n);
+			prop_assert!(root * root <= n);
+			prop_assert!((root + 1).checked_mul(root + 1).is_none_or(|above| above > n));
+		}
+	}
+}
