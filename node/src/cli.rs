@@ -4,7 +4,7 @@ use crate::{extrinsic, service};
 use clap::Parser;
 use polkadot_sdk::*;
 use sc_cli::SubstrateCli;
-use sc_service::{ChainType, GenericChainSpec, PartialComponents, Properties};
+use sc_service::{ChainType, PartialComponents, Properties};
 
 #[derive(Debug, Parser)]
 pub struct Cli {
@@ -29,18 +29,24 @@ pub enum Subcommand {
 	DevExtrinsic(extrinsic::Command),
 }
 
-fn spec(id: &str) -> Result<GenericChainSpec, String> {
+/// A chain specification whose genesis is built with this node's host functions.
+type ChainSpec = sc_service::GenericChainSpec<
+	Option<()>,
+	openledger_influence_math::host::HostFunctions,
+>;
+
+fn spec(id: &str) -> Result<ChainSpec, String> {
 	let (preset, name, kind) = match id {
 		"dev" => ("development", "Development", ChainType::Development),
 		"local" => ("local_testnet", "Local Testnet", ChainType::Local),
-		path => return GenericChainSpec::from_json_file(path.into()),
+		path => return ChainSpec::from_json_file(path.into()),
 	};
 	let wasm = runtime::WASM_BINARY.ok_or("this node was built without a runtime")?;
 	let mut properties = Properties::new();
 	properties.insert("tokenSymbol".into(), "OPEN".into());
 	properties.insert("tokenDecimals".into(), 18.into());
 	properties.insert("ss58Format".into(), 42.into());
-	Ok(GenericChainSpec::builder(wasm, None)
+	Ok(ChainSpec::builder(wasm, None)
 		.with_name(name)
 		.with_id(id)
 		.with_chain_type(kind)
@@ -92,7 +98,7 @@ pub fn run() -> sc_cli::Result<()> {
 			cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database))
 		},
 		None => cli.create_runner(&cli.run)?.run_node_until_exit(|config| async move {
-			service::full(config).map_err(sc_cli::Error::Service)
+			service::full(config, None).map_err(sc_cli::Error::Service)
 		}),
 	}
 }

@@ -2,6 +2,7 @@
 
 use crate::rpc;
 use futures::{FutureExt, StreamExt};
+use openledger_influence_math::host::{Engine, EngineExt};
 use polkadot_sdk::*;
 use runtime::{Hash, OpaqueBlock as Block, RuntimeApi};
 use sc_client_api::Backend as _;
@@ -16,7 +17,9 @@ use std::{sync::Arc, time::Duration};
 /// Blocks between two stored justifications.
 const JUSTIFICATION_PERIOD: u32 = 512;
 
-pub type HostFunctions = sp_io::SubstrateHostFunctions;
+/// What the runtime may call: the SDK's functions and the engine behind the off-chain worker.
+pub type HostFunctions =
+	(sp_io::SubstrateHostFunctions, openledger_influence_math::host::HostFunctions);
 pub type FullClient =
 	sc_service::TFullClient<Block, RuntimeApi, sc_executor::WasmExecutor<HostFunctions>>;
 pub type FullBackend = sc_service::TFullBackend<Block>;
@@ -156,16 +159,12 @@ fn inherents(
 	(slot, timestamp)
 }
 
-/// A full node on the network backend that the configuration names.
-pub fn full(config: Configuration) -> Result<TaskManager, Error> {
-	use sc_network::config::NetworkBackendType;
-	match config.network.network_backend {
-		NetworkBackendType::Libp2p => full_on::<sc_network::NetworkWorker<Block, Hash>>(config),
-		NetworkBackendType::Litep2p => full_on::<sc_network::Litep2pNetworkBackend>(config),
-	}
-}
+/// What talks to the peers. The other back end of the SDK is not compiled in.
+type Network = sc_network::Litep2pNetworkBackend;
 
-fn full_on<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result<TaskManager, Error> {
+/// A full node. `engine` answers the runtime's off-chain worker; without one its host function
+/// says that none is here.
+pub fn full(config: Configuration, engine: Option<Arc<dyn Engine>>) -> Result<TaskManager, Error> {
 	let Partial {
 		client,
 		backend,
@@ -188,17 +187,17 @@ fn full_on<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result<Task
 	let cache = config.network.net_config_path.clone();
 	let genesis = client.chain_info().genesis_hash;
 
-	let metrics = N::register_notification_metrics(
+	let metrics = <Network as NetworkBackend<Block, Hash>>::register_notification_metrics(
 		config.prometheus_config.as_ref().map(|config| &config.registry),
 	);
-	let mut net_config = sc_network::config::FullNetworkConfiguration::<Block, Hash, N>::new(
+	let mut net_config = sc_network::config::FullNetworkConfiguration::<Block, Hash, Network>::new(
 		&config.network,
 		registry.clone(),
 	);
 	let grandpa_protocol =
 		sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
 	let (grandpa_config, grandpa_notifications) =
-		sc_consensus_grandpa::grandpa_peers_set_config::<_, N>(
+		sc_consensus_grandpa::grandpa_peers_set_config::<Block, Network>(
 			grandpa_protocol.clone(),
 			metrics.clone(),
 			net_config.peer_store_handle(),
@@ -235,7 +234,10 @@ fn full_on<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result<Task
 			network_provider: Arc::new(network.clone()),
 			is_validator: role.is_authority(),
 			enable_http_requests: false,
-			custom_extensions: |_| vec![],
+			// Only here: blocks are executed without an engine.
+			custom_extensions: move |_| {
+				engine.iter().map(|engine| Box::new(EngineExt(engine.clone())) as Box<_>).collect()
+			},
 		})?;
 		task_manager.spawn_handle().spawn(
 			"offchain-workers",

@@ -1,7 +1,6 @@
 //! What the calls and hooks do.
 
 use super::*;
-use alloc::vec::Vec;
 use frame::{
 	deps::{
 		frame_support::{

@@ -41,6 +41,7 @@ pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
+use alloc::vec::Vec;
 use frame::{
 	deps::sp_runtime::{app_crypto::KeyTypeId, AccountId32, MultiSignature},
 	prelude::*,

@@ -1,2 +1,491 @@
-//! Communities' sourced, curated and licensed datasets.
+//! # Datanets Pallet
+//!
+//! Communities' datasets: sourced, curated, licensed.
+//!
+//! ## Overview
+//!
+//! A contributor registers a batch of rows by their hashes; the content stays off chain. The
+//! curator accepts it with four sub-scores or rejects it with a reason, and publishes versions: a
+//! Merkle root, and the rows cut into blocks per contributor. Builders buy licences with the
+//! rights they need. Licence fees, and what attribution pays by the prior, go to the accepted
+//! rows, the same per byte.
+//!
+//! | who | calls |
+//! |---|---|
+//! | owner | [`create`](Pallet::create), [`set_terms`](Pallet::set_terms), [`set_curator`](Pallet::set_curator) |
+//! | contributor | [`contribute`](Pallet::contribute), [`withdraw_row`](Pallet::withdraw_row) |
+//! | curator | [`review`](Pallet::review), [`publish`](Pallet::publish) |
+//! | builder | [`buy_licence`](Pallet::buy_licence) |
+//! | anybody | [`claim_for`](Pallet::claim_for) |
+
 #![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod impls;
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+pub mod types;
+pub mod weights;
+
+pub use pallet::*;
+pub use types::*;
+pub use weights::WeightInfo;
+
+use alloc::vec::Vec;
+use frame::{
+	prelude::*,
+	token::fungible::{Inspect, Mutate},
+	traits::{Consideration, Footprint},
+};
+use openledger_core::{
+	Balance, BatchId, Block, DatanetId, Hash, Rights, Version, VersionInfo, BASIS_POINTS,
+	MAX_BLOCKS,
+};
+
+/// The most rows of a batch.
+pub const MAX_ROWS: u32 = 256;
+/// The longest row, in bytes.
+pub const MAX_ROW_BYTES: u32 = 65_536;
+/// The most batches of a version.
+pub const MAX_BATCHES: u32 = 256;
+/// The longest name, in bytes.
+pub const MAX_NAME: u32 = 64;
+/// The most that a curator may take of what contributors earn, in basis points.
+pub const MAX_CURATOR_CUT: u16 = 1_000;
+/// The protocol's part of a licence fee, in basis points.
+pub const PROTOCOL_CUT: u16 = 500;
+
+#[frame::pallet]
+pub mod pallet {
+	use super::*;
+
+	/// In-code storage version.
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(0);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	/// Configuration.
+	#[pallet::config]
+	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+		/// $OPEN.
+		type Currency: Inspect<Self::AccountId, Balance = Balance> + Mutate<Self::AccountId>;
+
+		/// Takes deposits for stored items.
+		type Consideration: Consideration<Self::AccountId, Footprint>;
+
+		/// Whose account holds what contributors have not claimed.
+		#[pallet::constant]
+		type PalletId: Get<PalletId>;
+
+		/// Takes the protocol's part of licence fees.
+		type ProtocolPot: Get<Self::AccountId>;
+
+		/// Weights of the calls.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// Why this pallet holds money in accounts.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// A deposit for stored items.
+		#[codec(index = 0)]
+		Storage,
+	}
+
+	/// The next Datanet.
+	#[pallet::storage]
+	pub type NextDatanet<T> = StorageValue<_, DatanetId, ValueQuery>;
+
+	/// All Datanets.
+	// `Twox64Concat` here and below: ids are counted by the pallet.
+	#[pallet::storage]
+	pub type Datanets<T: Config> = StorageMap<
+		_,
+		Twox64Concat,
+		DatanetId,
+		Datanet<T::AccountId, T::Consideration>,
+		OptionQuery,
+	>;
+
+	/// Batches of a Datanet.
+	#[pallet::storage]
+	pub type Batches<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		DatanetId,
+		Twox64Concat,
+		BatchId,
+		Batch<T::AccountId, T::Consideration>,
+		OptionQuery,
+	>;
+
+	/// The exact-hash index: the batch and length of every row that is not rejected or withdrawn.
+	#[pallet::storage]
+	pub type RowIndex<T> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		DatanetId,
+		Blake2_128Concat,
+		Hash,
+		(BatchId, u32),
+		OptionQuery,
+	>;
+
+	/// Published versions.
+	#[pallet::storage]
+	pub type Versions<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		DatanetId,
+		Twox64Concat,
+		Version,
+		Published<T::AccountId, T::Consideration>,
+		OptionQuery,
+	>;
+
+	/// Who may use a Datanet, and for what.
+	#[pallet::storage]
+	pub type Licences<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		DatanetId,
+		Blake2_128Concat,
+		T::AccountId,
+		Licence<T::Consideration>,
+		OptionQuery,
+	>;
+
+	/// What the accepted rows were given in all.
+	#[pallet::storage]
+	pub type RowRewards<T> = StorageMap<_, Twox64Concat, DatanetId, Rewards, ValueQuery>;
+
+	/// What each contributor's accepted rows are owed.
+	#[pallet::storage]
+	pub type Contributors<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		DatanetId,
+		Blake2_128Concat,
+		T::AccountId,
+		Share,
+		ValueQuery,
+	>;
+
+	/// Events.
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A Datanet was created.
+		Created {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// Its owner and first curator.
+			owner: T::AccountId,
+		},
+		/// Terms were set.
+		TermsSet {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// For licences bought from now on.
+			terms: Terms,
+		},
+		/// A curator was set.
+		CuratorSet {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// Who.
+			curator: T::AccountId,
+		},
+		/// Rows were contributed.
+		Contributed {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The batch.
+			batch: BatchId,
+			/// Who gave it.
+			contributor: T::AccountId,
+			/// Merkle root over the rows.
+			root: Hash,
+			/// How many.
+			rows: u32,
+		},
+		/// A batch was reviewed.
+		Reviewed {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The batch.
+			batch: BatchId,
+			/// The verdict.
+			status: Status,
+		},
+		/// A row was withdrawn: earlier versions are stale.
+		RowWithdrawn {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The row.
+			hash: Hash,
+		},
+		/// A version was published.
+		Published {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The version.
+			version: Version,
+			/// Merkle root over the roots of its batches.
+			root: Hash,
+			/// Contributors' blocks.
+			blocks: u32,
+		},
+		/// A licence was bought.
+		LicenceBought {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// By whom.
+			who: T::AccountId,
+			/// For what.
+			rights: Rights,
+			/// The last block; never without one.
+			expires: Option<u32>,
+			/// Paid, in wei.
+			price: Balance,
+		},
+		/// The accepted rows were given money.
+		RowsRewarded {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// In wei.
+			amount: Balance,
+		},
+		/// A contributor was paid.
+		Claimed {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// Who.
+			who: T::AccountId,
+			/// In wei.
+			amount: Balance,
+		},
+	}
+
+	/// Errors.
+	#[pallet::error]
+	pub enum Error<T> {
+		/// No such Datanet.
+		NoDatanet,
+		/// No such batch.
+		NoBatch,
+		/// No such row, or not this contributor's.
+		NoRow,
+		/// Only the owner may do this.
+		NotOwner,
+		/// Only the curator may do this.
+		NotCurator,
+		/// A name has 1 to 64 bytes of UTF-8.
+		BadName,
+		/// Terms grant at least one known right; a curator takes at most a tenth.
+		BadTerms,
+		/// A batch has at least one row.
+		EmptyBatch,
+		/// A row has at least one byte.
+		EmptyRow,
+		/// A row has at most 65,536 bytes: cut it.
+		RowTooLong,
+		/// This row is in the Datanet, or twice in the batch.
+		RowKnown,
+		/// The batch was reviewed already.
+		AlreadyReviewed,
+		/// A sub-score is at most 100.
+		BadScores,
+		/// These are not the rows of the batch.
+		WrongRows,
+		/// Only accepted batches are published, each once.
+		NotAccepted,
+		/// A version has at least one batch with rows.
+		EmptyVersion,
+		/// A version has at most 256 contributors.
+		TooManyContributors,
+		/// These rights are not for sale.
+		RightsNotOffered,
+		/// The price is above the caller's maximum.
+		AboveMaximum,
+		/// This licence does not expire: nothing to renew.
+		AlreadyLicensed,
+		/// Nothing to claim.
+		NothingToClaim,
+		/// A number is out of its type.
+		Overflow,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		#[cfg(feature = "try-runtime")]
+		fn try_state(
+			_: BlockNumberFor<T>,
+		) -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// What a contributor may claim, in wei.
+		pub fn claimable(datanet: DatanetId, who: T::AccountId) -> Balance {
+			Self::owed(datanet, &who).unwrap_or(0)
+		}
+
+		/// Whether an account may use a Datanet in this way now.
+		pub fn licensed(datanet: DatanetId, who: T::AccountId, rights: Rights) -> bool {
+			<Self as openledger_core::Datanets<_>>::is_licensed(&who, datanet, rights)
+		}
+
+		/// Root and contributors' blocks of a version, and whether rows were withdrawn since.
+		pub fn version(
+			datanet: DatanetId,
+			version: Version,
+		) -> Option<(Hash, Vec<Block<T::AccountId>>, bool)> {
+			let info = <Self as openledger_core::Datanets<_>>::version(datanet, version)?;
+			Some((info.root, info.blocks, info.stale))
+		}
+	}
+
+	#[pallet::call(weight = T::WeightInfo)]
+	impl<T: Config> Pallet<T> {
+		/// Creates a Datanet; the caller owns and curates it.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`.
+		#[pallet::call_index(0)]
+		pub fn create(origin: OriginFor<T>, name: Name, terms: Terms) -> DispatchResult {
+			Self::do_create(ensure_signed(origin)?, name, terms).map(|_| ())
+		}
+
+		/// Sets the terms of licences that are bought from now on.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by the owner.
+		#[pallet::call_index(1)]
+		pub fn set_terms(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			terms: Terms,
+		) -> DispatchResult {
+			Self::do_set_terms(ensure_signed(origin)?, datanet, terms)
+		}
+
+		/// Appoints another curator.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by the owner.
+		#[pallet::call_index(2)]
+		pub fn set_curator(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			curator: T::AccountId,
+		) -> DispatchResult {
+			Self::do_set_curator(ensure_signed(origin)?, datanet, curator)
+		}
+
+		/// Contributes rows by their hashes and lengths. Their content must be served to the
+		/// curator from a node's blob store.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::contribute(rows.len() as u32))]
+		pub fn contribute(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			rows: Rows,
+		) -> DispatchResult {
+			Self::do_contribute(ensure_signed(origin)?, datanet, rows).map(|_| ())
+		}
+
+		/// Accepts a batch with sub-scores, or rejects it with a reason.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by the curator.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::review(match verdict {
+			Verdict::Accept(_) => 0,
+			Verdict::Reject { rows, .. } => rows.len() as u32,
+		}))]
+		pub fn review(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			batch: BatchId,
+			verdict: Verdict,
+		) -> DispatchResult {
+			Self::do_review(ensure_signed(origin)?, datanet, batch, verdict)
+		}
+
+		/// Freezes accepted batches as a version that models are trained on.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by the curator.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::publish(batches.len() as u32))]
+		pub fn publish(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			batches: BoundedVec<BatchId, ConstU32<MAX_BATCHES>>,
+		) -> DispatchResult {
+			Self::do_publish(ensure_signed(origin)?, datanet, batches).map(|_| ())
+		}
+
+		/// Withdraws a row: it earns no more, and the versions that hold it are stale.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by its contributor.
+		#[pallet::call_index(6)]
+		pub fn withdraw_row(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			hash: Hash,
+		) -> DispatchResult {
+			Self::do_withdraw_row(ensure_signed(origin)?, datanet, hash)
+		}
+
+		/// Buys a licence, or renews it, for at most `maximum` wei.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`.
+		#[pallet::call_index(7)]
+		pub fn buy_licence(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			rights: Rights,
+			#[pallet::compact] maximum: Balance,
+		) -> DispatchResult {
+			Self::do_buy_licence(ensure_signed(origin)?, datanet, rights, maximum)
+		}
+
+		/// Pays a contributor what its accepted rows are owed.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(8)]
+		pub fn claim_for(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			who: T::AccountId,
+		) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_claim(datanet, who)
+		}
+	}
+}

@@ -1,0 +1,5 @@
+//! One file per group of calls; invariants are checked after every test.
+
+mod licences;
+mod rows;
+mod versions;

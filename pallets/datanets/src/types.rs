@@ -1,0 +1,248 @@
+//! What this pallet stores.
+
+use super::*;
+use frame::deps::frame_support::stored;
+
+/// A row as it is contributed: a chunk of text or another record, stored off chain by its hash.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Row {
+	/// BLAKE2b-256 of its content.
+	pub hash: Hash,
+	/// Its length in bytes.
+	pub bytes: u32,
+}
+
+impl Row {
+	/// What stands for the row in the Merkle tree of its batch.
+	pub fn item(&self) -> Hash {
+		self.using_encoded(frame::hashing::blake2_256).into()
+	}
+}
+
+/// The terms under which licences are sold.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Terms {
+	/// What a licence may allow.
+	pub rights: Rights,
+	/// The price of a licence, in wei.
+	pub price: Balance,
+	/// Blocks after which a licence expires; zero for never.
+	pub period: u32,
+	/// The curator's part of what contributors earn, in basis points.
+	pub curator_cut: u16,
+}
+
+/// The name of a Datanet, UTF-8.
+pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;
+
+/// A Datanet.
+#[stored(no_skip_type_params)]
+pub struct Datanet<AccountId, Ticket> {
+	/// Who may change its terms and curator.
+	pub owner: AccountId,
+	/// Who reviews batches and publishes versions.
+	pub curator: AccountId,
+	/// What it is called.
+	pub name: Name,
+	/// What its licences allow and cost.
+	pub terms: Terms,
+	/// The next batch.
+	pub next_batch: BatchId,
+	/// The next version; the first is 1.
+	pub next_version: Version,
+	/// When a row was last withdrawn: versions published before are stale.
+	pub withdrawn_at: Option<u32>,
+	/// Pays for this entry.
+	pub ticket: Ticket,
+}
+
+/// Sub-scores of a batch, each of 100.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Scores {
+	/// The rows are what they claim to be.
+	pub authenticity: u8,
+	/// The contributor may give them.
+	pub ownership: u8,
+	/// They are well made.
+	pub quality: u8,
+	/// They are not in the Datanet already.
+	pub uniqueness: u8,
+}
+
+/// Why a batch is rejected.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Reason {
+	/// The rows are not what they claim to be.
+	#[codec(index = 0)]
+	Authenticity,
+	/// The contributor may not give them.
+	#[codec(index = 1)]
+	Ownership,
+	/// They are badly made.
+	#[codec(index = 2)]
+	Quality,
+	/// Others gave them before.
+	#[codec(index = 3)]
+	Duplicate,
+	/// Their content could not be had.
+	#[codec(index = 4)]
+	Unavailable,
+	/// They do not belong into this Datanet.
+	#[codec(index = 5)]
+	OffTopic,
+}
+
+/// What a curator decides about a batch.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub enum Verdict {
+	/// Its rows are taken.
+	#[codec(index = 0)]
+	Accept(Scores),
+	/// Its rows leave the index; they are given again, and checked against the batch's root.
+	#[codec(index = 1)]
+	Reject {
+		/// Why.
+		reason: Reason,
+		/// The rows of the batch.
+		rows: Rows,
+	},
+}
+
+/// Where a batch stands.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Status {
+	/// The curator has not decided.
+	#[codec(index = 0)]
+	Pending,
+	/// Its rows are paid.
+	#[codec(index = 1)]
+	Accepted(Scores),
+	/// Its rows are out.
+	#[codec(index = 2)]
+	Rejected(Reason),
+}
+
+/// The rows of a batch.
+pub type Rows = BoundedVec<Row, ConstU32<MAX_ROWS>>;
+
+/// A contribution.
+#[stored(no_skip_type_params)]
+pub struct Batch<AccountId, Ticket> {
+	/// Who gave it and is paid for it.
+	pub contributor: AccountId,
+	/// Merkle root over its rows.
+	pub root: Hash,
+	/// Rows that are not withdrawn.
+	pub rows: u32,
+	/// Their bytes.
+	pub bytes: u64,
+	/// Where it stands.
+	pub status: Status,
+	/// Pays for this entry and the rows' index; given back when it is rejected.
+	pub ticket: Option<Ticket>,
+}
+
+/// A frozen version.
+#[stored(no_skip_type_params)]
+pub struct Published<AccountId, Ticket> {
+	/// Merkle root over the roots of its batches.
+	pub root: Hash,
+	/// Its batches.
+	pub batches: BoundedVec<BatchId, ConstU32<MAX_BATCHES>>,
+	/// Its rows, one block per contributor, in the order of the batches.
+	pub blocks: BoundedVec<Block<AccountId>, ConstU32<MAX_BLOCKS>>,
+	/// The block in which it was published.
+	pub published_at: u32,
+	/// Paid by the curator for this entry.
+	pub ticket: Ticket,
+}
+
+/// The right to use a Datanet.
+#[stored(no_skip_type_params)]
+pub struct Licence<Ticket> {
+	/// For what.
+	pub rights: Rights,
+	/// The last block; never without one.
+	pub expires: Option<u32>,
+	/// Pays for this entry.
+	pub ticket: Ticket,
+}
+
+/// What the rows of a Datanet were given in all, per byte.
+#[stored]
+#[derive(Default)]
+pub struct Rewards {
+	/// Bytes of accepted rows.
+	pub bytes: u64,
+	/// Wei per byte since the beginning, 64 fraction bits.
+	pub index: U256,
+	/// What the last division left.
+	pub remainder: U256,
+}
+
+/// What a contributor's accepted rows are owed.
+#[stored]
+#[derive(Default)]
+pub struct Share {
+	/// Bytes of accepted rows.
+	pub bytes: u64,
+	/// The index up to which they are paid.
+	pub index: U256,
+	/// Owed and not claimed, in wei.
+	pub accrued: Balance,
+}

@@ -1,0 +1,197 @@
+//! What the calls do.
+
+use super::*;
+use openledger_core::ModelInfo;
+
+impl<T: Config> Pallet<T> {
+	fn now() -> u32 {
+		frame_system::Pallet::<T>::block_number().saturated_into()
+	}
+
+	fn check_url(url: &Url) -> DispatchResult {
+		let fine = !url.is_empty() && core::str::from_utf8(url).is_ok();
+		ensure!(fine, Error::<T>::BadUrl);
+		Ok(())
+	}
+
+	/// Registers a base model; returns its id.
+	pub fn do_register_base(
+		registrant: T::AccountId,
+		manifest: Hash,
+		endpoint: Url,
+	) -> Result<BaseId, DispatchError> {
+		Self::check_url(&endpoint)?;
+		let id = NextBase::<T>::get();
+		NextBase::<T>::put(id.checked_add(1).ok_or(Error::<T>::Overflow)?);
+		let footprint = Footprint::from_mel::<Base<T::AccountId, T::Consideration>>();
+		let ticket = T::Consideration::new(&registrant, footprint)?;
+		let base = Base { registrant: registrant.clone(), manifest, endpoint, ticket };
+		Bases::<T>::insert(id, base);
+		Self::deposit_event(Event::BaseRegistered { base: id, registrant, manifest });
+		Ok(id)
+	}
+
+	/// Starts a run; returns its id.
+	pub fn do_start_run(
+		developer: T::AccountId,
+		base: BaseId,
+		datanet: DatanetId,
+		version: Version,
+		manifest: Hash,
+		adapters: u16,
+		parent: Option<ModelId>,
+	) -> Result<ModelId, DispatchError> {
+		ensure!(Bases::<T>::contains_key(base), Error::<T>::NoBase);
+		let paired = adapters.is_multiple_of(2) && (2..=MAX_ADAPTERS).contains(&adapters.into());
+		ensure!(paired, Error::<T>::BadAdapterCount);
+		if let Some(parent) = parent {
+			let parent = Models::<T>::get(parent).ok_or(Error::<T>::NoModel)?;
+			ensure!(matches!(parent.stage, Stage::Ready { .. }), Error::<T>::NotReady);
+		}
+		let data = T::Datanets::version(datanet, version).ok_or(Error::<T>::NoVersion)?;
+		ensure!(!data.stale, Error::<T>::StaleVersion);
+		let licensed = T::Datanets::is_licensed(&developer, datanet, Rights::FINE_TUNE);
+		ensure!(licensed, Error::<T>::NotLicensed);
+		let id = NextModel::<T>::get();
+		NextModel::<T>::put(id.checked_add(1).ok_or(Error::<T>::Overflow)?);
+		T::Designs::open(&developer, id, data.blocks, adapters)?;
+		let footprint = Footprint::from_mel::<Model<T::AccountId, T::Consideration>>();
+		let model = Model {
+			developer: developer.clone(),
+			base,
+			datanet,
+			version,
+			manifest,
+			parent,
+			adapters,
+			stage: Stage::Training { since: Self::now() },
+			price: Price::default(),
+			ticket: T::Consideration::new(&developer, footprint)?,
+		};
+		Models::<T>::insert(id, model);
+		Self::deposit_event(Event::RunStarted { model: id, developer, datanet, version });
+		Ok(id)
+	}
+
+	/// The model, if `who` develops it.
+	fn developed_by(
+		who: &T::AccountId,
+		id: ModelId,
+	) -> Result<Model<T::AccountId, T::Consideration>, Error<T>> {
+		let model = Models::<T>::get(id).ok_or(Error::<T>::NoModel)?;
+		ensure!(model.developer == *who, Error::<T>::NotDeveloper);
+		Ok(model)
+	}
+
+	pub(crate) fn do_register_version(
+		who: T::AccountId,
+		id: ModelId,
+		adapter: Hash,
+		adapters: Vec<Hash>,
+		psi: Vec<i32>,
+		price: Price,
+	) -> DispatchResult {
+		let mut model = Self::developed_by(&who, id)?;
+		ensure!(matches!(model.stage, Stage::Training { .. }), Error::<T>::NotTraining);
+		ensure!(price.donation <= BASIS_POINTS, Error::<T>::BadPrice);
+		let licensed = T::Datanets::is_licensed(&who, model.datanet, Rights::FINE_TUNE);
+		ensure!(licensed, Error::<T>::NotLicensed);
+		T::Designs::close(id, adapters, psi)?;
+		model.stage = Stage::Ready { adapter };
+		model.price = price;
+		Models::<T>::insert(id, model);
+		Self::deposit_event(Event::VersionRegistered { model: id, adapter });
+		Self::deposit_event(Event::PriceSet { model: id, price });
+		Ok(())
+	}
+
+	pub(crate) fn do_set_price(who: T::AccountId, id: ModelId, price: Price) -> DispatchResult {
+		let mut model = Self::developed_by(&who, id)?;
+		ensure!(price.donation <= BASIS_POINTS, Error::<T>::BadPrice);
+		model.price = price;
+		Models::<T>::insert(id, model);
+		Self::deposit_event(Event::PriceSet { model: id, price });
+		Ok(())
+	}
+
+	pub(crate) fn do_serve(who: T::AccountId, id: ModelId, endpoint: Url) -> DispatchResult {
+		Self::check_url(&endpoint)?;
+		let model = Models::<T>::get(id).ok_or(Error::<T>::NoModel)?;
+		ensure!(matches!(model.stage, Stage::Ready { .. }), Error::<T>::NotReady);
+		let ticket = match Operators::<T>::take(id, &who) {
+			Some(operator) => operator.ticket,
+			None => T::Consideration::new(
+				&who,
+				Footprint::from_mel::<(T::AccountId, Operator<T::Consideration>)>(),
+			)?,
+		};
+		Operators::<T>::insert(id, &who, Operator { endpoint: endpoint.clone(), ticket });
+		Self::deposit_event(Event::Serving { model: id, operator: who, endpoint });
+		Ok(())
+	}
+
+	pub(crate) fn do_stop_serving(who: T::AccountId, id: ModelId) -> DispatchResult {
+		let operator = Operators::<T>::take(id, &who).ok_or(Error::<T>::NotOperator)?;
+		operator.ticket.drop(&who)?;
+		Self::deposit_event(Event::StoppedServing { model: id, operator: who });
+		Ok(())
+	}
+
+	pub(crate) fn do_cancel_run(who: T::AccountId, id: ModelId) -> DispatchResult {
+		let model = Models::<T>::get(id).ok_or(Error::<T>::NoModel)?;
+		let Stage::Training { since } = model.stage else {
+			return Err(Error::<T>::NotTraining.into());
+		};
+		let overdue = Self::now() > since.saturating_add(T::RunDeadline::get());
+		ensure!(who == model.developer || overdue, Error::<T>::RunNotOverdue);
+		T::Designs::cancel(&model.developer, id);
+		model.ticket.drop(&model.developer)?;
+		Models::<T>::remove(id);
+		Self::deposit_event(Event::RunCancelled { model: id });
+		Ok(())
+	}
+
+	/// Invariants of this pallet.
+	#[cfg(any(feature = "try-runtime", test))]
+	pub(crate) fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+		for (id, model) in Models::<T>::iter() {
+			ensure!(id < NextModel::<T>::get(), "a model beyond the next id");
+			ensure!(Bases::<T>::contains_key(model.base), "a model has a base");
+			ensure!(model.parent.is_none_or(|parent| parent < id), "a parent is older");
+		}
+		for (id, _, _) in Operators::<T>::iter() {
+			let stage = Models::<T>::get(id).map(|model| model.stage);
+			ensure!(matches!(stage, Some(Stage::Ready { .. })), "what is served is ready");
+		}
+		Ok(())
+	}
+}
+
+impl<T: Config> openledger_core::Models<T::AccountId> for Pallet<T> {
+	fn model(id: ModelId) -> Option<ModelInfo<T::AccountId>> {
+		let model = Models::<T>::get(id)?;
+		let Stage::Ready { adapter } = model.stage else { return None };
+		Some(ModelInfo {
+			developer: model.developer,
+			base: Bases::<T>::get(model.base)?.manifest,
+			datanet: model.datanet,
+			version: model.version,
+			adapter,
+			input_price: model.price.input,
+			output_price: model.price.output,
+			donation: model.price.donation,
+		})
+	}
+
+	fn is_operator(id: ModelId, who: &T::AccountId) -> bool {
+		Operators::<T>::contains_key(id, who)
+	}
+
+	fn endpoints(id: ModelId, operator: &T::AccountId) -> Vec<Vec<u8>> {
+		let serving = Operators::<T>::get(id, operator).map(|operator| operator.endpoint);
+		let base = Models::<T>::get(id)
+			.and_then(|model| Bases::<T>::get(model.base))
+			.map(|base| base.endpoint);
+		serving.into_iter().chain(base).map(BoundedVec::into_inner).collect()
+	}
+}

@@ -1,0 +1,136 @@
+//! A chain of balances and this pallet, with a Datanet and designs that tests set up.
+#![allow(missing_docs)]
+
+use crate as pallet_models;
+use crate::*;
+pub use openledger_core::Hash;
+use frame::{
+	deps::frame_support::traits::{fungible::HoldConsideration, LinearStoragePrice},
+	runtime::prelude::*,
+	testing_prelude::*,
+};
+
+#[frame_construct_runtime]
+mod runtime {
+	#[runtime::runtime]
+	#[runtime::derive(
+		RuntimeCall,
+		RuntimeEvent,
+		RuntimeError,
+		RuntimeOrigin,
+		RuntimeFreezeReason,
+		RuntimeHoldReason,
+		RuntimeSlashReason,
+		RuntimeLockId,
+		RuntimeTask,
+		RuntimeViewFunction
+	)]
+	pub struct Test;
+
+	#[runtime::pallet_index(0)]
+	pub type System = frame_system;
+	#[runtime::pallet_index(1)]
+	pub type Balances = pallet_balances;
+	#[runtime::pallet_index(2)]
+	pub type Models = pallet_models;
+}
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type Block = MockBlock<Test>;
+	type AccountData = pallet_balances::AccountData<u128>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type Balance = u128;
+	type ExistentialDeposit = ConstU128<EXISTENTIAL>;
+	type AccountStore = System;
+}
+
+pub const EXISTENTIAL: u128 = 1_000;
+pub const DEVELOPER: u64 = 1;
+pub const OPERATOR: u64 = 2;
+pub const STRANGER: u64 = 3;
+pub const DEADLINE: u32 = 50;
+
+parameter_types! {
+	pub const Hold: RuntimeHoldReason =
+		RuntimeHoldReason::Models(pallet_models::HoldReason::Storage);
+	pub const Base: u128 = 1_000;
+	pub const PerByte: u128 = 10;
+}
+
+impl Config for Test {
+	type Datanets = World;
+	type Designs = World;
+	type Consideration =
+		HoldConsideration<u64, Balances, Hold, LinearStoragePrice<Base, PerByte, u128>>;
+	type RunDeadline = ConstU32<DEADLINE>;
+	type WeightInfo = ();
+}
+
+/// A Datanet with two versions, the second stale, and designs that note what was asked.
+pub struct World;
+
+std::thread_local! {
+	pub static OPEN: core::cell::RefCell<Vec<ModelId>> = const { core::cell::RefCell::new(Vec::new()) };
+}
+
+impl openledger_core::Datanets<u64> for World {
+	fn version(_: DatanetId, version: Version) -> Option<openledger_core::VersionInfo<u64>> {
+		let blocks = vec![openledger_core::Block { owner: 9, rows: 1, bytes: 1 }];
+		(version < 3).then(|| openledger_core::VersionInfo {
+			root: Hash::zero(),
+			blocks,
+			stale: version == 2,
+		})
+	}
+	fn is_licensed(who: &u64, _: DatanetId, rights: Rights) -> bool {
+		*who == DEVELOPER && rights == Rights::FINE_TUNE
+	}
+	fn curator(_: DatanetId) -> Option<(u64, u16)> {
+		None
+	}
+	fn reward_rows(_: DatanetId, _: &u64, _: u128) -> DispatchResult {
+		Ok(())
+	}
+}
+
+impl Designs<u64> for World {
+	fn open(_: &u64, model: ModelId, _: Vec<openledger_core::Block<u64>>, _: u16) -> DispatchResult {
+		OPEN.with_borrow_mut(|open| open.push(model));
+		Ok(())
+	}
+	fn close(_: ModelId, adapters: Vec<Hash>, _: Vec<i32>) -> DispatchResult {
+		ensure!(adapters.len() == 2, DispatchError::Other("the design wants two"));
+		Ok(())
+	}
+	fn cancel(_: &u64, model: ModelId) {
+		OPEN.with_borrow_mut(|open| open.retain(|one| *one != model));
+	}
+}
+
+pub fn origin(who: u64) -> RuntimeOrigin {
+	RuntimeOrigin::signed(who)
+}
+
+pub fn url() -> Url {
+	b"http://127.0.0.1:8080".to_vec().try_into().unwrap()
+}
+
+pub fn build_and_execute(test: impl FnOnce()) {
+	let storage = RuntimeGenesisConfig {
+		balances: pallet_balances::GenesisConfig {
+			balances: [DEVELOPER, OPERATOR, STRANGER].map(|who| (who, 1 << 100)).to_vec(),
+			..Default::default()
+		},
+		..Default::default()
+	};
+	TestState::new(storage.build_storage().unwrap()).execute_with(|| {
+		System::set_block_number(1);
+		OPEN.with_borrow_mut(Vec::clear);
+		test();
+		Models::do_try_state().unwrap();
+	});
+}

@@ -1,0 +1,105 @@
+//! What this pallet stores.
+
+use super::*;
+use frame::deps::frame_support::stored;
+
+/// A URL, UTF-8.
+pub type Url = BoundedVec<u8, ConstU32<MAX_URL>>;
+
+/// A base model, on which adapters are fine-tuned.
+#[stored(no_skip_type_params)]
+pub struct Base<AccountId, Ticket> {
+	/// Who registered it and publishes its files.
+	pub registrant: AccountId,
+	/// BLAKE2b-256 of its manifest, which names its files by their hashes.
+	pub manifest: Hash,
+	/// Where its blobs are served.
+	pub endpoint: Url,
+	/// Pays for this entry.
+	pub ticket: Ticket,
+}
+
+/// How far a model version is.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Stage {
+	/// Its adapters are being trained.
+	#[codec(index = 0)]
+	Training {
+		/// The block in which the run was started.
+		since: u32,
+	},
+	/// It can be served.
+	#[codec(index = 1)]
+	Ready {
+		/// Hash of the published adapter.
+		adapter: Hash,
+	},
+}
+
+/// What an answer costs, and what its developer gives up.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Default,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Price {
+	/// Wei for a thousand tokens of prompt.
+	pub input: Balance,
+	/// Wei for a thousand tokens of answer.
+	pub output: Balance,
+	/// Basis points of the developer's share that go to the contributors.
+	pub donation: u16,
+}
+
+/// A fine-tuning run, and the model version that comes of it.
+#[stored(no_skip_type_params)]
+pub struct Model<AccountId, Ticket> {
+	/// Who trains it and is paid the developer's share.
+	pub developer: AccountId,
+	/// The base model.
+	pub base: BaseId,
+	/// The Datanet that it is trained on.
+	pub datanet: DatanetId,
+	/// The version of that Datanet.
+	pub version: Version,
+	/// BLAKE2b-256 of the run's manifest: recipe, data root and seeds.
+	pub manifest: Hash,
+	/// The model version that it improves on.
+	pub parent: Option<ModelId>,
+	/// Counterfactual adapters beside the published one.
+	pub adapters: u16,
+	/// How far it is.
+	pub stage: Stage,
+	/// What its answers cost.
+	pub price: Price,
+	/// Pays for this entry.
+	pub ticket: Ticket,
+}
+
+/// One who serves a model version.
+#[stored(no_skip_type_params)]
+pub struct Operator<Ticket> {
+	/// Where it answers and publishes blobs.
+	pub endpoint: Url,
+	/// Pays for this entry.
+	pub ticket: Ticket,
+}
