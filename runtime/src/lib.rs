@@ -13,6 +13,9 @@ mod consensus;
 pub mod evm;
 mod fees;
 pub mod genesis;
+pub mod governance;
+pub mod openledger;
+pub mod pots;
 mod staking;
 mod system;
 #[cfg(test)]
@@ -63,6 +66,7 @@ pub type TxExtension = (
 	frame_system::CheckWeight<Runtime>,
 	pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
 	pallet_revive::evm::tx_extension::SetOrigin<Runtime>,
+	frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
 	frame_system::WeightReclaim<Runtime>,
 );
 
@@ -145,9 +149,26 @@ mod runtime {
 	#[runtime::pallet_index(30)]
 	pub type Utility = pallet_utility;
 	#[runtime::pallet_index(31)]
-	pub type Sudo = pallet_sudo;
+	pub type Multisig = pallet_multisig;
+	#[runtime::pallet_index(32)]
+	pub type Proxy = pallet_proxy;
+	#[runtime::pallet_index(33)]
+	pub type Preimage = pallet_preimage;
+	#[runtime::pallet_index(34)]
+	pub type Scheduler = pallet_scheduler;
+	#[runtime::pallet_index(35)]
+	pub type Council = pallet_collective<Instance1>;
 
 	// The name is looked up by the stock Ethereum RPC.
 	#[runtime::pallet_index(40)]
 	pub type Revive = pallet_revive;
+
+	#[runtime::pallet_index(50)]
+	pub type Datanets = pallet_datanets;
+	#[runtime::pallet_index(51)]
+	pub type Models = pallet_models;
+	#[runtime::pallet_index(52)]
+	pub type Agents = pallet_agents;
+	#[runtime::pallet_index(53)]
+	pub type Attribution = pallet_attribution;
 }

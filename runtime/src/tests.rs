@@ -309,3 +309,23 @@ fn the_largest_contract_fits_into_one_transaction() {
 		send(None, 0, hex("620060006000f3"), gas);
 	});
 }
+
+#[test]
+fn issuance_should_be_the_supply_when_genesis_builds_and_an_era_pays() {
+	use pallet_staking::EraPayout;
+	development().execute_with(|| {
+		assert_eq!(Balances::total_issuance(), pots::SUPPLY);
+		let (promised, rest) = pots::Schedule::era_payout(0, 0, 360_000);
+		assert!(promised > 0 && rest == 0);
+		// As `payout_stakers` does: mint to the staker, give the debt to `Reward`.
+		let bob = Sr25519Keyring::Bob.to_account_id();
+		let minted = <Balances as frame_support::traits::fungible::Balanced<_>>::deposit(
+			&bob,
+			promised,
+			frame_support::traits::tokens::Precision::Exact,
+		)
+		.unwrap();
+		<pots::FromRewards as frame_support::traits::OnUnbalanced<_>>::on_unbalanced(minted);
+		assert_eq!(Balances::total_issuance(), pots::SUPPLY);
+	});
+}

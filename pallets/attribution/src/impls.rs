@@ -70,7 +70,7 @@ impl<T: Config> Pallet<T> {
 
 	// Randomness and the agenda.
 
-	/// Remembers the VRF output of this block.
+	/// Remembers the VRF output of the block before.
 	pub(crate) fn take_entropy() {
 		Entropies::<T>::mutate(|ring| {
 			if ring.is_full() {
@@ -894,7 +894,7 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 			.encoded_size()
 			.saturating_add(usize::from(adapters).saturating_mul(32))
 			.saturating_add((count.saturating_mul(columns) as usize).saturating_mul(4));
-		let ticket = T::Consideration::new(who, Footprint::from_parts(3, bytes))?;
+		let ticket = T::Consideration::new(who, Footprint::from_parts(1, bytes))?;
 		let event = Event::DesignOpened { model, blocks: blocks.len() as u32, adapters };
 		Designs::<T>::insert(model, Design { blocks, adapters, seed: None, ticket });
 		Self::deposit_event(event);

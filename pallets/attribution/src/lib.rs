@@ -58,9 +58,11 @@ const LOG_TARGET: &str = "runtime::attribution";
 
 /// Key type of the scorers' hot keys.
 pub const KEY_TYPE: KeyTypeId = KeyTypeId(*b"olsc");
-/// How many blocks after something was fixed its randomness is drawn, and how many VRF outputs
-/// are folded into it.
-pub const DELAY: u32 = 10;
+/// How many VRF outputs are folded into a seed.
+pub const FOLD: u32 = 10;
+/// How many blocks after something was fixed its randomness is drawn: all outputs come from
+/// later blocks, and that of a block is known when the next one begins.
+pub const DELAY: u32 = FOLD + 1;
 /// The most seats of a committee.
 pub const MAX_SEATS: u32 = 8;
 /// The most scorers.
@@ -116,7 +118,7 @@ pub mod pallet {
 		/// The models that are paid for.
 		type Models: Models<Self::AccountId>;
 
-		/// The VRF output of the present block.
+		/// The VRF output of the block before.
 		type Entropy: Get<Hash>;
 
 		/// May set parameters and pause.
@@ -160,7 +162,7 @@ pub mod pallet {
 
 	/// VRF outputs of the last blocks, the newest last.
 	#[pallet::storage]
-	pub type Entropies<T> = StorageValue<_, BoundedVec<Hash, ConstU32<DELAY>>, ValueQuery>;
+	pub type Entropies<T> = StorageValue<_, BoundedVec<Hash, ConstU32<FOLD>>, ValueQuery>;
 
 	/// What is to be done at the start of a block.
 	// `Twox64Concat`: the key is a block number.
@@ -522,7 +524,7 @@ pub mod pallet {
 		NoDesign,
 		/// The design's blocks times adapters are out of bounds.
 		DesignOutOfBounds,
-		/// The seed is drawn ten blocks after the run was opened.
+		/// The seed is drawn eleven blocks after the run was opened.
 		SeedNotDrawn,
 		/// One hash is needed for each subset.
 		WrongAdapterCount,

@@ -111,10 +111,8 @@ impl<T: Config> Pallet<T> {
 		let (root, count) = (Self::root(&rows), rows.len() as u32);
 		let entry = Footprint::from_mel::<(Batch<T::AccountId, T::Consideration>, Share)>();
 		let index = Footprint::from_mel::<(Hash, (BatchId, u32))>();
-		let footprint = Footprint {
-			count: entry.count.saturating_add(count.into()),
-			size: entry.size.saturating_add(index.size.saturating_mul(count.into())),
-		};
+		let size = entry.size.saturating_add(index.size.saturating_mul(count.into()));
+		let footprint = Footprint { count: 1, size };
 		let ticket = Some(T::Consideration::new(&contributor, footprint)?);
 		let entry = Batch {
 			contributor: contributor.clone(),

@@ -248,7 +248,7 @@ pub mod pallet {
 		}
 
 		/// Starts a run: its data is frozen, and the subsets for `adapters` counterfactual adapters
-		/// are drawn ten blocks later.
+		/// are drawn eleven blocks later.
 		///
 		/// ## Dispatch Origin
 		///

@@ -1,0 +1,77 @@
+//! Datanets, models, agents and attribution.
+
+use crate::{
+	evm::{DepositPerByte, DepositPerItem},
+	governance::AdminOrigin,
+	pots::{StakingReserve, Treasury},
+	*,
+};
+use frame_support::{
+	parameter_types,
+	traits::{fungible::HoldConsideration, ConstU32, LinearStoragePrice},
+	PalletId,
+};
+
+/// A deposit by footprint, held under `Reason`.
+type Deposit<Reason> = HoldConsideration<
+	AccountId,
+	Balances,
+	Reason,
+	LinearStoragePrice<DepositPerItem, DepositPerByte, Balance>,
+>;
+
+parameter_types! {
+	pub const DatanetsHold: RuntimeHoldReason =
+		RuntimeHoldReason::Datanets(pallet_datanets::HoldReason::Storage);
+	pub const ModelsHold: RuntimeHoldReason =
+		RuntimeHoldReason::Models(pallet_models::HoldReason::Storage);
+	pub const AgentsHold: RuntimeHoldReason =
+		RuntimeHoldReason::Agents(pallet_agents::HoldReason::Storage);
+	pub const AttributionHold: RuntimeHoldReason =
+		RuntimeHoldReason::Attribution(pallet_attribution::HoldReason::Storage);
+	pub const DatanetsId: PalletId = PalletId(*b"olg/data");
+	pub const AgentsId: PalletId = PalletId(*b"olg/agnt");
+	pub const AttributionId: PalletId = PalletId(*b"olg/attr");
+	/// The VRF output of the block before. Its hash stands in where a block has none, which
+	/// happens under manual sealing alone.
+	pub Entropy: Hash = pallet_babe::AuthorVrfRandomness::<Runtime>::get()
+		.map_or_else(System::parent_hash, Into::into);
+}
+
+impl pallet_datanets::Config for Runtime {
+	type Currency = Balances;
+	type Consideration = Deposit<DatanetsHold>;
+	type PalletId = DatanetsId;
+	type ProtocolPot = Treasury;
+	type WeightInfo = pallet_datanets::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_models::Config for Runtime {
+	type Datanets = Datanets;
+	type Designs = Attribution;
+	type Consideration = Deposit<ModelsHold>;
+	type RunDeadline = ConstU32<201_600>;
+	type WeightInfo = pallet_models::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_agents::Config for Runtime {
+	type Currency = Balances;
+	type Consideration = Deposit<AgentsHold>;
+	type PalletId = AgentsId;
+	type ProtocolPot = Treasury;
+	type WeightInfo = pallet_agents::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_attribution::Config for Runtime {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Consideration = Deposit<AttributionHold>;
+	type Datanets = Datanets;
+	type Models = Models;
+	type Entropy = Entropy;
+	type AdminOrigin = AdminOrigin;
+	type PalletId = AttributionId;
+	type StakersPot = StakingReserve;
+	type ProtocolPot = Treasury;
+	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Runtime>;
+}
