@@ -1,0 +1,303 @@
+//! Receipts and logs, with the indices that Ethereum gives them.
+
+use crate::{chain::Transaction, EthEvent, EthEventKind};
+use pallet_revive::{
+	create1,
+	evm::{Bytes, Bytes256, GenericTransaction},
+	keccak_256,
+	pallet_revive_types::runtime_api::{BlockV1, ReceiptGasInfoV1},
+};
+use serde::Serialize;
+use sp_core::{H160, H256, U256};
+use std::collections::HashMap;
+
+/// The 2048-bit filter over addresses and topics (Yellow Paper, section 4.3.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bloom(pub [u8; 256]);
+
+impl Default for Bloom {
+	fn default() -> Self {
+		Self([0; 256])
+	}
+}
+
+impl Bloom {
+	/// Adds the log's address and topics.
+	pub fn accrue(&mut self, log: &Log) {
+		self.insert(log.address.as_bytes());
+		for topic in &log.topics {
+			self.insert(topic.as_bytes());
+		}
+	}
+
+	/// Whether the value may be in; a `false` is certain.
+	pub fn may_contain(&self, value: &[u8]) -> bool {
+		bits(value).into_iter().all(|(byte, mask)| self.0[byte] & mask != 0)
+	}
+
+	/// Whether nothing is in.
+	pub fn is_empty(&self) -> bool {
+		self.0.iter().all(|byte| *byte == 0)
+	}
+
+	fn insert(&mut self, value: &[u8]) {
+		for (byte, mask) in bits(value) {
+			self.0[byte] |= mask;
+		}
+	}
+}
+
+/// The three bits of a value, as (byte, mask); bytes count from the most significant one.
+fn bits(value: &[u8]) -> [(usize, u8); 3] {
+	let hash = keccak_256(value);
+	[0, 2, 4].map(|at| {
+		let bit = usize::from(u16::from_be_bytes([hash[at], hash[at + 1]]) & 0x7ff);
+		(255 - bit / 8, 1 << (bit % 8))
+	})
+}
+
+/// A log of a mined transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Log {
+	/// The contract.
+	pub address: H160,
+	/// At most four.
+	pub topics: Vec<H256>,
+	/// The arguments that are not indexed.
+	pub data: Bytes,
+	/// The block's number.
+	pub block_number: U256,
+	/// The block's Ethereum hash.
+	pub block_hash: H256,
+	/// Seconds since 1970.
+	pub block_timestamp: U256,
+	/// The transaction's hash.
+	pub transaction_hash: H256,
+	/// The transaction's position among the block's Ethereum transactions.
+	pub transaction_index: U256,
+	/// The log's position among the block's Ethereum logs.
+	pub log_index: U256,
+	/// Whether a reorganisation took it back.
+	pub removed: bool,
+}
+
+/// A receipt, as `eth_getTransactionReceipt` gives it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+	/// The block's Ethereum hash.
+	pub block_hash: H256,
+	/// The block's number.
+	pub block_number: U256,
+	/// The contract that the transaction made, if it was to make one.
+	pub contract_address: Option<H160>,
+	/// Gas used in the block up to and with this transaction.
+	pub cumulative_gas_used: U256,
+	/// Wei paid for each gas.
+	pub effective_gas_price: U256,
+	/// The signer.
+	pub from: H160,
+	/// Gas used by this transaction, its storage deposit included.
+	pub gas_used: U256,
+	/// What the transaction emitted.
+	pub logs: Vec<Log>,
+	/// The filter over `logs`.
+	pub logs_bloom: Bytes256,
+	/// 1 for success, 0 for revert.
+	pub status: U256,
+	/// The callee; none for a creation.
+	pub to: Option<H160>,
+	/// The transaction's hash.
+	pub transaction_hash: H256,
+	/// The position among the block's Ethereum transactions.
+	pub transaction_index: U256,
+	/// The EIP-2718 type.
+	#[serde(rename = "type")]
+	pub kind: U256,
+}
+
+/// The receipts of a block. `transactions`, in the block's order, and `gas` go in parallel;
+/// `events` are those of the whole Substrate block in their order.
+pub(crate) fn receipts(
+	block: &BlockV1,
+	transactions: &[Transaction],
+	gas: &[ReceiptGasInfoV1],
+	events: Vec<EthEvent>,
+) -> Vec<Receipt> {
+	let mut by_extrinsic = HashMap::<u32, Vec<EthEventKind>>::new();
+	for event in events {
+		by_extrinsic.entry(event.extrinsic).or_default().push(event.kind);
+	}
+	let mut cumulative = U256::zero();
+	let mut log_index = 0u64;
+	transactions
+		.iter()
+		.zip(gas)
+		.enumerate()
+		.map(|(position, (transaction, gas))| {
+			let transaction_index = U256::from(position);
+			let mut reverted = false;
+			let mut bloom = Bloom::default();
+			let mut logs = Vec::new();
+			for event in by_extrinsic.remove(&transaction.extrinsic).unwrap_or_default() {
+				match event {
+					EthEventKind::Reverted => reverted = true,
+					EthEventKind::Log { address, topics, data } => {
+						let log = Log {
+							address,
+							topics,
+							data: data.into(),
+							block_number: block.number,
+							block_hash: block.hash,
+							block_timestamp: block.timestamp,
+							transaction_hash: transaction.hash,
+							transaction_index,
+							log_index: log_index.into(),
+							removed: false,
+						};
+						log_index += 1;
+						bloom.accrue(&log);
+						logs.push(log);
+					},
+				}
+			}
+			cumulative = cumulative.saturating_add(gas.gas_used);
+			let generic = GenericTransaction::from_signed(
+				transaction.signed.clone(),
+				gas.effective_gas_price,
+				Some(transaction.from),
+			);
+			let nonce = generic.nonce.unwrap_or_default();
+			Receipt {
+				block_hash: block.hash,
+				block_number: block.number,
+				contract_address: generic
+					.to
+					.is_none()
+					.then(|| create1(&transaction.from, nonce.try_into().unwrap_or(u64::MAX))),
+				cumulative_gas_used: cumulative,
+				effective_gas_price: gas.effective_gas_price,
+				from: transaction.from,
+				gas_used: gas.gas_used,
+				logs,
+				logs_bloom: bloom.0.into(),
+				status: U256::from(u8::from(!reverted)),
+				to: generic.to,
+				transaction_hash: transaction.hash,
+				transaction_index,
+				kind: generic.r#type.map(|kind| kind.0).unwrap_or_default().into(),
+			}
+		})
+		.collect()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use pallet_revive::evm::{
+		Account, Transaction1559Unsigned, TransactionLegacyUnsigned, TransactionUnsigned,
+	};
+
+	fn transaction(extrinsic: u32, tx: impl Into<TransactionUnsigned>) -> Transaction {
+		let account = Account::from_secret_key([7; 32]);
+		let payload = account.sign_transaction(tx.into()).signed_payload();
+		Transaction::decode(extrinsic, &payload).expect("the payload is what was signed")
+	}
+
+	fn call(extrinsic: u32, nonce: u64) -> Transaction {
+		let to = Some(H160::repeat_byte(2));
+		transaction(
+			extrinsic,
+			Transaction1559Unsigned { to, nonce: nonce.into(), ..Default::default() },
+		)
+	}
+
+	fn gas(used: u64) -> ReceiptGasInfoV1 {
+		ReceiptGasInfoV1 { gas_used: used.into(), effective_gas_price: 10.into() }
+	}
+
+	fn log(extrinsic: u32, address: u8) -> EthEvent {
+		EthEvent {
+			extrinsic,
+			kind: EthEventKind::Log {
+				address: H160::repeat_byte(address),
+				topics: vec![H256::repeat_byte(address)],
+				data: vec![address],
+			},
+		}
+	}
+
+	#[test]
+	fn receipts_should_count_among_ethereum_transactions_when_others_are_in_the_block() {
+		let block =
+			BlockV1 { hash: H256::repeat_byte(9), number: 5.into(), ..Default::default() };
+		// Extrinsics 0, 1 and 3 are native; 3 calls a contract, which Ethereum does not see.
+		let transactions = [call(2, 0), call(4, 1), call(5, 2)];
+		let events = vec![
+			log(2, 1),
+			log(2, 2),
+			log(3, 3),
+			EthEvent { extrinsic: 4, kind: EthEventKind::Reverted },
+			log(5, 4),
+		];
+		let receipts = receipts(&block, &transactions, &[gas(100), gas(20), gas(3)], events);
+
+		let numbers = |of: fn(&Receipt) -> U256| -> Vec<u64> {
+			receipts.iter().map(|receipt| of(receipt).as_u64()).collect()
+		};
+		assert_eq!(numbers(|receipt| receipt.transaction_index), [0, 1, 2]);
+		assert_eq!(numbers(|receipt| receipt.gas_used), [100, 20, 3]);
+		assert_eq!(numbers(|receipt| receipt.cumulative_gas_used), [100, 120, 123]);
+		assert_eq!(numbers(|receipt| receipt.status), [1, 0, 1]);
+		assert_eq!(numbers(|receipt| receipt.kind), [2, 2, 2]);
+		let logs: Vec<_> = receipts
+			.iter()
+			.flat_map(|receipt| &receipt.logs)
+			.map(|log| (log.transaction_index.as_u64(), log.log_index.as_u64(), log.data.0.clone()))
+			.collect();
+		assert_eq!(logs, [(0, 0, vec![1]), (0, 1, vec![2]), (2, 2, vec![4])]);
+		assert_eq!(receipts[1].logs_bloom, Bytes256([0; 256]));
+		assert!(receipts.iter().all(|receipt| receipt.contract_address.is_none()));
+		assert!(receipts.iter().all(|receipt| receipt.block_hash == block.hash));
+	}
+
+	#[test]
+	fn receipt_should_name_the_contract_when_the_transaction_creates_one() {
+		let tx = TransactionLegacyUnsigned {
+			chain_id: Some(1.into()),
+			nonce: 3.into(),
+			..Default::default()
+		};
+		let transactions = [transaction(1, tx)];
+		let receipts = receipts(&BlockV1::default(), &transactions, &[gas(1)], Vec::new());
+		let from = Account::from_secret_key([7; 32]).address();
+		assert_eq!(receipts[0].from, from);
+		assert_eq!(receipts[0].to, None);
+		assert_eq!(receipts[0].contract_address, Some(create1(&from, 3)));
+		assert_eq!(receipts[0].kind, U256::zero());
+	}
+
+	#[test]
+	fn bloom_should_set_the_published_bits_when_a_value_is_added() {
+		// The words that geth tests its filter with.
+		let mut bloom = Bloom::default();
+		for value in ["testtest", "test", "hallo", "other"] {
+			bloom.insert(value.as_bytes());
+		}
+		for value in ["testtest", "test", "hallo", "other"] {
+			assert!(bloom.may_contain(value.as_bytes()));
+		}
+		for value in ["tes", "lo"] {
+			assert!(!bloom.may_contain(value.as_bytes()));
+		}
+		// keccak256("") starts c5d2 4601 86f7: bits 0x5d2, 0x601 and 0x6f7.
+		let mut empty = Bloom::default();
+		empty.insert(b"");
+		let mut expected = [0; 256];
+		for bit in [0x5d2usize, 0x601, 0x6f7] {
+			expected[255 - bit / 8] |= 1 << (bit % 8);
+		}
+		assert_eq!(empty.0, expected);
+	}
+}
