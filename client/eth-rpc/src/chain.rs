@@ -5,18 +5,18 @@ use crate::{
 	types::BlockId,
 	Bloom, Error, LOG_TARGET,
 };
-use parking_lot::Mutex;
 use pallet_revive::{
 	evm::{TransactionInfo, TransactionSigned},
 	keccak_256,
 	pallet_revive_types::runtime_api::{
 		BlockInputPayloadV1, BlockOutputPayloadV1, BlockV1, GasPriceInputPayloadV1,
-		GasPriceOutputPayloadV1, HashesOrTransactionInfosV1,
-		MaxExtrinsicWeightInGasInputPayloadV1, MaxExtrinsicWeightInGasOutputPayloadV1,
-		ReceiptDataInputPayloadV1, ReceiptDataOutputPayloadV1, TransactionInfoV1,
+		GasPriceOutputPayloadV1, HashesOrTransactionInfosV1, MaxExtrinsicWeightInGasInputPayloadV1,
+		MaxExtrinsicWeightInGasOutputPayloadV1, ReceiptDataInputPayloadV1,
+		ReceiptDataOutputPayloadV1, TransactionInfoV1,
 	},
 	ReviveApi,
 };
+use parking_lot::Mutex;
 use sc_client_api::{BlockBackend, BlockchainEvents, HeaderBackend, StateBackend};
 use serde_json::{json, Value};
 use sp_api::{CallApiAt, ProvideRuntimeApi};
@@ -145,13 +145,18 @@ impl Transaction {
 					fields.insert("gasPrice".into(), json!(price));
 				},
 				None => {
+					// What may be paid, as nothing was yet.
+					if let Some(cap) = fields.get("maxFeePerGas").cloned() {
+						fields.insert("gasPrice".into(), cap);
+					}
 					for key in ["blockHash", "blockNumber", "transactionIndex"] {
 						fields.insert(key.into(), Value::Null);
 					}
 				},
 			}
 			// Typed transactions carry the parity under both names, as geth shows it.
-			if let (Some(parity), false) = (fields.get("yParity").cloned(), fields.contains_key("v"))
+			if let (Some(parity), false) =
+				(fields.get("yParity").cloned(), fields.contains_key("v"))
 			{
 				fields.insert("v".into(), parity);
 			}
@@ -209,7 +214,8 @@ impl LoadedBlock {
 
 	/// Bytes of the block in RLP: header, transactions, no uncles, no withdrawals.
 	fn size(&self) -> U256 {
-		// Eight hashes of 33 bytes, the address of 21, the bloom of 259, nonce of 9, and the numbers.
+		// Eight hashes of 33 bytes, the address of 21, the bloom of 259, nonce of 9, and the
+		// numbers.
 		let numbers = [
 			U256::zero(),
 			self.block.number,
@@ -322,8 +328,10 @@ impl<Block: BlockT<Hash = H256>, C: EthClient<Block>> Chain<Block, C> {
 	/// The Ethereum block, its transactions by hash.
 	pub(crate) fn eth_block(&self, hash: H256) -> Result<BlockV1, Error> {
 		self.need_state(hash)?;
-		let output =
-			self.client.runtime_api().eth_block_versioned(hash, BlockInputPayloadV1.into())?;
+		let output = self
+			.client
+			.runtime_api()
+			.eth_block_versioned(hash, BlockInputPayloadV1.into())?;
 		BlockOutputPayloadV1::try_from(output)
 			.map(|output| output.block)
 			.map_err(Error::internal)
@@ -332,8 +340,10 @@ impl<Block: BlockT<Hash = H256>, C: EthClient<Block>> Chain<Block, C> {
 	/// Wei for one gas in the block after this one.
 	pub(crate) fn gas_price(&self, hash: H256) -> Result<U256, Error> {
 		self.need_state(hash)?;
-		let output =
-			self.client.runtime_api().gas_price_versioned(hash, GasPriceInputPayloadV1.into())?;
+		let output = self
+			.client
+			.runtime_api()
+			.gas_price_versioned(hash, GasPriceInputPayloadV1.into())?;
 		GasPriceOutputPayloadV1::try_from(output)
 			.map(|output| output.gas_price)
 			.map_err(Error::internal)
@@ -430,15 +440,18 @@ impl<Block: BlockT<Hash = H256>, C: EthClient<Block>> Chain<Block, C> {
 pub(crate) fn transaction_hashes(transactions: HashesOrTransactionInfosV1) -> Vec<H256> {
 	match transactions {
 		HashesOrTransactionInfosV1::Hashes(hashes) => hashes,
-		HashesOrTransactionInfosV1::TransactionInfos(infos) =>
-			infos.into_iter().map(|info| info.hash).collect(),
+		HashesOrTransactionInfosV1::TransactionInfos(infos) => {
+			infos.into_iter().map(|info| info.hash).collect()
+		},
 	}
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use pallet_revive::evm::{rlp::RlpStream, Account, Transaction1559Unsigned, TransactionUnsigned};
+	use pallet_revive::evm::{
+		rlp::RlpStream, Account, Transaction1559Unsigned, TransactionUnsigned,
+	};
 
 	fn transaction() -> Transaction {
 		let tx = TransactionUnsigned::from(Transaction1559Unsigned {
@@ -479,14 +492,14 @@ mod tests {
 			assert_eq!(json[key], Value::Null);
 		}
 		assert_eq!(json["type"], "0x2");
+		assert_eq!(json["gasPrice"], "0x64");
 		assert_eq!(json["v"], json["yParity"]);
 		assert_eq!(json["from"], json!(Account::default().address()));
 	}
 
 	#[test]
 	fn transaction_should_show_the_paid_price_when_mined() {
-		let block =
-			BlockV1 { hash: H256::repeat_byte(3), number: 8.into(), ..Default::default() };
+		let block = BlockV1 { hash: H256::repeat_byte(3), number: 8.into(), ..Default::default() };
 		let json = transaction().to_json(Some((&block, 2, 10.into()))).unwrap();
 		assert_eq!(json["blockHash"], json!(block.hash));
 		assert_eq!(json["blockNumber"], "0x8");

@@ -75,7 +75,8 @@ impl Error {
 				InvalidTransaction::BadProof | InvalidTransaction::BadSigner,
 			) => "invalid sender".into(),
 			PoolError::InvalidTransaction(InvalidTransaction::Call) => {
-				"invalid transaction: the chain id, the gas limit or the code is not accepted".into()
+				"invalid transaction: the chain id, the gas limit or the code is not accepted"
+					.into()
 			},
 			other => other.to_string(),
 		};

@@ -152,7 +152,8 @@ impl<Block: BlockT<Hash = H256>, C: EthClient<Block>> Indexer<Block, C> {
 		let mut filling = true;
 		self.follow();
 		loop {
-			let import = if filling { imports.next().now_or_never() } else { Some(imports.next().await) };
+			let import =
+				if filling { imports.next().now_or_never() } else { Some(imports.next().await) };
 			match import {
 				Some(None) => return,
 				Some(Some(_)) => {

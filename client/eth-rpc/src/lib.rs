@@ -6,8 +6,8 @@
 //! [`Indexer`] keeps the one thing that they lack, the way from an Ethereum hash to its block.
 //!
 //! What differs from a stock Ethereum node, because the chain differs:
-//! * `gasLimit` of a block is what one extrinsic may use, not the limit that the block hash
-//!   commits to (`u64::MAX`, which JavaScript cannot hold).
+//! * `gasLimit` of a block is what one extrinsic may use, not the limit that the block hash commits
+//!   to (`u64::MAX`, which JavaScript cannot hold).
 //! * Tips are not charged, so `eth_maxPriorityFeePerGas` and the rewards of `eth_feeHistory` are 0.
 //! * `pending` is the best block's state; only `eth_getTransactionCount` adds the pool to it.
 //! * Blocks whose state is pruned have no receipts: run with `--state-pruning archive`.

@@ -230,8 +230,7 @@ mod tests {
 
 	#[test]
 	fn receipts_should_count_among_ethereum_transactions_when_others_are_in_the_block() {
-		let block =
-			BlockV1 { hash: H256::repeat_byte(9), number: 5.into(), ..Default::default() };
+		let block = BlockV1 { hash: H256::repeat_byte(9), number: 5.into(), ..Default::default() };
 		// Extrinsics 0, 1 and 3 are native; 3 calls a contract, which Ethereum does not see.
 		let transactions = [call(2, 0), call(4, 1), call(5, 2)];
 		let events = vec![

@@ -30,10 +30,7 @@ use sc_transaction_pool_api::{
 use serde_json::{json, Value};
 use sp_core::{H160, H256, U256};
 use sp_runtime::traits::{Block as BlockT, Header as _};
-use std::{
-	collections::HashSet,
-	sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 use tokio::sync::broadcast::error::RecvError;
 
 /// The Ethereum methods; names and shapes as in the Ethereum execution API specification.
@@ -277,7 +274,10 @@ where
 			provided.extend(tags.iter().filter(|tag| tag.starts_with(&account)).cloned())
 		};
 		self.pool.ready().for_each(|transaction| collect(transaction.provides()));
-		self.pool.futures().iter().for_each(|transaction| collect(transaction.provides()));
+		self.pool
+			.futures()
+			.iter()
+			.for_each(|transaction| collect(transaction.provides()));
 		// `CheckNonce` tags a transaction with the account and the nonce.
 		while provided.contains(&[account.clone(), nonce.encode()].concat()) {
 			nonce = nonce.saturating_add(1);
@@ -289,7 +289,9 @@ where
 	fn pooled(&self, hash: H256) -> Option<Transaction> {
 		let decode = |extrinsic: &Block::Extrinsic| {
 			let payload = self.chain().transactions.payload(extrinsic)?;
-			(keccak_256(&payload) == hash.0).then(|| Transaction::decode(0, &payload)).flatten()
+			(keccak_256(&payload) == hash.0)
+				.then(|| Transaction::decode(0, &payload))
+				.flatten()
 		};
 		let ready = self.pool.ready().find_map(|transaction| decode(transaction.data()));
 		ready.or_else(|| {
@@ -348,9 +350,7 @@ where
 			TransactionSigned::Transaction4844Signed(_) |
 				TransactionSigned::Transaction7702Signed(_)
 		) {
-			return Err(Error::refused(
-				"transaction type not supported: send type 0, 1 or 2",
-			));
+			return Err(Error::refused("transaction type not supported: send type 0, 1 or 2"));
 		}
 		if self.pooled(transaction.hash).is_some() {
 			return Err(Error::refused("already known"));
@@ -358,8 +358,11 @@ where
 		let at = self.chain().best().0;
 		let base_fee = self.chain().gas_price(at)?;
 		// The cap on the price counts here, not the price that will be paid.
-		let tx =
-			GenericTransaction::from_signed(transaction.signed.clone(), U256::MAX, Some(transaction.from));
+		let tx = GenericTransaction::from_signed(
+			transaction.signed.clone(),
+			U256::MAX,
+			Some(transaction.from),
+		);
 		if let Some(chain_id) = tx.chain_id {
 			if chain_id != self.config.chain_id.into() {
 				return Err(Error::refused(format!(
@@ -429,8 +432,7 @@ where
 			}
 			let block = self.chain().eth_block(hash)?;
 			let limit = self.chain().load(hash)?.gas_limit().max(1.into());
-			let millionths =
-				block.gas_used.saturating_mul(1_000_000.into()) / limit;
+			let millionths = block.gas_used.saturating_mul(1_000_000.into()) / limit;
 			ratios.push(millionths.min(1_000_000.into()).as_u64() as f64 / 1e6);
 			fees.push(block.base_fee_per_gas);
 		}
@@ -542,15 +544,19 @@ where
 		let (at, position) =
 			self.mined(hash)?.ok_or_else(|| Error::refused("transaction not found"))?;
 		let loaded = self.chain().load(at)?;
-		let transaction =
-			loaded.transactions.get(position).ok_or_else(|| Error::refused("transaction not found"))?;
+		let transaction = loaded
+			.transactions
+			.get(position)
+			.ok_or_else(|| Error::refused("transaction not found"))?;
 		let block = self.client.block(at)?.ok_or(Error::BlockNotFound)?.block;
 		let parent = *block.header().parent_hash();
 		self.chain().need_state(parent)?;
 		let input = TraceTxInputPayloadV2 { block, tx_index: transaction.extrinsic, config };
 		let output = self.client.runtime_api().trace_tx_versioned(parent, input.into())?;
 		match TraceTxOutputPayloadV2::try_from(output).map_err(Error::internal)?.entry {
-			Some(TraceEntryV1::Traced(trace)) => serde_json::to_value(trace).map_err(Error::internal),
+			Some(TraceEntryV1::Traced(trace)) => {
+				serde_json::to_value(trace).map_err(Error::internal)
+			},
 			_ => Err(Error::refused(
 				"the transaction was not traced: use callTracer or prestateTracer; struct logs \
 				 need a runtime with debugging enabled",
@@ -721,8 +727,9 @@ where
 	}
 
 	async fn send_raw_transaction(&self, transaction: Bytes) -> RpcResult<H256> {
-		TransactionSigned::decode(&transaction.0)
-			.map_err(|error| Error::refused(format!("rlp: the transaction is malformed: {error}")))?;
+		TransactionSigned::decode(&transaction.0).map_err(|error| {
+			Error::refused(format!("rlp: the transaction is malformed: {error}"))
+		})?;
 		let decoded = Transaction::decode(0, &transaction.0)
 			.ok_or_else(|| Error::refused("invalid sender: the signature does not recover"))?;
 		let hash = decoded.hash;

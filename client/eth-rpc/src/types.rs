@@ -113,7 +113,9 @@ fn parse_hash(text: &str) -> Result<H256, String> {
 		.strip_prefix("0x")
 		.and_then(|digits| hex::decode(digits).ok())
 		.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-	bytes.map(H256).ok_or_else(|| format!("invalid hash {text:?}: 0x and 64 hex digits"))
+	bytes
+		.map(H256)
+		.ok_or_else(|| format!("invalid hash {text:?}: 0x and 64 hex digits"))
 }
 
 /// One value, several, or anything.

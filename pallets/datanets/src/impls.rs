@@ -189,8 +189,9 @@ impl<T: Config> Pallet<T> {
 		entry.bytes = entry.bytes.saturating_sub(length.into());
 		if matches!(entry.status, Status::Accepted(_)) {
 			Self::change_share(id, &who, |bytes| bytes.checked_sub(length.into()))?;
+			// Rows that nobody took are in no version.
+			datanet.withdrawn_at = Some(Self::now());
 		}
-		datanet.withdrawn_at = Some(Self::now());
 		Batches::<T>::insert(id, batch, entry);
 		Datanets::<T>::insert(id, datanet);
 		Self::deposit_event(Event::RowWithdrawn { datanet: id, hash });
@@ -253,11 +254,19 @@ impl<T: Config> Pallet<T> {
 		ensure!(offered, Error::<T>::RightsNotOffered);
 		ensure!(terms.price <= maximum, Error::<T>::AboveMaximum);
 		let old = Licences::<T>::get(id, &who);
-		let renewed = old.as_ref().filter(|licence| licence.rights.contains(rights));
-		let from = match renewed.map(|licence| licence.expires) {
-			Some(None) => return Err(Error::<T>::AlreadyLicensed.into()),
-			Some(Some(expires)) => expires.max(Self::now()),
-			None => Self::now(),
+		let unexpired = |licence: &&Licence<T::Consideration>| {
+			licence.expires.is_none_or(|last| last >= Self::now())
+		};
+		let from = match old.as_ref().filter(unexpired) {
+			// What was paid for is not to be lost.
+			Some(held) if !rights.contains(held.rights) =>
+				return Err(Error::<T>::NarrowsLicence.into()),
+			Some(Licence { expires: None, rights: held, .. }) if *held == rights =>
+				return Err(Error::<T>::AlreadyLicensed.into()),
+			Some(Licence { expires: None, .. }) if terms.period > 0 =>
+				return Err(Error::<T>::NarrowsLicence.into()),
+			Some(Licence { expires: Some(expires), .. }) => *expires,
+			_ => Self::now(),
 		};
 		let expires = (terms.period > 0).then(|| from.saturating_add(terms.period));
 

@@ -316,6 +316,8 @@ pub mod pallet {
 		AboveMaximum,
 		/// This licence does not expire: nothing to renew.
 		AlreadyLicensed,
+		/// The account holds rights that this licence has not, or for longer: buy all of them.
+		NarrowsLicence,
 		/// Nothing to claim.
 		NothingToClaim,
 		/// A number is out of its type.

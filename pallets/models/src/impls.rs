@@ -94,8 +94,6 @@ impl<T: Config> Pallet<T> {
 		let mut model = Self::developed_by(&who, id)?;
 		ensure!(matches!(model.stage, Stage::Training { .. }), Error::<T>::NotTraining);
 		ensure!(price.donation <= BASIS_POINTS, Error::<T>::BadPrice);
-		let licensed = T::Datanets::is_licensed(&who, model.datanet, Rights::FINE_TUNE);
-		ensure!(licensed, Error::<T>::NotLicensed);
 		T::Designs::close(id, adapters, psi)?;
 		model.stage = Stage::Ready { adapter };
 		model.price = price;

@@ -84,6 +84,18 @@ fn reward_rows_should_go_to_the_owner_when_there_are_no_rows() {
 	});
 }
 
+#[test]
+fn buy_licence_should_keep_what_was_paid_for_when_another_is_bought() {
+	build_and_execute(|| {
+		create();
+		assert_ok!(buy(BUILDER, 0b11, TERMS.price));
+		assert_noop!(buy(BUILDER, 0b01, TERMS.price), Error::<Test>::NarrowsLicence);
+		System::set_block_number(102);
+		assert_ok!(buy(BUILDER, 0b01, TERMS.price));
+		assert_ok!(buy(BUILDER, 0b11, TERMS.price));
+	});
+}
+
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(64))]
 

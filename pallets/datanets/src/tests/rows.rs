@@ -114,3 +114,15 @@ fn withdraw_row_should_stop_pay_and_make_versions_stale_when_contributor() {
 		assert_eq!((Datanets::claimable(0, ALICE), Datanets::claimable(0, BOB)), (0, 5_000));
 	});
 }
+
+#[test]
+fn withdraw_row_should_leave_versions_fresh_when_the_batch_is_pending() {
+	build_and_execute(|| {
+		create();
+		let batch = accepted(ALICE, 1, 100);
+		assert_ok!(Datanets::publish(origin(OWNER), 0, vec![batch].try_into().unwrap()));
+		assert_ok!(give(BOB, &[row(2, 5)]));
+		assert_ok!(Datanets::withdraw_row(origin(BOB), 0, row(2, 0).hash));
+		assert!(!Datanets::version(0, 1).unwrap().2);
+	});
+}
