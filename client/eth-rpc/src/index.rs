@@ -160,7 +160,11 @@ impl<Block: BlockT<Hash = H256>, C: EthClient<Block>> Indexer<Block, C> {
 					self.follow();
 					filling = true;
 				},
-				None => filling = self.fill_one(),
+				None => {
+					filling = self.fill_one();
+					// So that a long walk back does not hold up the shutdown.
+					tokio::task::yield_now().await;
+				},
 			}
 		}
 	}
