@@ -1,6 +1,7 @@
 //! The OpenLedger node.
 
 mod cli;
+mod eth;
 mod extrinsic;
 mod rpc;
 mod service;

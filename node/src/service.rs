@@ -247,6 +247,16 @@ pub fn full(config: Configuration, engine: Option<Arc<dyn Engine>>) -> Result<Ta
 	}
 
 	let voter_state = rpc.voter_state.clone();
+	let eth_indexer = Arc::new(openledger_eth_rpc::Indexer::new(
+		openledger_eth_rpc::Chain::new(client.clone(), Arc::new(crate::eth::RuntimeTransactions)),
+		Arc::new(openledger_eth_rpc::MemoryIndex::default()),
+	));
+	task_manager
+		.spawn_handle()
+		.spawn_blocking("eth-index", None, eth_indexer.clone().run());
+	let eth_client = client.clone();
+	let eth_pool = transaction_pool.clone();
+	let eth_sync = sync_service.clone();
 	sc_service::spawn_tasks(sc_service::SpawnTasksParams {
 		config,
 		backend,
@@ -255,7 +265,16 @@ pub fn full(config: Configuration, engine: Option<Arc<dyn Engine>>) -> Result<Ta
 		network: network.clone(),
 		sync_service: sync_service.clone(),
 		rpc_builder: Box::new(move |executor| {
-			rpc::module(rpc.clone(), executor).map_err(Into::into)
+			let mut io = rpc::module(rpc.clone(), executor)?;
+			io.merge(openledger_eth_rpc::module(openledger_eth_rpc::Deps {
+				client: eth_client.clone(),
+				pool: eth_pool.clone(),
+				indexer: eth_indexer.clone(),
+				network: Arc::new(crate::eth::Syncing(eth_sync.clone())),
+				config: openledger_eth_rpc::Config::new(runtime::EVM_CHAIN_ID, "openledger/v0.1.0"),
+			}))
+			.map_err(|error| Error::Other(error.to_string()))?;
+			Ok(io)
 		}),
 		transaction_pool: transaction_pool.clone(),
 		task_manager: &mut task_manager,

@@ -28,7 +28,7 @@ impl Session {
 			.map_err(ort::Error::from)?
 			.with_intra_threads(threads)
 			.map_err(ort::Error::from)?
-			.with_intra_op_spinning(false)
+			.with_intra_op_spinning(threads > 1)
 			.map_err(ort::Error::from)?
 			.with_deterministic_compute(true)
 			.map_err(ort::Error::from)?

@@ -1,0 +1,363 @@
+use super::{account, event, open, show_open, Common};
+use crate::chain::{Chain, Result};
+use codec::Decode;
+use openledger_core::{BatchId, DatanetId, Rights, Version};
+use pallet_datanets::{Batch, Call, Event, Reason, Row, Scores, Status, Terms, Verdict};
+use polkadot_sdk::*;
+use runtime::{AccountId, Hash, Runtime, RuntimeEvent};
+use serde_json::json;
+use sp_core::crypto::Ss58Codec;
+use std::path::PathBuf;
+
+type Consideration = <Runtime as pallet_datanets::Config>::Consideration;
+
+/// Datanets: data that its contributors are paid for.
+#[derive(Debug, clap::Subcommand)]
+pub enum DatanetCommand {
+	/// Creates a Datanet; you own and curate it.
+	Create {
+		/// Its name.
+		name: String,
+		/// What licences may allow.
+		#[arg(long, value_delimiter = ',', value_parser = right, default_value = "fine-tune,commercial")]
+		rights: Vec<Rights>,
+		/// The price of a licence in $OPEN.
+		#[arg(long, value_parser = open, default_value = "10")]
+		price: u128,
+		/// Blocks after which a licence expires; 0 for never.
+		#[arg(long, default_value_t = 0)]
+		period: u32,
+		/// The curator's part of what contributors earn, in basis points.
+		#[arg(long, default_value_t = 500)]
+		curator_cut: u16,
+	},
+	/// Cuts a text into rows, stores them as blobs and registers their hashes.
+	Contribute {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The text.
+		file: PathBuf,
+		/// Bytes of a row, about.
+		#[arg(long, default_value_t = 256)]
+		row_bytes: usize,
+		/// Leaves out every n-th row, for measuring on text that was not learnt.
+		#[arg(long)]
+		hold_out: Option<usize>,
+		/// Writes the rows that were left out to this file, one a line.
+		#[arg(long)]
+		held_out: Option<PathBuf>,
+	},
+	/// Accepts or rejects all batches that wait, after checking that their rows can be had.
+	Review {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// Sub-scores of 100: authenticity, ownership, quality, uniqueness.
+		#[arg(long, value_delimiter = ',', num_args = 4, default_value = "100,100,100,100")]
+		scores: Vec<u8>,
+		/// Rejects this batch for lack of quality instead.
+		#[arg(long)]
+		reject: Option<BatchId>,
+	},
+	/// Publishes all accepted batches as a version.
+	Publish {
+		/// The Datanet.
+		datanet: DatanetId,
+	},
+	/// Buys a licence.
+	Licence {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// What for.
+		#[arg(long, value_delimiter = ',', value_parser = right, default_value = "fine-tune,commercial")]
+		rights: Vec<Rights>,
+		/// The most that it may cost, in $OPEN.
+		#[arg(long, value_parser = open, default_value = "100")]
+		maximum: u128,
+	},
+	/// Pays out what licence fees and the prior gave a contributor.
+	Claim {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The contributor.
+		#[arg(value_parser = account)]
+		who: AccountId,
+	},
+	/// Withdraws a row that you gave.
+	Withdraw {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The row's hash.
+		#[arg(value_parser = super::hash)]
+		row: Hash,
+	},
+	/// Shows a Datanet and its batches.
+	Show {
+		/// The Datanet.
+		datanet: DatanetId,
+	},
+}
+
+fn right(text: &str) -> std::result::Result<Rights, String> {
+	Ok(match text {
+		"train" => Rights::TRAIN,
+		"fine-tune" => Rights::FINE_TUNE,
+		"retrieve" => Rights::RETRIEVE,
+		"evaluate" => Rights::EVALUATE,
+		"commercial" => Rights::COMMERCIAL,
+		"derive" => Rights::DERIVE,
+		_ => {
+			return Err(format!(
+				"{text:?} is no right: train, fine-tune, retrieve, evaluate, commercial or derive"
+			))
+		},
+	})
+}
+
+fn union(rights: &[Rights]) -> Rights {
+	rights.iter().fold(Rights::default(), |all, one| all.union(*one))
+}
+
+/// Cuts text at spaces into rows of about so many bytes, white space made one space.
+pub fn cut(text: &str, bytes: usize) -> Vec<String> {
+	let mut rows = vec![String::new()];
+	for word in text.split_whitespace() {
+		let full = rows.last().is_some_and(|row| !row.is_empty() && row.len() + word.len() >= bytes);
+		if full {
+			rows.push(String::new());
+		}
+		if let Some(row) = rows.last_mut() {
+			if !row.is_empty() {
+				row.push(' ');
+			}
+			row.push_str(word);
+		}
+	}
+	rows.retain(|row| !row.is_empty());
+	rows
+}
+
+/// The rows of a Datanet with their batches, by hash.
+pub async fn rows(chain: &Chain, datanet: DatanetId) -> Result<Vec<(BatchId, Row)>> {
+	let prefix = pallet_datanets::RowIndex::<Runtime>::hash_prefix(datanet);
+	let mut rows = Vec::new();
+	for (key, (batch, bytes)) in chain.values::<(BatchId, u32)>(&prefix).await? {
+		// Blake2_128Concat: sixteen bytes of hash before the key.
+		let hash = Hash::decode(&mut &key[16..])?;
+		rows.push((batch, Row { hash, bytes }));
+	}
+	rows.sort_by_key(|(batch, row)| (*batch, row.hash));
+	Ok(rows)
+}
+
+/// The batches of a Datanet.
+pub async fn batches(
+	chain: &Chain,
+	datanet: DatanetId,
+) -> Result<Vec<(BatchId, Batch<AccountId, Consideration>)>> {
+	let prefix = pallet_datanets::Batches::<Runtime>::hash_prefix(datanet);
+	let mut batches = Vec::new();
+	for (key, batch) in chain.values(&prefix).await? {
+		batches.push((BatchId::decode(&mut &key[8..])?, batch));
+	}
+	batches.sort_by_key(|(id, _)| *id);
+	Ok(batches)
+}
+
+impl DatanetCommand {
+	pub async fn run(&self, common: &Common) -> Result<()> {
+		let chain = common.chain().await?;
+		let signer = common.signer()?;
+		match self {
+			Self::Create { name, rights, price, period, curator_cut } => {
+				let name = name.as_bytes().to_vec();
+				let name = name.try_into().map_err(|_| "a name has at most 64 bytes")?;
+				let terms = Terms {
+					rights: union(rights),
+					price: *price,
+					period: *period,
+					curator_cut: *curator_cut,
+				};
+				let included = chain.send(&signer, Call::create { name, terms }).await?;
+				let id = event(included, |event| match event {
+					RuntimeEvent::Datanets(Event::Created { datanet, .. }) => Some(datanet),
+					_ => None,
+				})?;
+				common.print(format!("Datanet {id} created"), json!({ "datanet": id }));
+			},
+			Self::Contribute { datanet, file, row_bytes, hold_out, held_out } => {
+				let text = std::fs::read_to_string(file)
+					.map_err(|e| format!("{} cannot be read: {e}", file.display()))?;
+				let all = cut(&text, *row_bytes);
+				let every = hold_out.unwrap_or(usize::MAX).max(2);
+				let (mut given, mut left) = (Vec::new(), Vec::new());
+				for (i, row) in all.into_iter().enumerate() {
+					if i % every == every / 2 && hold_out.is_some() {
+						left.push(row);
+					} else {
+						given.push(row);
+					}
+				}
+				if let Some(path) = held_out {
+					std::fs::write(path, left.join("\n") + "\n")?;
+				}
+				let store = common.store()?;
+				let mut known = std::collections::BTreeSet::new();
+				let mut rows = Vec::new();
+				for row in &given {
+					let hash = store.put(row.as_bytes())?;
+					// The same chunk twice in a text is one row.
+					if known.insert(hash) {
+						rows.push(Row { hash, bytes: row.len() as u32 });
+					}
+				}
+				let bar = common.bar("rows on chain", rows.len() as u64);
+				let mut ids = Vec::new();
+				for batch in rows.chunks(pallet_datanets::MAX_ROWS as usize) {
+					let count = batch.len() as u64;
+					let batch = batch.to_vec().try_into().map_err(|_| "the batch is too long")?;
+					let call = Call::contribute { datanet: *datanet, rows: batch };
+					let id = event(chain.send(&signer, call).await?, |event| match event {
+						RuntimeEvent::Datanets(Event::Contributed { batch, .. }) => Some(batch),
+						_ => None,
+					})?;
+					ids.push(id);
+					bar.inc(count);
+				}
+				bar.finish_and_clear();
+				let text = format!(
+					"{} rows contributed to Datanet {datanet} in {} batches, {} held out",
+					rows.len(),
+					ids.len(),
+					left.len()
+				);
+				common.print(text, json!({ "rows": rows.len(), "batches": ids }));
+			},
+			Self::Review { datanet, scores, reject } => {
+				let store = common.store()?;
+				let rows = rows(&chain, *datanet).await?;
+				let [authenticity, ownership, quality, uniqueness] = scores[..] else {
+					return Err("--scores takes four numbers".into());
+				};
+				let scores = Scores { authenticity, ownership, quality, uniqueness };
+				let mut done = Vec::new();
+				for (id, batch) in batches(&chain, *datanet).await? {
+					if batch.status != Status::Pending {
+						continue;
+					}
+					let mine: Vec<Row> =
+						rows.iter().filter(|(of, _)| *of == id).map(|(_, row)| *row).collect();
+					for row in &mine {
+						let content = store.get(&row.hash)?;
+						if content.len() != row.bytes as usize {
+							let hash = row.hash;
+							return Err(format!("row {hash:?} has another length than stated").into());
+						}
+					}
+					let verdict = if *reject == Some(id) {
+						let rows = mine.try_into().map_err(|_| "the batch is too long")?;
+						Verdict::Reject { reason: Reason::Quality, rows }
+					} else {
+						Verdict::Accept(scores)
+					};
+					let call = Call::review { datanet: *datanet, batch: id, verdict };
+					chain.send(&signer, call).await?;
+					done.push(id);
+				}
+				common.print(
+					format!("{} batches of Datanet {datanet} reviewed", done.len()),
+					json!({ "batches": done }),
+				);
+			},
+			Self::Publish { datanet } => {
+				let accepted: Vec<BatchId> = batches(&chain, *datanet)
+					.await?
+					.into_iter()
+					.filter(|(_, batch)| matches!(batch.status, Status::Accepted(_)))
+					.map(|(id, _)| id)
+					.collect();
+				let batches = accepted.try_into().map_err(|_| "a version has at most 256 batches")?;
+				let included = chain.send(&signer, Call::publish { datanet: *datanet, batches }).await?;
+				let (version, root, blocks) = event(included, |event| match event {
+					RuntimeEvent::Datanets(Event::Published { version, root, blocks, .. }) =>
+						Some((version, root, blocks)),
+					_ => None,
+				})?;
+				let text = format!(
+					"version {version} of Datanet {datanet}: {blocks} contributors, root {root:?}"
+				);
+				common.print(text, json!({ "version": version, "root": root, "blocks": blocks }));
+			},
+			Self::Licence { datanet, rights, maximum } => {
+				let rights = union(rights);
+				let call = Call::buy_licence { datanet: *datanet, rights, maximum: *maximum };
+				let price = event(chain.send(&signer, call).await?, |event| match event {
+					RuntimeEvent::Datanets(Event::LicenceBought { price, .. }) => Some(price),
+					_ => None,
+				})?;
+				let text = format!("licence to Datanet {datanet} bought for {} $OPEN", show_open(price));
+				common.print(text, json!({ "price": price.to_string() }));
+			},
+			Self::Claim { datanet, who } => {
+				let call = Call::claim_for { datanet: *datanet, who: who.clone() };
+				let amount = event(chain.send(&signer, call).await?, |event| match event {
+					RuntimeEvent::Datanets(Event::Claimed { amount, .. }) => Some(amount),
+					_ => None,
+				})?;
+				let text = format!("{} paid {} $OPEN", who.to_ss58check(), show_open(amount));
+				common.print(text, json!({ "amount": amount.to_string() }));
+			},
+			Self::Withdraw { datanet, row } => {
+				chain.send(&signer, Call::withdraw_row { datanet: *datanet, hash: *row }).await?;
+				common.print(format!("row {row:?} withdrawn"), json!({ "row": row }));
+			},
+			Self::Show { datanet } => {
+				let key = pallet_datanets::Datanets::<Runtime>::hashed_key_for(datanet);
+				let entry: pallet_datanets::Datanet<AccountId, Consideration> =
+					chain.read(&key).await?.ok_or_else(|| format!("there is no Datanet {datanet}"))?;
+				let name = String::from_utf8_lossy(&entry.name).into_owned();
+				let mut table = comfy_table::Table::new();
+				table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
+				table.set_header(["batch", "contributor", "rows", "bytes", "status"]);
+				let mut listed = Vec::new();
+				for (id, batch) in batches(&chain, *datanet).await? {
+					let who = batch.contributor.to_ss58check();
+					let status = match batch.status {
+						Status::Pending => "waits".to_string(),
+						Status::Accepted(_) => "accepted".to_string(),
+						Status::Rejected(reason) => format!("rejected: {reason:?}"),
+					};
+					table.add_row([
+						id.to_string(),
+						who.clone(),
+						batch.rows.to_string(),
+						batch.bytes.to_string(),
+						status.clone(),
+					]);
+					listed.push(json!({ "batch": id, "contributor": who, "rows": batch.rows,
+						"bytes": batch.bytes, "status": status }));
+				}
+				let versions: Version = entry.next_version - 1;
+				let text = format!(
+					"Datanet {datanet} “{name}”, curated by {}, {versions} versions, licence {} $OPEN\n{table}",
+					entry.curator.to_ss58check(),
+					show_open(entry.terms.price)
+				);
+				common.print(text, json!({ "name": name, "versions": versions, "batches": listed }));
+			},
+		}
+		Ok(())
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn cut_should_keep_every_word_when_text_is_cut() {
+		let text = "one  two\nthree four five six seven";
+		let rows = cut(text, 10);
+		assert_eq!(rows.join(" "), text.split_whitespace().collect::<Vec<_>>().join(" "));
+		assert!(rows.iter().all(|row| row.len() <= 10), "{rows:?}");
+	}
+}

@@ -1,0 +1,196 @@
+//! What a person does with the chain, step by step.
+
+mod account;
+mod ask;
+mod datanet;
+mod earnings;
+mod model;
+mod scorer;
+
+pub use account::AccountCommand;
+pub use ask::AskCommand;
+pub use datanet::DatanetCommand;
+pub use earnings::{ClaimCommand, EarningsCommand, ReceiptCommand, SettleCommand, VerifyCommand};
+pub use model::ModelCommand;
+pub use scorer::ScorerCommand;
+
+use crate::chain::{Chain, Result, Signer};
+use indicatif::{ProgressBar, ProgressStyle};
+use polkadot_sdk::*;
+use runtime::{AccountId, Hash, UNIT};
+use serde_json::Value;
+use sp_core::crypto::Ss58Codec;
+use std::path::{Path, PathBuf};
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+	/// For people.
+	Text,
+	/// For programs.
+	Json,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Common {
+	/// The node to talk to.
+	#[arg(long, global = true, env = "OPENLEDGER_URL", default_value = "ws://127.0.0.1:9944")]
+	pub url: String,
+	/// Who signs: a mnemonic, or a development account such as //Alice.
+	#[arg(long, global = true, env = "OPENLEDGER_SURI", default_value = "//Alice")]
+	pub suri: String,
+	/// The folder of content-addressed blobs.
+	#[arg(long, global = true, env = "OPENLEDGER_BLOBS", default_value = "blobs")]
+	pub blobs: PathBuf,
+	/// How results are printed.
+	#[arg(long, global = true, value_enum, default_value = "text")]
+	pub output: Output,
+}
+
+impl Common {
+	/// Connects to the node.
+	pub async fn chain(&self) -> Result<Chain> {
+		Chain::connect(&self.url).await
+	}
+
+	/// Who signs.
+	pub fn signer(&self) -> Result<Signer> {
+		Signer::from_uri(&self.suri)
+	}
+
+	/// Prints a result.
+	pub fn print(&self, text: impl std::fmt::Display, json: Value) {
+		match self.output {
+			Output::Text => println!("{text}"),
+			Output::Json => println!("{json}"),
+		}
+	}
+
+	/// A bar for long work, on the terminal alone.
+	pub fn bar(&self, what: &str, length: u64) -> ProgressBar {
+		let bar = ProgressBar::new(length);
+		let style = ProgressStyle::with_template("{msg:30} {wide_bar} {pos}/{len} {eta:>5}");
+		bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+		bar.set_message(what.to_string());
+		bar
+	}
+
+	/// Opens the blob store.
+	pub fn store(&self) -> Result<Blobs> {
+		Blobs::open(&self.blobs)
+	}
+}
+
+/// A folder of blobs, named by their BLAKE2b-256 hashes.
+pub struct Blobs {
+	folder: PathBuf,
+}
+
+impl Blobs {
+	/// Opens the folder, or makes it.
+	pub fn open(folder: &Path) -> Result<Self> {
+		std::fs::create_dir_all(folder)
+			.map_err(|e| format!("the blob folder {} cannot be made: {e}", folder.display()))?;
+		Ok(Self { folder: folder.into() })
+	}
+
+	/// Stores bytes under their hash: all of them or none.
+	pub fn put(&self, bytes: &[u8]) -> Result<Hash> {
+		let hash = Hash::from(openledger_factory::hash(bytes));
+		let path = self.folder.join(hex::encode(hash));
+		if path.exists() {
+			return Ok(hash);
+		}
+		let part = path.with_extension(format!("part{}", std::process::id()));
+		let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, &path));
+		written.map_err(|e| {
+			let _ = std::fs::remove_file(&part);
+			let folder = self.folder.display();
+			format!("{} bytes cannot be stored in {folder}: {e}", bytes.len())
+		})?;
+		Ok(hash)
+	}
+
+	/// The bytes of a hash, checked.
+	pub fn get(&self, hash: &Hash) -> Result<Vec<u8>> {
+		let path = self.folder.join(hex::encode(hash));
+		let bytes = std::fs::read(&path)
+			.map_err(|_| format!("blob {hash:?} is not in {}", self.folder.display()))?;
+		if openledger_factory::hash(&bytes) == hash.0 {
+			Ok(bytes)
+		} else {
+			Err(format!("{} is corrupt: its content has another hash", path.display()).into())
+		}
+	}
+}
+
+/// An amount in $OPEN, such as 1.25, in wei.
+pub fn open(text: &str) -> std::result::Result<u128, String> {
+	let wrong = || format!("{text:?} is no amount of $OPEN: write for example 1.25");
+	let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+	if part.len() > 18 || text.is_empty() {
+		return Err(wrong());
+	}
+	let digits = |s: &str| if s.is_empty() { Ok(0) } else { s.parse::<u128>() };
+	let fraction = format!("{part:0<18}");
+	let whole = digits(whole).map_err(|_| wrong())?;
+	let fraction = digits(&fraction).map_err(|_| wrong())?;
+	whole.checked_mul(UNIT).and_then(|w| w.checked_add(fraction)).ok_or_else(wrong)
+}
+
+/// Wei as $OPEN with six digits.
+pub fn show_open(wei: u128) -> String {
+	format!("{}.{:06}", wei / UNIT, wei % UNIT / 1_000_000_000_000)
+}
+
+/// An account from its address, or from a development path such as //Alice.
+pub fn account(text: &str) -> std::result::Result<AccountId, String> {
+	if text.starts_with("//") {
+		return Signer::from_uri(text).map(|s| s.account()).map_err(|e| e.to_string());
+	}
+	AccountId::from_ss58check(text).map_err(|e| format!("{text:?} is no account: {e:?}"))
+}
+
+/// A hash in hexadecimal.
+pub fn hash(text: &str) -> std::result::Result<Hash, String> {
+	text.trim_start_matches("0x")
+		.parse()
+		.map_err(|_| format!("{text:?} is no hash of 64 hexadecimal digits"))
+}
+
+/// The first event that `pick` wants.
+pub fn event<T>(
+	included: crate::chain::Included,
+	pick: impl Fn(runtime::RuntimeEvent) -> Option<T>,
+) -> Result<T> {
+	let found = included.events.into_iter().find_map(pick);
+	found.ok_or_else(|| "the transaction did not do what it should".into())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn open_should_read_amounts_when_written_as_people_do() {
+		assert_eq!(open("1"), Ok(UNIT));
+		assert_eq!(open("0.000000000000000001"), Ok(1));
+		assert_eq!(open(".5"), Ok(UNIT / 2));
+		for wrong in ["", "x", "-1", "1.0000000000000000001", "1e3"] {
+			assert!(open(wrong).is_err(), "{wrong}");
+		}
+	}
+
+	#[test]
+	fn get_should_be_a_clear_error_when_the_blob_is_corrupt() {
+		let folder = std::env::temp_dir().join(format!("openledger-blobs-{}", std::process::id()));
+		let store = Blobs::open(&folder).unwrap();
+		let hash = store.put(b"content").unwrap();
+		assert_eq!(store.get(&hash).unwrap(), b"content");
+		std::fs::write(folder.join(hex::encode(hash)), b"other").unwrap();
+		assert!(store.get(&hash).unwrap_err().to_string().contains("corrupt"));
+		std::fs::remove_dir_all(&folder).unwrap();
+		assert!(store.get(&hash).unwrap_err().to_string().contains("is not in"));
+	}
+}
