@@ -1,6 +1,7 @@
 //! A client of a running node: storage by the runtime's own types, extrinsics by its own calls.
 
 use codec::{Decode, Encode};
+use polkadot_sdk::frame_support::__private::metadata as frame_metadata;
 use jsonrpsee::{
 	core::client::{ClientT, Subscription, SubscriptionClientT},
 	rpc_params,
@@ -96,6 +97,11 @@ impl Chain {
 		let header: serde_json::Value = self.rpc.request("chain_getHeader", rpc_params![]).await?;
 		let number = header["number"].as_str().unwrap_or("0x0");
 		Ok(u32::from_str_radix(number.trim_start_matches("0x"), 16)?)
+	}
+
+	/// The hash of a block of the best chain.
+	pub async fn hash(&self, number: u32) -> Result<Hash> {
+		Ok(self.rpc.request("chain_getBlockHash", rpc_params![number]).await?)
 	}
 
 	/// A value of the best state.
@@ -214,7 +220,7 @@ impl Chain {
 
 	/// The events of a block.
 	pub async fn events(&self, block: Hash) -> Result<Vec<(frame_system::Phase, RuntimeEvent)>> {
-		let key = frame_system::Events::<Runtime>::hashed_key();
+		let key = frame_support::storage::storage_prefix(b"System", b"Events");
 		let records: Vec<frame_system::EventRecord<RuntimeEvent, Hash>> =
 			self.read_at(&key, Some(block)).await?.unwrap_or_default();
 		Ok(records.into_iter().map(|record| (record.phase, record.event)).collect())
@@ -238,6 +244,18 @@ impl Chain {
 	}
 }
 
+/// The keys of a double map under a first key that is hashed with Twox64Concat.
+pub fn under(pallet: &str, item: &str, first: u32) -> Vec<u8> {
+	let map = frame_support::storage::storage_prefix(pallet.as_bytes(), item.as_bytes());
+	let key = <frame_support::Twox64Concat as frame_support::StorageHasher>::hash(&first.encode());
+	[&map[..], &key[..]].concat()
+}
+
+/// The keys of a map.
+pub fn all(pallet: &str, item: &str) -> Vec<u8> {
+	frame_support::storage::storage_prefix(pallet.as_bytes(), item.as_bytes()).to_vec()
+}
+
 /// A dispatch error by its name and what its documentation says.
 fn explain(error: &DispatchError) -> String {
 	let DispatchError::Module(ModuleError { index, error: code, .. }) = error else {
@@ -245,7 +263,7 @@ fn explain(error: &DispatchError) -> String {
 	};
 	let named = || {
 		let metadata = match Runtime::metadata().1 {
-			frame_metadata_of::RuntimeMetadata::V14(metadata) => metadata,
+			frame_metadata::RuntimeMetadata::V14(metadata) => metadata,
 			_ => return None,
 		};
 		let pallet = metadata.pallets.iter().find(|pallet| pallet.index == *index)?;
@@ -258,4 +276,3 @@ fn explain(error: &DispatchError) -> String {
 	named().unwrap_or_else(|| format!("the chain refused: {error:?}"))
 }
 
-use frame_support::__private::metadata as frame_metadata_of;

@@ -1,11 +1,18 @@
 //! The command line.
 
-use crate::{extrinsic, service};
+use crate::{
+	commands::{
+		AccountCommand, AskCommand, ClaimCommand, Common, DatanetCommand, EarningsCommand,
+		ModelCommand, ReceiptCommand, ScorerCommand, SettleCommand, VerifyCommand,
+	},
+	extrinsic, service,
+};
 use clap::Parser;
 use polkadot_sdk::*;
 use sc_cli::SubstrateCli;
 use sc_service::{ChainType, PartialComponents, Properties};
 
+/// The chain on which AI models pay the people whose data made them.
 #[derive(Debug, Parser)]
 pub struct Cli {
 	#[command(subcommand)]
@@ -14,8 +21,46 @@ pub struct Cli {
 	pub run: sc_cli::RunCmd,
 }
 
+/// A command against a running node, with what all of them take.
+#[derive(Debug, clap::Args)]
+pub struct Client<C: clap::Subcommand> {
+	#[command(flatten)]
+	common: Common,
+	#[command(subcommand)]
+	command: C,
+}
+
+/// A command without subcommands, with what all of them take.
+#[derive(Debug, clap::Args)]
+pub struct ClientArgs<C: clap::Args> {
+	#[command(flatten)]
+	common: Common,
+	#[command(flatten)]
+	command: C,
+}
+
 #[derive(Debug, clap::Subcommand)]
 pub enum Subcommand {
+	/// Balances and transfers.
+	Account(Client<AccountCommand>),
+	/// Datanets: data that its contributors are paid for.
+	Datanet(Client<DatanetCommand>),
+	/// Base models, fine-tuning, prices and serving.
+	Model(Client<ModelCommand>),
+	/// Scorers: run the off-chain worker for pay.
+	Scorer(Client<ScorerCommand>),
+	/// Pays for an answer of a model.
+	Ask(ClientArgs<AskCommand>),
+	/// Shows one paid answer: who was paid for it, and why.
+	Receipt(ClientArgs<ReceiptCommand>),
+	/// Verifies an exported receipt offline.
+	Verify(ClientArgs<VerifyCommand>),
+	/// Turns finished periods of a model version into earnings.
+	Settle(ClientArgs<SettleCommand>),
+	/// Pays accounts what their data earned.
+	Claim(ClientArgs<ClaimCommand>),
+	/// Shows what the contributors of a model version earned.
+	Earnings(ClientArgs<EarningsCommand>),
 	/// Key management.
 	#[command(subcommand)]
 	Key(sc_cli::KeySubcommand),
@@ -97,8 +142,25 @@ pub fn run() -> sc_cli::Result<()> {
 		Some(Subcommand::PurgeChain(cmd)) => {
 			cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database))
 		},
+		Some(Subcommand::Account(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Datanet(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Model(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Scorer(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Ask(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Receipt(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Verify(c)) => client(async { c.command.run(&c.common) }),
+		Some(Subcommand::Settle(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Claim(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Earnings(c)) => client(c.command.run(&c.common)),
 		None => cli.create_runner(&cli.run)?.run_node_until_exit(|config| async move {
 			service::full(config, None).map_err(sc_cli::Error::Service)
 		}),
 	}
+}
+
+/// Runs a command against a node.
+fn client(
+	command: impl std::future::Future<Output = crate::chain::Result<()>>,
+) -> sc_cli::Result<()> {
+	tokio::runtime::Runtime::new()?.block_on(command).map_err(|error| error.to_string().into())
 }

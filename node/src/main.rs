@@ -1,6 +1,8 @@
 //! The OpenLedger node.
 
+mod chain;
 mod cli;
+mod commands;
 mod eth;
 mod extrinsic;
 mod rpc;

@@ -1,5 +1,5 @@
 use super::{account, event, open, show_open, Common};
-use crate::chain::{Chain, Result};
+use crate::chain::{under, Chain, Result};
 use codec::Decode;
 use openledger_core::{BatchId, DatanetId, Rights, Version};
 use pallet_datanets::{Batch, Call, Event, Reason, Row, Scores, Status, Terms, Verdict};
@@ -138,7 +138,7 @@ pub fn cut(text: &str, bytes: usize) -> Vec<String> {
 
 /// The rows of a Datanet with their batches, by hash.
 pub async fn rows(chain: &Chain, datanet: DatanetId) -> Result<Vec<(BatchId, Row)>> {
-	let prefix = pallet_datanets::RowIndex::<Runtime>::hash_prefix(datanet);
+	let prefix = under("Datanets", "RowIndex", datanet);
 	let mut rows = Vec::new();
 	for (key, (batch, bytes)) in chain.values::<(BatchId, u32)>(&prefix).await? {
 		// Blake2_128Concat: sixteen bytes of hash before the key.
@@ -154,7 +154,7 @@ pub async fn batches(
 	chain: &Chain,
 	datanet: DatanetId,
 ) -> Result<Vec<(BatchId, Batch<AccountId, Consideration>)>> {
-	let prefix = pallet_datanets::Batches::<Runtime>::hash_prefix(datanet);
+	let prefix = under("Datanets", "Batches", datanet);
 	let mut batches = Vec::new();
 	for (key, batch) in chain.values(&prefix).await? {
 		batches.push((BatchId::decode(&mut &key[8..])?, batch));

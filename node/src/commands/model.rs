@@ -1,0 +1,293 @@
+use super::{datanet, event, open, show_open, Common};
+use crate::chain::{Chain, Result};
+use openledger_core::{BaseId, DatanetId, ModelId, Version};
+use openledger_factory::{adapter, base::Pretraining, train, Base, Recipe, Row};
+use openledger_graph::Gpt;
+use openledger_influence_math::{design::draw, Psi};
+use pallet_models::{Call, Event, Price, Stage};
+use polkadot_sdk::*;
+use runtime::{AccountId, Hash, Runtime, RuntimeEvent};
+use serde_json::json;
+use sp_core::crypto::Ss58Codec;
+use std::path::PathBuf;
+
+/// How models are stored on chain.
+pub type Model =
+	pallet_models::Model<AccountId, <Runtime as pallet_models::Config>::Consideration>;
+/// How base models are stored on chain.
+pub type BaseEntry =
+	pallet_models::Base<AccountId, <Runtime as pallet_models::Config>::Consideration>;
+/// How designs are stored on chain.
+pub type Design =
+	pallet_attribution::Design<AccountId, <Runtime as pallet_attribution::Config>::Consideration>;
+type Published =
+	pallet_datanets::Published<AccountId, <Runtime as pallet_datanets::Config>::Consideration>;
+
+/// Base models, fine-tuning, prices and serving.
+#[derive(Debug, clap::Subcommand)]
+pub enum ModelCommand {
+	/// Trains a small base model on a text and registers it.
+	Base {
+		/// The text; it should hold nothing of what is fine-tuned on later.
+		text: PathBuf,
+		/// Training steps.
+		#[arg(long, default_value_t = 800)]
+		steps: usize,
+		/// Where this machine serves blobs.
+		#[arg(long, default_value = "http://127.0.0.1:8080")]
+		endpoint: String,
+	},
+	/// Fine-tunes an adapter and its counterfactual ones on a version of a Datanet, and registers
+	/// them.
+	Train {
+		/// The base model.
+		#[arg(long, default_value_t = 0)]
+		base: BaseId,
+		/// The Datanet.
+		#[arg(long)]
+		datanet: DatanetId,
+		/// Its version.
+		#[arg(long, default_value_t = 1)]
+		version: Version,
+		/// Counterfactual adapters: two to three times the number of contributors.
+		#[arg(long, default_value_t = 16)]
+		adapters: u16,
+		/// How often each row is seen.
+		#[arg(long, default_value_t = 4)]
+		epochs: usize,
+		/// The model version that this one improves on.
+		#[arg(long)]
+		parent: Option<ModelId>,
+		/// $OPEN for a thousand tokens of prompt.
+		#[arg(long, value_parser = open, default_value = "0.5")]
+		input_price: u128,
+		/// $OPEN for a thousand tokens of answer.
+		#[arg(long, value_parser = open, default_value = "2")]
+		output_price: u128,
+	},
+	/// Sets what answers cost.
+	Price {
+		/// The model version.
+		model: ModelId,
+		/// $OPEN for a thousand tokens of prompt.
+		#[arg(long, value_parser = open)]
+		input: u128,
+		/// $OPEN for a thousand tokens of answer.
+		#[arg(long, value_parser = open)]
+		output: u128,
+		/// Basis points of the developer's share that go to the contributors.
+		#[arg(long, default_value_t = 0)]
+		donation: u16,
+	},
+	/// Announces on chain that you serve a model version at an endpoint.
+	Serve {
+		/// The model version.
+		model: ModelId,
+		/// Where.
+		#[arg(long, default_value = "http://127.0.0.1:8080")]
+		endpoint: String,
+	},
+	/// Shows a model version.
+	Show {
+		/// The model version.
+		model: ModelId,
+	},
+}
+
+/// The architecture of base models that this command trains.
+const SMALL: Gpt =
+	Gpt { vocabulary: 512, context: 64, width: 64, layers: 2, heads: 4, rank: 8 };
+
+/// A run or model version.
+pub async fn model(chain: &Chain, id: ModelId) -> Result<Model> {
+	let key = pallet_models::Models::<Runtime>::hashed_key_for(id);
+	chain.read(&key).await?.ok_or_else(|| format!("there is no model {id}").into())
+}
+
+/// The hash of a base model's manifest.
+pub async fn base_manifest(chain: &Chain, id: BaseId) -> Result<Hash> {
+	let key = pallet_models::Bases::<Runtime>::hashed_key_for(id);
+	let base: Option<BaseEntry> = chain.read(&key).await?;
+	Ok(base.ok_or_else(|| format!("there is no base model {id}"))?.manifest)
+}
+
+fn threads() -> usize {
+	std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+impl ModelCommand {
+	pub async fn run(&self, common: &Common) -> Result<()> {
+		let chain = common.chain().await?;
+		let signer = common.signer()?;
+		let url = |text: &str| {
+			text.as_bytes().to_vec().try_into().map_err(|_| "a URL has at most 128 bytes")
+		};
+		match self {
+			Self::Base { text, steps, endpoint } => {
+				let content = std::fs::read_to_string(text)
+					.map_err(|e| format!("{} cannot be read: {e}", text.display()))?;
+				let bar = common.bar("base model", *steps as u64);
+				let how = Pretraining { steps: *steps, ..Default::default() };
+				let base = Base::train(
+					SMALL,
+					&content,
+					how,
+					threads(),
+					&mut |done: usize, _: usize, loss: f32| {
+						bar.set_position(done as u64);
+						bar.set_message(format!("base model, loss {loss:.2}"));
+					},
+				)?;
+				bar.finish_and_clear();
+				let store = common.store()?;
+				let mut manifest = Hash::zero();
+				for (_, file) in base.files()? {
+					manifest = store.put(&file)?;
+				}
+				let call = Call::register_base { manifest, endpoint: url(endpoint)? };
+				let id = event(chain.send(&signer, call).await?, |event| match event {
+					RuntimeEvent::Models(Event::BaseRegistered { base, .. }) => Some(base),
+					_ => None,
+				})?;
+				let text = format!("base model {id} registered, manifest {manifest:?}");
+				common.print(text, json!({ "base": id, "manifest": manifest }));
+			},
+			Self::Train {
+				base,
+				datanet,
+				version,
+				adapters,
+				epochs,
+				parent,
+				input_price,
+				output_price,
+			} => {
+				let store = common.store()?;
+				let manifest = base_manifest(&chain, *base).await?;
+				let model = Base::load(&manifest.0, |hash| store.get(&Hash::from(*hash)))?;
+				let key = pallet_datanets::Versions::<Runtime>::hashed_key_for(datanet, version);
+				let published: Published = chain
+					.read(&key)
+					.await?
+					.ok_or_else(|| format!("Datanet {datanet} has no version {version}"))?;
+				let recipe = Recipe { epochs: *epochs, ..Default::default() };
+				let run = serde_json::to_vec(&json!({
+					"adapters": adapters,
+					"base": manifest,
+					"datanet": datanet,
+					"recipe": recipe,
+					"root": published.root,
+					"version": version,
+				}))?;
+				let call = Call::start_run {
+					base: *base,
+					datanet: *datanet,
+					version: *version,
+					manifest: store.put(&run)?,
+					adapters: *adapters,
+					parent: *parent,
+				};
+				let id = event(chain.send(&signer, call).await?, |event| match event {
+					RuntimeEvent::Models(Event::RunStarted { model, .. }) => Some(model),
+					_ => None,
+				})?;
+
+				// While the chain draws the seed: the rows, by the contributors' blocks.
+				let owners = datanet::batches(&chain, *datanet).await?;
+				let block_of = |batch| {
+					let owner = &owners.iter().find(|(id, _)| *id == batch)?.1.contributor;
+					published.blocks.iter().position(|block| block.owner == *owner)
+				};
+				let mut rows = Vec::new();
+				for (batch, row) in datanet::rows(&chain, *datanet).await? {
+					if !published.batches.contains(&batch) {
+						continue;
+					}
+					let block = block_of(batch).ok_or("a batch has no block in the version")?;
+					let text = String::from_utf8(store.get(&row.hash)?)
+						.map_err(|_| format!("row {:?} is not UTF-8", row.hash))?;
+					rows.push(Row { block, tokens: model.tokenizer.encode(&text)? });
+				}
+				let bar = common.bar("waiting for the seed", pallet_attribution::DELAY.into());
+				let key = pallet_attribution::Designs::<Runtime>::hashed_key_for(id);
+				let design: Design = chain
+					.until(|| async {
+						bar.inc(1);
+						let design: Option<Design> = chain.read(&key).await?;
+						Ok(design.filter(|design| design.seed.is_some()))
+					})
+					.await?;
+				bar.finish_and_clear();
+				let seed = design.seed.ok_or("the design has no seed")?;
+				let subsets = draw(seed, design.blocks.len() as u16, *adapters);
+				let wanted: Vec<_> =
+					std::iter::once(openledger_factory::train::ALL).chain(subsets.clone()).collect();
+
+				let bar = common.bar("adapters", 1);
+				let trained = train(
+					&model,
+					&rows,
+					&wanted,
+					&recipe,
+					threads(),
+					&mut |done: usize, all: usize, loss: f32| {
+						bar.set_length(all as u64);
+						bar.set_position(done as u64);
+						bar.set_message(format!("{} adapters, loss {loss:.2}", wanted.len()));
+					},
+				)?;
+				bar.finish_and_clear();
+				let mut hashes = Vec::new();
+				for flat in &trained {
+					hashes.push(store.put(&adapter::to_file(&model.model, flat)?)?);
+				}
+				let sizes: Vec<u64> = design.blocks.iter().map(|block| block.bytes).collect();
+				let psi = Psi::solve(&subsets, &sizes).map_err(|e| format!("Ψ: {e:?}"))?;
+				let published = hashes.remove(0);
+				let call = Call::register_version {
+					model: id,
+					adapter: published,
+					adapters: hashes.try_into().map_err(|_| "there are too many adapters")?,
+					psi: psi.entries().to_vec().try_into().map_err(|_| "Ψ is too large")?,
+					price: Price { input: *input_price, output: *output_price, donation: 0 },
+				};
+				chain.send(&signer, call).await?;
+				let text = format!(
+					"model {id} registered: adapter {published:?} and {adapters} counterfactual ones on {} rows",
+					rows.len()
+				);
+				common.print(text, json!({ "model": id, "adapter": published, "rows": rows.len() }));
+			},
+			Self::Price { model, input, output, donation } => {
+				let price = Price { input: *input, output: *output, donation: *donation };
+				chain.send(&signer, Call::set_price { model: *model, price }).await?;
+				common.print(format!("model {model} has a new price"), json!({ "model": model }));
+			},
+			Self::Serve { model, endpoint } => {
+				let call = Call::serve { model: *model, endpoint: url(endpoint)? };
+				chain.send(&signer, call).await?;
+				let who = signer.account().to_ss58check();
+				let text = format!("{who} serves model {model} at {endpoint}");
+				common.print(text, json!({ "model": model, "endpoint": endpoint }));
+			},
+			Self::Show { model: id } => {
+				let model = model(&chain, *id).await?;
+				let stage = match model.stage {
+					Stage::Training { since } => format!("in training since block {since}"),
+					Stage::Ready { adapter } => format!("ready, adapter {adapter:?}"),
+				};
+				let text = format!(
+					"model {id} by {} on version {} of Datanet {}: {stage}, {} / {} $OPEN per 1,000 tokens in / out",
+					model.developer.to_ss58check(),
+					model.version,
+					model.datanet,
+					show_open(model.price.input),
+					show_open(model.price.output)
+				);
+				common.print(text, json!({ "model": id, "stage": stage, "datanet": model.datanet,
+					"version": model.version, "adapters": model.adapters }));
+			},
+		}
+		Ok(())
+	}
+}
