@@ -17,6 +17,7 @@
 
 extern crate alloc;
 
+mod face;
 mod impls;
 #[cfg(test)]
 mod mock;

@@ -27,6 +27,7 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod face;
 pub mod impls;
 #[cfg(test)]
 mod mock;

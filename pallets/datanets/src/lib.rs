@@ -22,6 +22,7 @@
 
 extern crate alloc;
 
+mod face;
 mod impls;
 #[cfg(test)]
 mod mock;

@@ -19,6 +19,7 @@
 
 extern crate alloc;
 
+mod face;
 mod impls;
 #[cfg(test)]
 mod mock;

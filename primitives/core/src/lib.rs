@@ -5,10 +5,12 @@
 
 extern crate alloc;
 
+mod face;
 mod receipt;
 mod rights;
 mod traits;
 
+pub use face::*;
 pub use receipt::{verify, Reply, Request, REPLY_DOMAIN, REQUEST_DOMAIN};
 pub use rights::Rights;
 pub use traits::{Beacon, Block, Datanets, Designs, ModelInfo, Models, VersionInfo};

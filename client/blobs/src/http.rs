@@ -1,0 +1,235 @@
+use crate::{hash, Error, Hash, Space, Store};
+use axum::{
+	extract::{Path, State},
+	http::{header, HeaderMap, StatusCode},
+	response::{IntoResponse, Response},
+	routing::get,
+	Router,
+};
+use futures::future::BoxFuture;
+use sp_core::{crypto::KeyTypeId, sr25519, ByteArray, Pair};
+use sp_keystore::Keystore;
+use std::{
+	sync::Arc,
+	time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// The largest blob that is fetched, in bytes.
+const MAX_BLOB: usize = 1 << 30;
+/// How long a fetch may take.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// How many minutes a signature is good for.
+const MINUTES: u64 = 5;
+
+/// Decides whether a hot key may read a private blob.
+pub type Readers = Arc<dyn Fn([u8; 32], Hash) -> BoxFuture<'static, bool> + Send + Sync>;
+
+#[derive(Clone)]
+struct Served {
+	store: Store,
+	readers: Readers,
+}
+
+/// `GET /blobs/{hash}` for anybody and `GET /private/{hash}` for whom `readers` allows.
+pub fn router(store: Store, readers: Readers) -> Router {
+	Router::new()
+		.route("/blobs/{hash}", get(public))
+		.route("/private/{hash}", get(private))
+		.with_state(Served { store, readers })
+}
+
+fn parse(text: &str) -> Option<Hash> {
+	let mut hash = [0; 32];
+	hex::decode_to_slice(text.trim_start_matches("0x"), &mut hash).ok()?;
+	Some(hash)
+}
+
+fn answer(found: Result<Vec<u8>, Error>) -> Response {
+	match found {
+		Ok(bytes) => ([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response(),
+		Err(error) => (StatusCode::NOT_FOUND, error.to_string()).into_response(),
+	}
+}
+
+async fn public(State(served): State<Served>, Path(name): Path<String>) -> Response {
+	match parse(&name) {
+		Some(hash) => answer(served.store.get(Space::Public, &hash)),
+		None => (StatusCode::BAD_REQUEST, "a hash has 64 hexadecimal digits").into_response(),
+	}
+}
+
+async fn private(
+	State(served): State<Served>,
+	Path(name): Path<String>,
+	headers: HeaderMap,
+) -> Response {
+	let Some(hash) = parse(&name) else {
+		return (StatusCode::BAD_REQUEST, "a hash has 64 hexadecimal digits").into_response();
+	};
+	let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+	let key = given.and_then(|given| authenticated(given, &hash, minute()));
+	match key {
+		Some(key) if (served.readers)(key, hash).await =>
+			answer(served.store.get(Space::Private, &hash)),
+		Some(_) =>
+			(StatusCode::FORBIDDEN, "this key was not drawn to score this answer").into_response(),
+		None => (StatusCode::UNAUTHORIZED, "sign the request with a drawn hot key").into_response(),
+	}
+}
+
+fn minute() -> u64 {
+	SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 60
+}
+
+fn payload(hash: &Hash, minute: u64) -> Vec<u8> {
+	[b"openledger/fetch/v1", &hash[..], &minute.to_le_bytes()[..]].concat()
+}
+
+/// The `Authorization` header by which a hot key asks for a private blob; `None` if the keystore
+/// does not hold the key.
+pub fn authorization(
+	keystore: &dyn Keystore,
+	kind: KeyTypeId,
+	key: [u8; 32],
+	hash: &Hash,
+) -> Option<String> {
+	let minute = minute();
+	let public = sr25519::Public::from_slice(&key).ok()?;
+	let signature = keystore.sr25519_sign(kind, &public, &payload(hash, minute)).ok()??;
+	Some(format!("OpenLedger {}:{minute}:{}", hex::encode(key), hex::encode(signature.0)))
+}
+
+/// The key that signed an `Authorization` header for this blob, not long ago.
+fn authenticated(header: &str, hash: &Hash, now: u64) -> Option<[u8; 32]> {
+	let mut parts = header.strip_prefix("OpenLedger ")?.split(':');
+	let key: [u8; 32] = hex::decode(parts.next()?).ok()?.try_into().ok()?;
+	let minute: u64 = parts.next()?.parse().ok()?;
+	let signature: [u8; 64] = hex::decode(parts.next()?).ok()?.try_into().ok()?;
+	let public = sr25519::Public::from_slice(&key).ok()?;
+	let fresh = now.abs_diff(minute) <= MINUTES;
+	let signature = sr25519::Signature::from_raw(signature);
+	let good = fresh && sr25519::Pair::verify(&signature, payload(hash, minute), &public);
+	good.then_some(key)
+}
+
+/// What is to be fetched, and by whom.
+pub struct Fetch<'a> {
+	/// Public or private.
+	pub space: Space,
+	/// The blob.
+	pub hash: Hash,
+	/// URLs, tried in order.
+	pub endpoints: &'a [String],
+	/// Sent with requests for private blobs.
+	pub authorization: Option<String>,
+}
+
+/// Gives a blob out of the store, or fetches, checks and stores it.
+pub async fn fetch(store: &Store, wanted: Fetch<'_>) -> Result<Vec<u8>, Error> {
+	if let Ok(bytes) = store.get(wanted.space, &wanted.hash) {
+		return Ok(bytes);
+	}
+	let client = reqwest::Client::builder().timeout(TIMEOUT).build();
+	let failed = |why: String| Error::Fetch { hash: wanted.hash, why };
+	let client = client.map_err(|error| failed(error.to_string()))?;
+	let mut reasons = Vec::new();
+	for endpoint in wanted.endpoints {
+		let name = hex::encode(wanted.hash);
+		let url = format!("{}/{}/{name}", endpoint.trim_end_matches('/'), wanted.space.folder());
+		let mut request = client.get(&url);
+		if let Some(authorization) = &wanted.authorization {
+			request = request.header(header::AUTHORIZATION, authorization);
+		}
+		match download(request).await {
+			Ok(bytes) if hash(&bytes) == wanted.hash => {
+				store.put(wanted.space, &bytes)?;
+				return Ok(bytes);
+			},
+			Ok(_) => reasons.push(format!("{endpoint} gave another blob")),
+			Err(why) => reasons.push(format!("{endpoint}: {why}")),
+		}
+	}
+	let why = if reasons.is_empty() { "no endpoint is known".into() } else { reasons.join("; ") };
+	Err(failed(why))
+}
+
+async fn download(request: reqwest::RequestBuilder) -> Result<Vec<u8>, String> {
+	let mut response = request.send().await.map_err(|error| error.to_string())?;
+	if !response.status().is_success() {
+		let status = response.status();
+		return Err(format!("{status} {}", response.text().await.unwrap_or_default()));
+	}
+	let mut bytes = Vec::new();
+	while let Some(chunk) = response.chunk().await.map_err(|error| error.to_string())? {
+		if bytes.len() + chunk.len() > MAX_BLOB {
+			return Err("the blob is too large".into());
+		}
+		bytes.extend_from_slice(&chunk);
+	}
+	Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use sp_keystore::testing::MemoryKeystore;
+
+	const KIND: KeyTypeId = KeyTypeId(*b"olsc");
+
+	async fn serve(store: Store, allowed: [u8; 32]) -> String {
+		let readers: Readers = Arc::new(move |key, _| Box::pin(async move { key == allowed }));
+		let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+		let url = format!("http://{}", listener.local_addr().unwrap());
+		tokio::spawn(async move { axum::serve(listener, router(store, readers)).await });
+		url
+	}
+
+	#[tokio::test]
+	async fn fetch_should_store_the_blob_when_an_endpoint_has_it() {
+		let (there, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+		let (theirs, mine) = (Store::open(there.path()).unwrap(), Store::open(here.path()).unwrap());
+		let hash = theirs.put(Space::Public, b"content").unwrap();
+		let empty = tempfile::tempdir().unwrap();
+		let endpoints = [
+			serve(Store::open(empty.path()).unwrap(), [0; 32]).await,
+			serve(theirs, [0; 32]).await,
+		];
+		let wanted =
+			|hash| Fetch { space: Space::Public, hash, endpoints: &endpoints, authorization: None };
+		assert_eq!(fetch(&mine, wanted(hash)).await.unwrap(), b"content");
+		assert!(mine.has(Space::Public, &hash));
+		assert!(matches!(fetch(&mine, wanted([7; 32])).await, Err(Error::Fetch { .. })));
+	}
+
+	#[tokio::test]
+	async fn fetch_should_be_refused_when_the_key_was_not_drawn() {
+		let (there, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+		let (theirs, mine) = (Store::open(there.path()).unwrap(), Store::open(here.path()).unwrap());
+		let hash = theirs.put(Space::Private, b"prompt").unwrap();
+		let keystore = MemoryKeystore::new();
+		let drawn = keystore.sr25519_generate_new(KIND, None).unwrap().0;
+		let other = keystore.sr25519_generate_new(KIND, None).unwrap().0;
+		let endpoints = [serve(theirs, drawn).await];
+		let ask = |authorization| {
+			let wanted = Fetch { space: Space::Private, hash, endpoints: &endpoints, authorization };
+			fetch(&mine, wanted)
+		};
+		let by = |key, of: &Hash| authorization(&keystore, KIND, key, of);
+		for (refused, why) in
+			[(None, "401"), (by(other, &hash), "403"), (by(drawn, &[9; 32]), "401")]
+		{
+			let error = ask(refused).await.unwrap_err().to_string();
+			assert!(error.contains(why), "{error}");
+		}
+		assert_eq!(ask(by(drawn, &hash)).await.unwrap(), b"prompt");
+	}
+
+	#[test]
+	fn authenticated_should_refuse_when_the_signature_is_old() {
+		let keystore = MemoryKeystore::new();
+		let key = keystore.sr25519_generate_new(KIND, None).unwrap().0;
+		let header = authorization(&keystore, KIND, key, &[1; 32]).unwrap();
+		assert_eq!(authenticated(&header, &[1; 32], minute()), Some(key));
+		assert_eq!(authenticated(&header, &[1; 32], minute() + MINUTES + 2), None);
+	}
+}

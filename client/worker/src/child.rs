@@ -1,0 +1,76 @@
+use crate::protocol::{Done, PromptBlob, ResponseBlob, Work};
+use openledger_blobs::{Hash, Space, Store};
+use openledger_factory::{adapter, Base};
+use openledger_influence::Scorer;
+use std::{
+	io::{BufRead, Write},
+	path::Path,
+	sync::Arc,
+};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// How many models stay loaded.
+const LOADED: usize = 4;
+
+/// The child process: reads a [`Work`] a line, writes an answer a line, until its input ends.
+pub fn run_child(store: &Path, input: impl BufRead, mut output: impl Write) -> std::io::Result<()> {
+	let mut models: Vec<(Vec<String>, Arc<Base>, Scorer)> = Vec::new();
+	for line in input.lines() {
+		let done = match score(store, &line?, &mut models) {
+			Ok(y) => Done::Scored(y),
+			Err(error) => Done::Failed(error.to_string()),
+		};
+		serde_json::to_writer(&mut output, &done)?;
+		output.write_all(b"\n")?;
+		output.flush()?;
+	}
+	Ok(())
+}
+
+fn parse(text: &str) -> Result<Hash, Failure> {
+	let mut hash = [0; 32];
+	hex::decode_to_slice(text, &mut hash)?;
+	Ok(hash)
+}
+
+fn score(
+	folder: &Path,
+	line: &str,
+	models: &mut Vec<(Vec<String>, Arc<Base>, Scorer)>,
+) -> Result<Vec<i32>, Failure> {
+	let work: Work = serde_json::from_str(line)?;
+	let store = Store::open(folder)?;
+	let prompt: PromptBlob =
+		serde_json::from_slice(&store.get(Space::Private, &parse(&work.prompt)?)?)?;
+	let response: ResponseBlob =
+		serde_json::from_slice(&store.get(Space::Private, &parse(&work.response)?)?)?;
+	let name: Vec<String> = std::iter::once(&work.base).chain(&work.adapters).cloned().collect();
+	let place = match models.iter().position(|(of, ..)| *of == name) {
+		Some(place) => place,
+		None => {
+			let base = Base::load(&parse(&work.base)?, |hash| store.get(Space::Public, hash))?;
+			let base = Arc::new(base);
+			let mut adapters = Vec::new();
+			for hash in &work.adapters {
+				let file = store.get(Space::Public, &parse(hash)?)?;
+				adapters.push(adapter::from_file(&base.model, &file)?);
+			}
+			let scorer = Scorer::new(base.clone(), &adapters, 1)?;
+			if models.len() == LOADED {
+				models.remove(0);
+			}
+			models.push((name, base, scorer));
+			models.len() - 1
+		},
+	};
+	let (_, base, scorer) = &mut models[place];
+	if base.tokenizer.decode(&response.tokens)? != response.text {
+		return Err("the answer's tokens do not spell its text".into());
+	}
+	let known = base.tokenizer.vocabulary() as u32;
+	if response.tokens.is_empty() || response.tokens.iter().any(|token| *token >= known) {
+		return Err("the answer has no tokens, or one that the model does not know".into());
+	}
+	Ok(scorer.score(&base.tokenizer.encode(&prompt.prompt)?, &response.tokens)?)
+}

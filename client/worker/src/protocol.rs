@@ -1,0 +1,49 @@
+use serde::{Deserialize, Serialize};
+
+/// A prompt as it is stored and hashed: JSON, salted so that the hash says nothing.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PromptBlob {
+	/// Random, hexadecimal.
+	pub salt: String,
+	/// What was asked.
+	pub prompt: String,
+	/// How the answer is drawn.
+	pub temperature: f32,
+	/// The most tokens of the answer.
+	pub max_tokens: usize,
+	/// Seeds the draws.
+	pub seed: u64,
+}
+
+/// An answer as it is stored and hashed: JSON, salted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ResponseBlob {
+	/// Random, hexadecimal.
+	pub salt: String,
+	/// The tokens that were drawn.
+	pub tokens: Vec<u32>,
+	/// Their text.
+	pub text: String,
+}
+
+/// One job for the child: hashes in hexadecimal of blobs that are in its store.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Work {
+	/// The base model's manifest.
+	pub base: String,
+	/// The published adapter, then the counterfactual ones.
+	pub adapters: Vec<String>,
+	/// The prompt blob.
+	pub prompt: String,
+	/// The response blob.
+	pub response: String,
+}
+
+/// What the child answers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) enum Done {
+	/// The vector.
+	Scored(Vec<i32>),
+	/// Why there is none.
+	Failed(String),
+}

@@ -1,0 +1,70 @@
+//! What Solidity can do with attribution.
+
+use super::*;
+use openledger_core::{AttributionCall, AttributionFace, ReceiptInfo, ReceiptPhase};
+
+impl<T: Config> AttributionFace<T::AccountId> for Pallet<T> {
+	fn weight(call: AttributionCall) -> Weight {
+		let read = |nanoseconds: u64, reads| {
+			Weight::from_parts(nanoseconds.saturating_mul(1_000), 131_072)
+				.saturating_add(T::DbWeight::get().reads(reads))
+		};
+		match call {
+			AttributionCall::Claim => T::WeightInfo::claim_for(),
+			AttributionCall::FundChannel => T::WeightInfo::fund_channel(),
+			AttributionCall::CloseChannel => T::WeightInfo::close_channel(),
+			AttributionCall::WithdrawChannel => T::WeightInfo::withdraw_channel(),
+			AttributionCall::Scores => read(1_000_000, 3),
+			AttributionCall::AnswerItems => read(6_000_000, 5),
+			AttributionCall::Read => read(10_000, 1),
+		}
+	}
+
+	fn scores(model: ModelId, y: &[i32]) -> Option<Vec<(T::AccountId, i128)>> {
+		Self::do_scores(model, y)
+	}
+
+	fn receipt(id: Hash) -> Option<ReceiptInfo<T::AccountId>> {
+		let Receipt { payer, operator, model, fee, phase, .. } = Receipts::<T>::get(id)?;
+		let phase = match phase {
+			Phase::Waiting => ReceiptPhase::Waiting,
+			Phase::Commit => ReceiptPhase::Commit,
+			Phase::Reveal { .. } => ReceiptPhase::Reveal,
+			Phase::Scored { .. } => ReceiptPhase::Scored,
+			Phase::Prior { .. } => ReceiptPhase::Prior,
+		};
+		Some(ReceiptInfo { payer, operator, model, fee, phase })
+	}
+
+	fn answer_items(receipt: Hash) -> Option<Vec<(T::AccountId, i128, Balance)>> {
+		Self::items(receipt)
+	}
+
+	fn pending_rewards(who: &T::AccountId) -> Balance {
+		Earnings::<T>::get(who)
+	}
+
+	fn claim(who: T::AccountId) -> Result<Balance, DispatchError> {
+		Self::do_claim(who)
+	}
+
+	fn channel(payer: &T::AccountId, operator: &T::AccountId) -> Option<(Balance, u64)> {
+		Channels::<T>::get(payer, operator).map(|channel| (channel.balance, channel.nonce))
+	}
+
+	fn fund_channel(
+		payer: T::AccountId,
+		operator: T::AccountId,
+		amount: Balance,
+	) -> DispatchResult {
+		Self::do_fund_channel(payer, operator, amount)
+	}
+
+	fn close_channel(payer: T::AccountId, operator: T::AccountId) -> DispatchResult {
+		Self::do_close_channel(payer, operator)
+	}
+
+	fn withdraw_channel(payer: T::AccountId, operator: T::AccountId) -> DispatchResult {
+		Self::do_withdraw_channel(payer, operator)
+	}
+}

@@ -1,0 +1,74 @@
+//! What Solidity can do with the Datanets.
+
+use super::*;
+use openledger_core::{DatanetTerms, DatanetsCall, DatanetsFace};
+
+impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
+	fn weight(call: DatanetsCall) -> Weight {
+		match call {
+			DatanetsCall::Create => T::WeightInfo::create(),
+			DatanetsCall::SetCurator => T::WeightInfo::set_curator(),
+			DatanetsCall::Contribute { rows } => T::WeightInfo::contribute(rows),
+			DatanetsCall::BuyLicence => T::WeightInfo::buy_licence(),
+			DatanetsCall::Claim => T::WeightInfo::claim_for(),
+			// A version of 256 blocks is the largest entry: 20 µs to decode.
+			DatanetsCall::Read =>
+				Weight::from_parts(20_000_000, 16_384).saturating_add(T::DbWeight::get().reads(2)),
+		}
+	}
+
+	fn create(
+		who: T::AccountId,
+		name: Vec<u8>,
+		rights: Rights,
+		price: Balance,
+		period: u32,
+		curator_cut: u16,
+	) -> Result<DatanetId, DispatchError> {
+		let name = Name::try_from(name).map_err(|_| Error::<T>::BadName)?;
+		Self::do_create(who, name, Terms { rights, price, period, curator_cut })
+	}
+
+	fn set_curator(
+		who: T::AccountId,
+		datanet: DatanetId,
+		curator: T::AccountId,
+	) -> DispatchResult {
+		Self::do_set_curator(who, datanet, curator)
+	}
+
+	fn contribute(
+		who: T::AccountId,
+		datanet: DatanetId,
+		rows: Vec<(Hash, u32)>,
+	) -> Result<BatchId, DispatchError> {
+		let rows: Vec<Row> = rows.into_iter().map(|(hash, bytes)| Row { hash, bytes }).collect();
+		let rows = Rows::try_from(rows)
+			.map_err(|_| DispatchError::Other("TooManyRows: a batch has at most 256"))?;
+		Self::do_contribute(who, datanet, rows)
+	}
+
+	fn buy_licence(
+		who: T::AccountId,
+		datanet: DatanetId,
+		rights: Rights,
+		maximum: Balance,
+	) -> DispatchResult {
+		Self::do_buy_licence(who, datanet, rights, maximum)
+	}
+
+	fn claim(datanet: DatanetId, who: T::AccountId) -> Result<Balance, DispatchError> {
+		let amount = Self::owed(datanet, &who).ok_or(Error::<T>::Overflow)?;
+		Self::do_claim(datanet, who).map(|()| amount)
+	}
+
+	fn claimable(datanet: DatanetId, who: &T::AccountId) -> Balance {
+		Self::owed(datanet, who).unwrap_or(0)
+	}
+
+	fn terms(datanet: DatanetId) -> Option<DatanetTerms<T::AccountId>> {
+		let Datanet { owner, curator, terms, .. } = Datanets::<T>::get(datanet)?;
+		let Terms { rights, price, period, curator_cut } = terms;
+		Some(DatanetTerms { owner, curator, rights, price, period, curator_cut })
+	}
+}

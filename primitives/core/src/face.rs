@@ -1,0 +1,222 @@
+//! What the Solidity face asks of the pallets beyond what they ask of each other. Every trait has
+//! one type that names its calls and a function that says what each costs, so that the face can
+//! charge before it acts. A call acts for the account that it is given and checks its rights.
+
+use crate::{
+	AgentId, Balance, BatchId, DatanetId, Datanets, Hash, ModelId, Models, Rights, SkillId,
+};
+use alloc::vec::Vec;
+use sp_runtime::{DispatchError, DispatchResult, Weight};
+
+/// What is charged for on the face of the Datanets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DatanetsCall {
+	/// [`DatanetsFace::create`].
+	Create,
+	/// [`DatanetsFace::set_curator`].
+	SetCurator,
+	/// [`DatanetsFace::contribute`].
+	Contribute {
+		/// How many rows.
+		rows: u32,
+	},
+	/// [`DatanetsFace::buy_licence`].
+	BuyLicence,
+	/// [`DatanetsFace::claim`].
+	Claim,
+	/// Any function that only reads.
+	Read,
+}
+
+/// The terms of a Datanet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DatanetTerms<AccountId> {
+	/// Who may change them.
+	pub owner: AccountId,
+	/// Who reviews batches and publishes versions.
+	pub curator: AccountId,
+	/// What a licence may allow.
+	pub rights: Rights,
+	/// The price of a licence, in wei.
+	pub price: Balance,
+	/// Blocks after which a licence expires; zero for never.
+	pub period: u32,
+	/// The curator's part of what contributors earn, in basis points.
+	pub curator_cut: u16,
+}
+
+/// The Datanets as Solidity sees them.
+pub trait DatanetsFace<AccountId>: Datanets<AccountId> {
+	/// What a call costs.
+	fn weight(call: DatanetsCall) -> Weight;
+	/// Creates a Datanet that `who` owns and curates.
+	fn create(
+		who: AccountId,
+		name: Vec<u8>,
+		rights: Rights,
+		price: Balance,
+		period: u32,
+		curator_cut: u16,
+	) -> Result<DatanetId, DispatchError>;
+	/// Appoints another curator on behalf of the owner.
+	fn set_curator(who: AccountId, datanet: DatanetId, curator: AccountId) -> DispatchResult;
+	/// Contributes rows by their hashes and lengths in bytes.
+	fn contribute(
+		who: AccountId,
+		datanet: DatanetId,
+		rows: Vec<(Hash, u32)>,
+	) -> Result<BatchId, DispatchError>;
+	/// Buys or renews a licence for at most `maximum` wei.
+	fn buy_licence(
+		who: AccountId,
+		datanet: DatanetId,
+		rights: Rights,
+		maximum: Balance,
+	) -> DispatchResult;
+	/// Pays a contributor what its accepted rows are owed; returns how much, in wei.
+	fn claim(datanet: DatanetId, who: AccountId) -> Result<Balance, DispatchError>;
+	/// What a contributor may claim, in wei.
+	fn claimable(datanet: DatanetId, who: &AccountId) -> Balance;
+	/// Owner, curator and terms.
+	fn terms(datanet: DatanetId) -> Option<DatanetTerms<AccountId>>;
+}
+
+/// The models as Solidity sees them: they are only read.
+pub trait ModelsFace<AccountId>: Models<AccountId> {
+	/// What a reading function costs.
+	fn weight() -> Weight;
+	/// The model versions that one improves on, the nearest first; at most 32.
+	fn lineage(model: ModelId) -> Vec<ModelId>;
+}
+
+/// What is charged for on the face of the agents.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AgentsCall {
+	/// [`AgentsFace::register`].
+	Register,
+	/// [`AgentsFace::list_skill`].
+	ListSkill,
+	/// [`AgentsFace::call_skill`].
+	CallSkill,
+	/// [`AgentsFace::withdraw`].
+	Withdraw,
+	/// Any function that only reads.
+	Read,
+}
+
+/// An agent as others see it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AgentInfo<AccountId> {
+	/// Who acts for it.
+	pub owner: AccountId,
+	/// The account that holds its money.
+	pub wallet: AccountId,
+	/// BLAKE2b-256 of its agent card.
+	pub card: Hash,
+	/// Whether it takes calls.
+	pub active: bool,
+}
+
+/// The agents as Solidity sees them.
+pub trait AgentsFace<AccountId> {
+	/// What a call costs.
+	fn weight(call: AgentsCall) -> Weight;
+	/// Registers an agent by the hash of its card.
+	fn register(who: AccountId, card: Hash) -> Result<AgentId, DispatchError>;
+	/// Lists a skill at a price in wei on behalf of the agent's owner.
+	fn list_skill(
+		who: AccountId,
+		agent: AgentId,
+		card: Hash,
+		price: Balance,
+	) -> Result<SkillId, DispatchError>;
+	/// Pays for a call of a skill, at most `maximum` wei; returns the number of the call.
+	fn call_skill(
+		who: AccountId,
+		agent: AgentId,
+		skill: SkillId,
+		maximum: Balance,
+		input: Hash,
+	) -> Result<u64, DispatchError>;
+	/// Takes money out of an agent's wallet on behalf of its owner.
+	fn withdraw(who: AccountId, agent: AgentId, to: AccountId, amount: Balance) -> DispatchResult;
+	/// A registered agent.
+	fn agent(agent: AgentId) -> Option<AgentInfo<AccountId>>;
+	/// Hash of the description and price in wei of a listed skill.
+	fn skill(agent: AgentId, skill: SkillId) -> Option<(Hash, Balance)>;
+}
+
+/// What is charged for on the face of attribution.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AttributionCall {
+	/// [`AttributionFace::claim`].
+	Claim,
+	/// [`AttributionFace::fund_channel`].
+	FundChannel,
+	/// [`AttributionFace::close_channel`].
+	CloseChannel,
+	/// [`AttributionFace::withdraw_channel`].
+	WithdrawChannel,
+	/// [`AttributionFace::scores`].
+	Scores,
+	/// [`AttributionFace::answer_items`].
+	AnswerItems,
+	/// Any other function that only reads.
+	Read,
+}
+
+/// Where a receipt stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReceiptPhase {
+	/// The committee is not drawn yet.
+	Waiting,
+	/// The committee commits.
+	Commit,
+	/// The committee reveals.
+	Reveal,
+	/// Contributors are paid by influence.
+	Scored,
+	/// Contributors are paid by the prior.
+	Prior,
+}
+
+/// One paid answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReceiptInfo<AccountId> {
+	/// Who paid.
+	pub payer: AccountId,
+	/// Who answered.
+	pub operator: AccountId,
+	/// The model version.
+	pub model: ModelId,
+	/// What was paid, in wei.
+	pub fee: Balance,
+	/// Where it stands.
+	pub phase: ReceiptPhase,
+}
+
+/// Attribution as Solidity sees it.
+pub trait AttributionFace<AccountId> {
+	/// What a call costs, at the largest design.
+	fn weight(call: AttributionCall) -> Weight;
+	/// Scores of a vector of log-probabilities (2^16 to the nat; base model, published and
+	/// counterfactual adapters) under a model version: owner and score (2^36 to the nat) of each
+	/// block of rows. `None` if the model has no design or the vector another length.
+	fn scores(model: ModelId, y: &[i32]) -> Option<Vec<(AccountId, i128)>>;
+	/// A receipt that is not pruned.
+	fn receipt(id: Hash) -> Option<ReceiptInfo<AccountId>>;
+	/// What a scored answer earns each block of rows, signed, with its standard error, in wei.
+	fn answer_items(receipt: Hash) -> Option<Vec<(AccountId, i128, Balance)>>;
+	/// What an account may claim, in wei.
+	fn pending_rewards(who: &AccountId) -> Balance;
+	/// Pays an account what it earned; returns how much, in wei.
+	fn claim(who: AccountId) -> Result<Balance, DispatchError>;
+	/// What a payer has left with an operator, in wei, and the last nonce that was paid.
+	fn channel(payer: &AccountId, operator: &AccountId) -> Option<(Balance, u64)>;
+	/// Sets `amount` wei aside for an operator's answers.
+	fn fund_channel(payer: AccountId, operator: AccountId, amount: Balance) -> DispatchResult;
+	/// Announces that a channel ends.
+	fn close_channel(payer: AccountId, operator: AccountId) -> DispatchResult;
+	/// Takes back what a closed channel has left, after its notice.
+	fn withdraw_channel(payer: AccountId, operator: AccountId) -> DispatchResult;
+}
