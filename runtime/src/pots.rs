@@ -8,7 +8,7 @@ use frame_support::{
 	parameter_types,
 	traits::{
 		fungible::{Balanced, Credit, Debt, Inspect, Mutate},
-		tokens::{imbalance::ResolveTo, Preservation},
+		tokens::{imbalance::ResolveTo, Fortitude, Preservation},
 		Imbalance, OnUnbalanced,
 	},
 	PalletId,
@@ -48,17 +48,37 @@ pub fn accounts() -> [AccountId; 6] {
 	]
 }
 
+/// What a pot can pay and go on existing.
+fn spendable(pot: &AccountId) -> Balance {
+	Balances::reducible_balance(pot, Preservation::Preserve, Fortitude::Polite)
+}
+
+/// Gives the reserve back what was promised and can no longer be claimed.
+///
+/// Staking forgets an era after `HistoryDepth` others. It does not say how much of what it still
+/// remembers is paid already, so all of that counts as owed: unclaimed rewards come back as soon
+/// as they are more than what the remembered eras have paid, and until then they lie in the pot.
+/// Reads at most `HistoryDepth + 1` values, once an era.
+fn reclaim() {
+	let owed = pallet_staking::ErasValidatorReward::<Runtime>::iter_values()
+		.fold(0, Balance::saturating_add);
+	let rewards = StakingRewards::get();
+	let forgotten = spendable(&rewards).saturating_sub(owed);
+	if forgotten > 0 {
+		let moved =
+			Balances::transfer(&rewards, &StakingReserve::get(), forgotten, Preservation::Preserve);
+		debug_assert!(moved.is_ok(), "both pots exist from genesis on");
+	}
+}
+
 /// Promises the stakers of an era their part of the reserve: [`YEARLY_RATE`] of what it holds, a
-/// year.
+/// year. What earlier eras left unclaimed goes back into the reserve first.
 pub struct Schedule;
 
 impl pallet_staking::EraPayout<Balance> for Schedule {
 	fn era_payout(_: Balance, _: Balance, era_millis: u64) -> (Balance, Balance) {
-		let reserve = Balances::reducible_balance(
-			&StakingReserve::get(),
-			Preservation::Preserve,
-			frame_support::traits::tokens::Fortitude::Polite,
-		);
+		reclaim();
+		let reserve = spendable(&StakingReserve::get());
 		let yearly = YEARLY_RATE * reserve;
 		let part = Perbill::from_rational(era_millis.min(MILLIS_PER_YEAR), MILLIS_PER_YEAR);
 		let promised = part * yearly;

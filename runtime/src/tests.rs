@@ -1,8 +1,12 @@
 //! The chain's promises, checked natively from the development genesis.
 
 use crate::{genesis::ETHEREUM_ACCOUNTS, *};
-use codec::Encode;
-use frame_support::{storage::with_transaction_unchecked, traits::fungible::Inspect};
+use codec::{Decode, Encode};
+use frame_support::{
+	dispatch::GetDispatchInfo,
+	storage::with_transaction_unchecked,
+	traits::{fungible::Inspect, Contains, InstanceFilter},
+};
 use pallet_revive::{
 	evm::{Account, TransactionLegacyUnsigned, TransactionUnsigned},
 	pallet_revive_types::runtime_api::{
@@ -13,12 +17,16 @@ use pallet_revive::{
 	runtime_decl_for_revive_api::ReviveApiV2,
 	AddressMapper, EthTransactError, H160, U256,
 };
+use pallet_staking::RewardDestination;
 use serde_json::Value;
 use sp_consensus_babe::digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest};
 use sp_genesis_builder::runtime_decl_for_genesis_builder::GenesisBuilderV1;
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::{traits::Header as _, Digest, DigestItem, TransactionOutcome};
+use sp_runtime::{
+	traits::{Dispatchable, Header as _},
+	Digest, DigestItem, Perbill, TransactionOutcome,
+};
 
 /// EVM code that adds one to storage slot 0 and returns it, behind twelve bytes of constructor.
 const COUNTER: &str = "6012600c60003960126000f36000546001018060005560005260206000f3";
@@ -34,25 +42,72 @@ fn merge(into: &mut Value, patch: Value) {
 	}
 }
 
+/// What a node makes of a preset: a patch of the default genesis.
+fn genesis(preset: &str) -> Value {
+	let json = |id: Option<&str>| -> Value {
+		let bytes = Runtime::get_preset(&id.map(Into::into)).expect("the preset exists");
+		serde_json::from_slice(&bytes).expect("a preset is JSON")
+	};
+	let mut config = json(None);
+	merge(&mut config, json(Some(preset)));
+	config
+}
+
+fn build(config: &Value) -> sp_genesis_builder::Result {
+	Runtime::build_state(serde_json::to_vec(config).unwrap())
+}
+
 fn development() -> TestExternalities {
 	let mut ext = TestExternalities::new_empty();
 	ext.execute_with(|| {
-		let json = |id: Option<&str>| -> Value {
-			let bytes = Runtime::get_preset(&id.map(Into::into)).expect("the preset exists");
-			serde_json::from_slice(&bytes).expect("a preset is JSON")
-		};
-		let mut config = json(None);
-		merge(&mut config, json(Some("development")));
-		Runtime::build_state(serde_json::to_vec(&config).unwrap()).expect("genesis builds");
+		build(&genesis("development")).expect("genesis builds");
 		start_block(1);
 	});
 	ext
 }
 
 fn start_block(number: BlockNumber) {
+	start_block_in(number, number.into());
+}
+
+/// Ends the block that is open, with its inherent, and opens the next one in the next session: a
+/// block per session is enough for the author to count as present.
+fn next_session() {
+	let number = System::block_number();
+	let now = u64::from(Babe::current_slot()) * SLOT_MILLIS;
+	let time = RuntimeCall::Timestamp(pallet_timestamp::Call::set { now });
+	Executive::apply_extrinsic(generic::UncheckedExtrinsic::new_bare(time).into())
+		.expect("the inherent is valid")
+		.expect("the inherent succeeds");
+	Executive::finalize_block();
+	start_block_in(number + 1, u64::from(Babe::current_slot()) + consensus::EPOCH_SLOTS);
+	assert_eq!(Balances::total_issuance(), pots::SUPPLY, "in block {}", number + 1);
+}
+
+fn active_era() -> u32 {
+	pallet_staking::ActiveEra::<Runtime>::get().expect("an era is active").index
+}
+
+fn run_to_era(era: u32) {
+	while active_era() < era {
+		next_session();
+	}
+}
+
+fn act(who: &AccountId, call: impl Into<RuntimeCall>) {
+	call.into()
+		.dispatch(RuntimeOrigin::signed(who.clone()))
+		.expect("the call succeeds");
+}
+
+fn free(of: &AccountId) -> Balance {
+	Balances::free_balance(of)
+}
+
+fn start_block_in(number: BlockNumber, slot: u64) {
 	let slot = PreDigest::SecondaryPlain(SecondaryPlainPreDigest {
 		authority_index: 0,
-		slot: u64::from(number).into(),
+		slot: slot.into(),
 	});
 	let digest = Digest { logs: vec![<DigestItem as CompatibleDigestItem>::babe_pre_digest(slot)] };
 	Executive::initialize_block(&Header::new(
@@ -254,7 +309,6 @@ fn polkavm_code_is_refused_on_both_paths() {
 		assert!(Executive::apply_extrinsic(extrinsic).is_err());
 		assert_eq!(balance(alith().address()), before);
 
-		use sp_runtime::traits::Dispatchable;
 		let upload = RuntimeCall::Revive(pallet_revive::Call::upload_code {
 			code: b"PVM\0code".to_vec(),
 			storage_deposit_limit: UNIT,
@@ -326,6 +380,293 @@ fn issuance_should_be_the_supply_when_genesis_builds_and_an_era_pays() {
 		)
 		.unwrap();
 		<pots::FromRewards as frame_support::traits::OnUnbalanced<_>>::on_unbalanced(minted);
+		assert_eq!(Balances::total_issuance(), pots::SUPPLY);
+	});
+}
+
+/// A call of the runtime, as its type description lists it.
+struct Listed {
+	/// `Pallet::call`.
+	name: String,
+	pallet: u8,
+	index: u8,
+}
+
+impl Listed {
+	/// The call with the first arguments that decode, mostly zeros and empty lists.
+	fn smallest(&self) -> RuntimeCall {
+		(0..=4u8)
+			.find_map(|fill| {
+				let mut bytes = vec![fill; 4096];
+				bytes[0] = self.pallet;
+				bytes[1] = self.index;
+				RuntimeCall::decode(&mut &bytes[..]).ok()
+			})
+			.unwrap_or_else(|| panic!("{} takes arguments that this test cannot guess", self.name))
+	}
+}
+
+fn calls() -> Vec<Listed> {
+	use scale_info::{meta_type, PortableRegistry, Registry, TypeDef};
+	let mut registry = Registry::new();
+	let root = registry.register_type(&meta_type::<RuntimeCall>());
+	let types = PortableRegistry::from(registry);
+	let variants = |id| match &types.resolve(id).expect("the type is registered").type_def {
+		TypeDef::Variant(of) => of.variants.clone(),
+		other => panic!("calls are enumerations, not {other:?}"),
+	};
+	let mut calls: Vec<_> = variants(root.id)
+		.into_iter()
+		.flat_map(|pallet| {
+			variants(pallet.fields[0].ty.id).into_iter().map(move |call| Listed {
+				name: format!("{}::{}", pallet.name, call.name),
+				pallet: pallet.index,
+				index: call.index,
+			})
+		})
+		.collect();
+	calls.sort_by_key(|call| (call.pallet, call.index));
+	calls
+}
+
+#[test]
+fn call_weight_should_not_be_zero_when_arguments_are_the_smallest() {
+	development().execute_with(|| {
+		let free: Vec<_> = calls()
+			.into_iter()
+			.filter(|call| call.smallest().get_dispatch_info().call_weight.ref_time() == 0)
+			.map(|call| call.name)
+			.collect();
+		// Root says the weight of this one.
+		assert_eq!(free, ["Utility::with_weight"]);
+	});
+}
+
+#[test]
+fn call_index_should_stay_when_the_runtime_changes() {
+	let now: Vec<_> = calls()
+		.into_iter()
+		.map(|call| format!("{} {} {}", call.pallet, call.index, call.name))
+		.collect();
+	let frozen: Vec<_> = include_str!("call_indices.txt").lines().collect();
+	let gone: Vec<_> = frozen.iter().filter(|line| !now.iter().any(|call| call == *line)).collect();
+	let new: Vec<_> = now.iter().filter(|call| !frozen.contains(&call.as_str())).collect();
+	assert!(
+		gone.is_empty(),
+		"signed transactions of old wallets would mean something else; raise \
+		 transaction_version if that is wanted: {gone:#?}"
+	);
+	assert!(new.is_empty(), "append these lines to call_indices.txt: {new:#?}");
+}
+
+#[test]
+fn pallet_index_should_stay_when_the_runtime_changes() {
+	use frame_support::traits::PalletsInfoAccess;
+	let indices: Vec<_> = AllPalletsWithSystem::infos()
+		.into_iter()
+		.map(|pallet| (pallet.index, pallet.name))
+		.collect();
+	let frozen = [
+		(0, "System"),
+		(1, "Babe"),
+		(2, "Timestamp"),
+		(3, "Balances"),
+		(4, "TransactionPayment"),
+		(10, "Authorship"),
+		(11, "Staking"),
+		(12, "VoterList"),
+		(13, "Offences"),
+		(14, "Historical"),
+		(15, "Session"),
+		(16, "Grandpa"),
+		(17, "ImOnline"),
+		(18, "AuthorityDiscovery"),
+		(30, "Utility"),
+		(31, "Multisig"),
+		(32, "Proxy"),
+		(33, "Preimage"),
+		(34, "Scheduler"),
+		(35, "Council"),
+		(40, "Revive"),
+		(50, "Datanets"),
+		(51, "Models"),
+		(52, "Agents"),
+		(53, "Attribution"),
+	];
+	assert_eq!(indices, frozen);
+}
+
+#[test]
+fn base_call_filter_should_refuse_native_code_alone_when_every_call_is_tried() {
+	development().execute_with(|| {
+		let refused: Vec<_> = calls()
+			.into_iter()
+			.filter(|call| !system::NoNativeCode::contains(&call.smallest()))
+			.map(|call| call.name)
+			.collect();
+		assert_eq!(
+			refused,
+			["Revive::instantiate", "Revive::instantiate_with_code", "Revive::upload_code"]
+		);
+
+		let alice = Sr25519Keyring::Alice.to_account_id();
+		let upload = pallet_revive::Call::upload_code { code: vec![], storage_deposit_limit: 0 };
+		let batch = pallet_utility::Call::batch_all { calls: vec![upload.into()] };
+		let error = RuntimeCall::from(batch)
+			.dispatch(RuntimeOrigin::signed(alice))
+			.unwrap_err()
+			.error;
+		assert_eq!(error, frame_system::Error::<Runtime>::CallFiltered.into());
+	});
+}
+
+#[test]
+fn proxy_should_reach_its_own_pallets_alone_when_every_call_is_tried() {
+	use governance::ProxyType;
+	let reached = |proxy: ProxyType| -> Vec<String> {
+		let mut pallets: Vec<_> = calls()
+			.into_iter()
+			.filter(|call| proxy.filter(&call.smallest()))
+			.filter_map(|call| call.name.split("::").next().map(String::from))
+			.collect();
+		pallets.dedup();
+		pallets
+	};
+	development().execute_with(|| {
+		assert_eq!(reached(ProxyType::Staking), ["Staking", "Session", "Utility"]);
+		assert_eq!(reached(ProxyType::NonTransfer), ["Staking", "Session", "Utility", "Multisig"]);
+		assert_eq!(
+			reached(ProxyType::OpenLedger),
+			["Utility", "Datanets", "Models", "Agents", "Attribution"]
+		);
+		assert!(calls().iter().all(|call| ProxyType::Any.filter(&call.smallest())));
+	});
+}
+
+#[test]
+fn metadata_should_be_served_when_asked_for_14_15_or_16() {
+	development().execute_with(|| {
+		for version in [14u8, 15, 16] {
+			assert!(Runtime::metadata_versions().contains(&version.into()));
+			let metadata =
+				Runtime::metadata_at_version(version.into()).expect("the version is served");
+			assert_eq!(metadata[..4], *b"meta");
+			assert_eq!(metadata[4], version);
+		}
+		assert!(Runtime::metadata_at_version(13).is_none());
+	});
+}
+
+#[test]
+fn preset_should_build_the_whole_supply_when_its_keys_are_real() {
+	let mut keys = 0u8;
+	for id in Runtime::preset_names() {
+		let id: &str = id.as_ref();
+		let mut json = serde_json::to_string(&genesis(id)).unwrap();
+		// Whoever starts a public chain does this by hand.
+		while let Some(at) = json.find(genesis::PLACEHOLDER) {
+			use sp_core::crypto::Ss58Codec;
+			let end = at + json[at..].find('"').expect("a placeholder is a whole string");
+			let placeholder = json[at..end].to_string();
+			keys += 1;
+			json = json.replace(&placeholder, &AccountId::from([keys; 32]).to_ss58check());
+		}
+		TestExternalities::new_empty().execute_with(|| {
+			build(&serde_json::from_str(&json).unwrap())
+				.unwrap_or_else(|error| panic!("{id}: {error}"));
+			assert_eq!(Balances::total_issuance(), pots::SUPPLY, "{id}");
+			let validators = if id == "development" { 1 } else { 4 };
+			assert_eq!(Session::validators().len(), validators, "{id}");
+			assert_eq!(
+				pallet_collective::Members::<Runtime, governance::CouncilInstance>::get().len(),
+				3,
+				"{id}"
+			);
+			for pot in pots::accounts() {
+				assert!(free(&pot) >= system::ExistentialDeposit::get(), "{id}");
+			}
+		});
+	}
+	// Four validators of a stash and four session keys, three council members.
+	assert_eq!(keys, 23);
+}
+
+#[test]
+fn live_preset_should_be_refused_when_a_placeholder_is_left() {
+	TestExternalities::new_empty().execute_with(|| {
+		let error = build(&genesis(genesis::LIVE_PRESET)).unwrap_err();
+		assert!(error.contains("placeholder") && error.contains("REPLACE: "), "{error}");
+		assert_eq!(Balances::total_issuance(), 0);
+	});
+}
+
+#[test]
+fn staking_should_keep_the_supply_when_it_pays_and_slashes() {
+	use sp_staking::offence::{OffenceDetails, OnOffenceHandler};
+	development().execute_with(|| {
+		let bob = Sr25519Keyring::Bob.to_account_id();
+		let validator = Session::validators()[0].clone();
+		let value = 50_000 * UNIT;
+		act(&bob, pallet_staking::Call::bond { value, payee: RewardDestination::Staked });
+		let targets = vec![validator.clone().into()];
+		act(&bob, pallet_staking::Call::nominate { targets });
+		send(Some(H160::repeat_byte(0x77)), UNIT, Vec::new(), 21_000.into());
+
+		run_to_era(2);
+		let staked = |who: &AccountId| {
+			pallet_staking::Ledger::<Runtime>::get(who).expect("it is bonded").active
+		};
+		let (pot, before) = (free(&pots::StakingRewards::get()), staked(&bob));
+		let own = Balances::total_balance(&validator);
+		let payout =
+			pallet_staking::Call::payout_stakers { validator_stash: validator.clone(), era: 1 };
+		act(&bob, payout);
+		let (earned, paid) = (staked(&bob) - before, pot - free(&pots::StakingRewards::get()));
+		println!("era 1 paid {paid}, of that {earned} to the nominator");
+		assert!(earned > 0);
+		assert_eq!(earned + Balances::total_balance(&validator) - own, paid);
+		assert_eq!(Balances::total_issuance(), pots::SUPPLY);
+
+		let offence = OffenceDetails { offender: (validator.clone(), ()), reporters: vec![] };
+		let _ = <Staking as OnOffenceHandler<_, _, _>>::on_offence(
+			&[offence],
+			&[Perbill::from_percent(10)],
+			Session::current_index(),
+		);
+		let treasury = free(&pots::Treasury::get());
+		let (stake, other) = (staked(&validator), staked(&bob));
+		run_to_era(2 + staking::SlashDeferDuration::get() + 2);
+		let slashed = stake - staked(&validator) + other - staked(&bob);
+		println!("slashed {slashed}");
+		assert!(slashed > 0);
+		assert!(free(&pots::Treasury::get()) >= treasury + slashed);
+	});
+}
+
+#[test]
+fn unclaimed_rewards_should_return_to_the_reserve_when_staking_forgets_their_era() {
+	development().execute_with(|| {
+		let owed =
+			|| pallet_staking::ErasValidatorReward::<Runtime>::iter_values().sum::<Balance>();
+		let earmarked = || free(&pots::StakingRewards::get()) - system::ExistentialDeposit::get();
+		let depth = staking::HistoryDepth::get();
+		run_to_era(depth);
+		assert!(pallet_staking::ErasValidatorReward::<Runtime>::contains_key(0));
+		assert_eq!(earmarked(), owed());
+
+		run_to_era(depth + 10);
+		assert!(!pallet_staking::ErasValidatorReward::<Runtime>::contains_key(0));
+		// Staking forgets in the last session of an era, the reserve gets it with the next promise.
+		assert_eq!(earmarked(), owed());
+		// Whatever is remembered can still be claimed to the last.
+		let validator = Session::validators()[0].clone();
+		let bob = Sr25519Keyring::Bob.to_account_id();
+		let oldest = pallet_staking::CurrentEra::<Runtime>::get().unwrap() - depth;
+		for era in oldest..active_era() {
+			let validator_stash = validator.clone();
+			act(&bob, pallet_staking::Call::payout_stakers { validator_stash, era });
+		}
+		assert!(earmarked() < owed() / 1_000);
 		assert_eq!(Balances::total_issuance(), pots::SUPPLY);
 	});
 }

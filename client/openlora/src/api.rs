@@ -1,0 +1,163 @@
+//! What goes over the wire: OpenAI's requests and answers, and blobs.
+
+pub use openledger_worker::{PromptBlob, ResponseBlob};
+use serde::{Deserialize, Serialize};
+use serde_json::{json, Value};
+
+/// Tokens of an answer, if the request says nothing.
+const MAX_TOKENS: usize = 64;
+
+/// A message of a conversation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChatMessage {
+	/// Who speaks.
+	pub role: String,
+	/// What is said.
+	pub content: Value,
+}
+
+/// What a payer signed, beside an OpenAI request. The blob says what is asked and how; the request's
+/// own fields are not looked at then.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Paid {
+	/// The prompt blob, as its hash was signed.
+	pub blob: String,
+	/// SCALE of the request, hexadecimal.
+	pub request: String,
+	/// SCALE of the payer's signature, hexadecimal.
+	pub signature: String,
+}
+
+/// `prompt` of a completion: a text, or a list of one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Prompt {
+	One(String),
+	Many(Vec<String>),
+}
+
+/// A completion or chat completion.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Asked {
+	pub model: String,
+	pub prompt: Option<Prompt>,
+	pub messages: Option<Vec<ChatMessage>>,
+	pub max_tokens: Option<usize>,
+	pub max_completion_tokens: Option<usize>,
+	pub temperature: Option<f32>,
+	pub seed: Option<i64>,
+	#[serde(default)]
+	pub stream: bool,
+	pub n: Option<u32>,
+	pub stop: Option<Value>,
+	pub openledger: Option<Paid>,
+}
+
+impl Asked {
+	/// The text that the model continues.
+	pub fn text(&self, chat: bool) -> Result<String, String> {
+		if chat {
+			let messages = self.messages.as_deref().unwrap_or_default();
+			if messages.is_empty() {
+				return Err("messages: at least one message is needed".into());
+			}
+			// A base model of text knows no roles: it continues what was said.
+			let texts = messages.iter().map(|message| match &message.content {
+				Value::String(text) => Ok(text.clone()),
+				Value::Array(parts) => Ok(parts
+					.iter()
+					.filter_map(|part| part["text"].as_str())
+					.collect::<Vec<_>>()
+					.join(" ")),
+				_ => Err("messages: content is a text or a list of texts".to_string()),
+			});
+			return Ok(texts.collect::<Result<Vec<_>, _>>()?.join("\n"));
+		}
+		match &self.prompt {
+			Some(Prompt::One(text)) => Ok(text.clone()),
+			Some(Prompt::Many(texts)) if texts.len() == 1 => Ok(texts[0].clone()),
+			_ => Err("prompt: give one text".into()),
+		}
+	}
+
+	/// Checks what is not supported, and makes the blob of a request by API key.
+	pub fn blob(&self, chat: bool, salt: String) -> Result<PromptBlob, String> {
+		if self.n.unwrap_or(1) != 1 {
+			return Err("n: one answer at a time".into());
+		}
+		let temperature = self.temperature.unwrap_or(1.0);
+		if !(0.0..=2.0).contains(&temperature) {
+			return Err("temperature: between 0 and 2".into());
+		}
+		let max_tokens = self.max_completion_tokens.or(self.max_tokens).unwrap_or(MAX_TOKENS);
+		if max_tokens == 0 {
+			return Err("max_tokens: at least 1".into());
+		}
+		let seed = self.seed.unwrap_or_else(|| i64::from(rand::random::<i32>())) as u64;
+		Ok(PromptBlob { salt, prompt: self.text(chat)?, temperature, max_tokens, seed })
+	}
+
+	/// Texts at which an answer ends.
+	pub fn stops(&self) -> Vec<String> {
+		match &self.stop {
+			Some(Value::String(text)) => vec![text.clone()],
+			Some(Value::Array(all)) =>
+				all.iter().filter_map(|v| v.as_str().map(str::to_string)).collect(),
+			_ => Vec::new(),
+		}
+	}
+}
+
+/// What identifies an answer in all its chunks.
+#[derive(Clone)]
+pub(crate) struct Answer {
+	pub id: String,
+	pub model: String,
+	pub created: u64,
+	pub chat: bool,
+}
+
+impl Answer {
+	fn object(&self, stream: bool) -> &'static str {
+		match (self.chat, stream) {
+			(true, true) => "chat.completion.chunk",
+			(true, false) => "chat.completion",
+			_ => "text_completion",
+		}
+	}
+
+	fn envelope(&self, stream: bool, choice: Value) -> Value {
+		json!({ "id": self.id, "object": self.object(stream), "created": self.created,
+			"model": self.model, "choices": [choice] })
+	}
+
+	/// A piece of a stream; the last one says why the answer ended.
+	pub fn chunk(&self, text: Option<&str>, finish: Option<&str>) -> Value {
+		let choice = if self.chat {
+			let delta = match text {
+				Some(text) => json!({ "role": "assistant", "content": text }),
+				None => json!({}),
+			};
+			json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish })
+		} else {
+			let text = text.unwrap_or_default();
+			json!({ "index": 0, "text": text, "logprobs": null, "finish_reason": finish })
+		};
+		self.envelope(true, choice)
+	}
+
+	/// The whole answer.
+	pub fn whole(&self, text: &str, finish: &str, usage: (usize, usize)) -> Value {
+		let choice = if self.chat {
+			let message = json!({ "role": "assistant", "content": text, "refusal": null });
+			json!({ "index": 0, "message": message, "logprobs": null, "finish_reason": finish })
+		} else {
+			json!({ "index": 0, "text": text, "logprobs": null, "finish_reason": finish })
+		};
+		let mut whole = self.envelope(false, choice);
+		let (prompt, answer) = usage;
+		whole["usage"] = json!({ "prompt_tokens": prompt, "completion_tokens": answer,
+			"total_tokens": prompt + answer });
+		whole
+	}
+}

@@ -1,0 +1,97 @@
+use async_trait::async_trait;
+use openledger_core::{Balance, Hash, ModelId, Reply, Request};
+use sp_core::crypto::AccountId32;
+use sp_runtime::MultiSignature;
+
+/// Why a request is not answered: HTTP status, OpenAI's error type, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+	/// HTTP status.
+	pub status: u16,
+	/// As in OpenAI's error envelope.
+	pub kind: &'static str,
+	/// What to do.
+	pub message: String,
+}
+
+impl Refusal {
+	/// The request itself is wrong.
+	pub fn request(message: impl ToString) -> Self {
+		Self { status: 400, kind: "invalid_request_error", message: message.to_string() }
+	}
+
+	/// It is not paid for.
+	pub fn payment(message: impl ToString) -> Self {
+		Self { status: 402, kind: "insufficient_quota", message: message.to_string() }
+	}
+
+	/// This server cannot now.
+	pub fn server(message: impl ToString) -> Self {
+		Self { status: 503, kind: "server_error", message: message.to_string() }
+	}
+}
+
+/// A model version that is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+	/// On chain.
+	pub model: ModelId,
+	/// The adapter that answers.
+	pub adapter: Hash,
+	/// The base model's manifest.
+	pub base: Hash,
+	/// Wei for a thousand tokens of prompt.
+	pub input_price: Balance,
+	/// Wei for a thousand tokens of answer.
+	pub output_price: Balance,
+	/// The least that an answer costs, in wei.
+	pub minimum_fee: Balance,
+}
+
+impl Served {
+	/// Its name: the model version, pinned to the adapter.
+	pub fn name(&self) -> String {
+		format!("model:{}@{}", self.model, hex::encode(self.adapter))
+	}
+
+	/// What an answer of so many tokens costs, as the chain computes it.
+	pub fn fee(&self, prompt: usize, answer: usize) -> Balance {
+		let thousandths =
+			self.input_price * prompt as Balance + self.output_price * answer as Balance;
+		thousandths.div_ceil(1_000).max(self.minimum_fee)
+	}
+}
+
+/// The chain, as a server needs it.
+#[async_trait]
+pub trait Ledger: Send + Sync + 'static {
+	/// The model versions that this operator serves.
+	async fn served(&self) -> Result<Vec<Served>, Refusal>;
+
+	/// Whether a signed request pays up to `cost` wei: signature, channel, nonce and expiry.
+	async fn check(
+		&self,
+		request: &Request<AccountId32>,
+		signature: &MultiSignature,
+		cost: Balance,
+	) -> Result<(), Refusal>;
+
+	/// Signs a request for the account behind an API key.
+	async fn request_for_key(
+		&self,
+		key: &str,
+		model: &Served,
+		prompt: Hash,
+		maximum: Balance,
+	) -> Result<(Request<AccountId32>, MultiSignature), Refusal>;
+
+	/// The operator's signature.
+	fn sign(&self, reply: &Reply) -> MultiSignature;
+
+	/// Puts a receipt on chain. `Ok` also if it is there already or can never be taken.
+	async fn submit(&self, entry: &crate::Entry) -> Result<(), String>;
+
+	/// Whether a hot key was drawn to score an answer with this prompt or response.
+	async fn may_read(&self, key: [u8; 32], blob: Hash) -> bool;
+}

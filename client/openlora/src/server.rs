@@ -1,0 +1,382 @@
+use crate::{
+	api::{Answer, Asked, PromptBlob, ResponseBlob},
+	ledger::{Ledger, Refusal, Served},
+	outbox::{Entry, Outbox},
+};
+use axum::{
+	extract::{Path, State},
+	http::{header, HeaderMap, HeaderValue, StatusCode},
+	response::{
+		sse::{Event, Sse},
+		IntoResponse, Response,
+	},
+	routing::{get, post},
+	Json, Router,
+};
+use codec::Decode;
+use openledger_blobs::{Readers, Space, Store};
+use openledger_core::{Hash, Reply, Request};
+use openledger_factory::{adapter, Base};
+use openledger_influence::{Generator, Sampling};
+use serde_json::{json, Value};
+use sp_core::crypto::AccountId32;
+use sp_runtime::MultiSignature;
+use std::{
+	collections::HashMap,
+	sync::Arc,
+	time::{SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::{mpsc, Mutex, Notify};
+
+/// The header that names an answer's receipt.
+const RECEIPT: &str = "x-openledger-receipt";
+const LOG_TARGET: &str = "openlora";
+
+/// Serves the models of one operator.
+pub struct Server {
+	ledger: Arc<dyn Ledger>,
+	store: Store,
+	outbox: Outbox,
+	/// One answer at a time: receipts of a channel are in the order of its nonces.
+	models: Mutex<HashMap<Hash, Arc<std::sync::Mutex<Generator>>>>,
+	turn: Arc<Mutex<()>>,
+	submit: Notify,
+}
+
+impl Server {
+	/// A server over a blob store; receipts wait in its folder `outbox`.
+	pub fn new(ledger: Arc<dyn Ledger>, store: Store) -> std::io::Result<Arc<Self>> {
+		let outbox = Outbox::open(&store.root().join("outbox"))?;
+		Ok(Arc::new(Self {
+			ledger,
+			store,
+			outbox,
+			models: Mutex::default(),
+			turn: Arc::default(),
+			submit: Notify::new(),
+		}))
+	}
+
+	/// Submits receipts for ever: those that a crash left first.
+	pub async fn submit_receipts(self: Arc<Self>) {
+		loop {
+			let waiting = self.outbox.waiting().unwrap_or_else(|error| {
+				log::error!(target: LOG_TARGET, "the outbox cannot be read: {error}");
+				Vec::new()
+			});
+			let mut failed = false;
+			for entry in waiting {
+				match self.ledger.submit(&entry).await {
+					Ok(()) => {
+						let _ = self.outbox.done(&entry);
+					},
+					Err(why) => {
+						let id = entry.request.id();
+						log::warn!(target: LOG_TARGET, "receipt {id:?} waits: {why}");
+						failed = true;
+						break;
+					},
+				}
+			}
+			let retry = std::time::Duration::from_secs(if failed { 3 } else { 3600 });
+			let _ = tokio::time::timeout(retry, self.submit.notified()).await;
+		}
+	}
+
+	/// The model that a request names: its pinned name, or its id for the adapter of now.
+	async fn find(&self, name: &str) -> Result<Served, Refusal> {
+		let all = self.ledger.served().await?;
+		let found = all.iter().find(|served| {
+			served.name() == name || format!("model:{}", served.model) == name ||
+				served.model.to_string() == name
+		});
+		found.cloned().ok_or_else(|| Refusal {
+			status: 404,
+			kind: "invalid_request_error",
+			message: format!("no model {name:?} is served here: GET /v1/models lists them"),
+		})
+	}
+
+	/// A loaded model.
+	async fn load(&self, served: &Served) -> Result<Arc<std::sync::Mutex<Generator>>, Refusal> {
+		let mut models = self.models.lock().await;
+		if let Some(model) = models.get(&served.adapter) {
+			return Ok(model.clone());
+		}
+		let (store, served_) = (self.store.clone(), served.clone());
+		let load = move || -> Result<Generator, String> {
+			let read = |hash: &[u8; 32]| store.get(Space::Public, hash);
+			let base =
+				Base::load(&served_.base.0, read).map_err(|error| error.to_string())?;
+			let file = read(&served_.adapter.0).map_err(|error| error.to_string())?;
+			let flat = adapter::from_file(&base.model, &file).map_err(|e| e.to_string())?;
+			Generator::new(Arc::new(base), flat, 1).map_err(|error| error.to_string())
+		};
+		let model = tokio::task::spawn_blocking(load)
+			.await
+			.map_err(Refusal::server)?
+			.map_err(Refusal::server)?;
+		let model = Arc::new(std::sync::Mutex::new(model));
+		models.insert(served.adapter, model.clone());
+		Ok(model)
+	}
+}
+
+impl IntoResponse for Refusal {
+	fn into_response(self) -> Response {
+		let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
+		let body = json!({ "error": { "message": self.message, "type": self.kind,
+			"param": null, "code": null } });
+		(status, Json(body)).into_response()
+	}
+}
+
+/// Everything over HTTP: models, completions, blobs, health.
+pub fn router(server: Arc<Server>) -> Router {
+	let ledger = server.ledger.clone();
+	let readers: Readers = Arc::new(move |key, hash| {
+		let ledger = ledger.clone();
+		Box::pin(async move { ledger.may_read(key, Hash::from(hash)).await })
+	});
+	let blobs = openledger_blobs::router(server.store.clone(), readers);
+	Router::new()
+		.route("/health", get(|| async { "ok" }))
+		.route("/v1/models", get(models))
+		.route("/v1/models/{id}", get(model))
+		.route("/v1/completions", post(completions))
+		.route("/v1/chat/completions", post(chat))
+		.with_state(server)
+		.merge(blobs)
+}
+
+fn describe(served: &Served) -> Value {
+	json!({ "id": served.name(), "object": "model", "created": 0, "owned_by": "openledger",
+		"input_price": served.input_price.to_string(),
+		"output_price": served.output_price.to_string() })
+}
+
+async fn models(State(server): State<Arc<Server>>) -> Result<Json<Value>, Refusal> {
+	let all: Vec<Value> = server.ledger.served().await?.iter().map(describe).collect();
+	Ok(Json(json!({ "object": "list", "data": all })))
+}
+
+async fn model(
+	State(server): State<Arc<Server>>,
+	Path(id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+	Ok(Json(describe(&server.find(&id).await?)))
+}
+
+async fn completions(
+	State(server): State<Arc<Server>>,
+	headers: HeaderMap,
+	body: String,
+) -> Result<Response, Refusal> {
+	answer(server, headers, body, false).await
+}
+
+async fn chat(
+	State(server): State<Arc<Server>>,
+	headers: HeaderMap,
+	body: String,
+) -> Result<Response, Refusal> {
+	answer(server, headers, body, true).await
+}
+
+fn salt() -> String {
+	hex::encode(rand::random::<[u8; 16]>())
+}
+
+fn scale<T: Decode>(what: &str, text: &str) -> Result<T, Refusal> {
+	let wrong = || Refusal::request(format!("openledger.{what} is not SCALE in hexadecimal"));
+	let bytes = hex::decode(text.trim_start_matches("0x")).map_err(|_| wrong())?;
+	T::decode(&mut &bytes[..]).map_err(|_| wrong())
+}
+
+/// What is asked, and what pays for it.
+struct Order {
+	served: Served,
+	blob: PromptBlob,
+	/// The blob as it was hashed.
+	prompt: Vec<u8>,
+	request: Request<AccountId32>,
+	payer: MultiSignature,
+	tokens: Vec<u32>,
+}
+
+async fn order(
+	server: &Server,
+	headers: &HeaderMap,
+	asked: &Asked,
+	chat: bool,
+) -> Result<(Order, Arc<std::sync::Mutex<Generator>>), Refusal> {
+	let served = server.find(&asked.model).await?;
+	let generator = server.load(&served).await?;
+	let blob: PromptBlob = match &asked.openledger {
+		Some(paid) => serde_json::from_str(&paid.blob).map_err(Refusal::request)?,
+		None => asked.blob(chat, salt()).map_err(Refusal::request)?,
+	};
+	let prompt = match &asked.openledger {
+		Some(paid) => paid.blob.clone().into_bytes(),
+		None => serde_json::to_vec(&blob).map_err(Refusal::server)?,
+	};
+	let tokens = {
+		let generator = generator.lock().map_err(|_| Refusal::server("the model is gone"))?;
+		generator.base().tokenizer.encode(&blob.prompt).map_err(Refusal::request)?
+	};
+	let cost = served.fee(tokens.len(), blob.max_tokens);
+	let hash = Hash::from(openledger_blobs::hash(&prompt));
+	let (request, payer) = match &asked.openledger {
+		Some(paid) => (scale("request", &paid.request)?, scale("signature", &paid.signature)?),
+		None => {
+			let key = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+			let key = key.and_then(|value| value.strip_prefix("Bearer ")).ok_or_else(|| {
+				Refusal::payment(
+					"an answer is paid first: use `openledger ask`, or an API key of this server",
+				)
+			})?;
+			server.ledger.request_for_key(key, &served, hash, cost).await?
+		},
+	};
+	let request: Request<AccountId32> = request;
+	if request.prompt != hash {
+		return Err(Refusal::payment("the payer signed another prompt"));
+	}
+	if request.model != served.model || request.adapter != served.adapter {
+		return Err(Refusal::payment(format!("the payer pins another adapter than {}", served.name())));
+	}
+	server.ledger.check(&request, &payer, cost).await?;
+	Ok((Order { served, blob, prompt, request, payer, tokens }, generator))
+}
+
+/// A piece of an answer on its way.
+enum Piece {
+	Text(String),
+	End(String, &'static str, usize),
+	Failed(String),
+}
+
+async fn answer(
+	server: Arc<Server>,
+	headers: HeaderMap,
+	body: String,
+	chat: bool,
+) -> Result<Response, Refusal> {
+	let asked: Asked = serde_json::from_str(&body).map_err(Refusal::request)?;
+	let turn = server.turn.clone().lock_owned().await;
+	let (order, generator) = order(&server, &headers, &asked, chat).await?;
+	let id = order.request.id();
+	let about = Answer {
+		id: format!("{}-{}", if chat { "chatcmpl" } else { "cmpl" }, hex::encode(id)),
+		model: order.served.name(),
+		created: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+		chat,
+	};
+	let prompt_tokens = order.tokens.len();
+	let (pieces, mut received) = mpsc::unbounded_channel();
+	let stops = asked.stops();
+	let working = server.clone();
+	tokio::task::spawn_blocking(move || {
+		// Held until the receipt is on disk.
+		let _turn = turn;
+		let end = make(&working, &order, &generator, &stops, &pieces);
+		let _ = pieces.send(end.unwrap_or_else(Piece::Failed));
+		working.submit.notify_one();
+	});
+
+	let receipt = HeaderValue::from_str(&format!("{id:?}")).map_err(Refusal::server)?;
+	let mut response = if asked.stream {
+		let stream = futures::stream::unfold(
+			(received, about, false),
+			|(mut received, about, over)| async move {
+				if over {
+					return None;
+				}
+				let (event, over) = match received.recv().await {
+					Some(Piece::Text(text)) =>
+						(Event::default().data(about.chunk(Some(&text), None).to_string()), false),
+					Some(Piece::End(_, finish, _)) => {
+						let last = about.chunk(None, Some(finish)).to_string();
+						(Event::default().data(format!("{last}\n\ndata: [DONE]")), true)
+					},
+					Some(Piece::Failed(why)) => {
+						let error = json!({ "error": { "message": why, "type": "server_error" } });
+						(Event::default().data(error.to_string()), true)
+					},
+					None => return None,
+				};
+				Some((Ok::<_, std::convert::Infallible>(event), (received, about, over)))
+			},
+		);
+		Sse::new(stream).into_response()
+	} else {
+		loop {
+			match received.recv().await {
+				Some(Piece::Text(_)) => {},
+				Some(Piece::End(text, finish, tokens)) => {
+					let whole = about.whole(&text, finish, (prompt_tokens, tokens));
+					break Json(whole).into_response();
+				},
+				Some(Piece::Failed(why)) => return Err(Refusal::server(why)),
+				None => return Err(Refusal::server("the model is gone")),
+			}
+		}
+	};
+	response.headers_mut().insert(RECEIPT, receipt);
+	Ok(response)
+}
+
+/// Draws the answer, stores both blobs and the signed receipt.
+fn make(
+	server: &Server,
+	order: &Order,
+	generator: &std::sync::Mutex<Generator>,
+	stops: &[String],
+	pieces: &mpsc::UnboundedSender<Piece>,
+) -> Result<Piece, String> {
+	let mut generator = generator.lock().map_err(|_| "the model is gone")?;
+	let base = generator.base().clone();
+	let how = Sampling {
+		temperature: order.blob.temperature,
+		max_tokens: order.blob.max_tokens,
+		seed: order.blob.seed,
+	};
+	let (mut drawn, mut sent) = (Vec::new(), 0);
+	let (tokens, ended) = generator
+		.generate(&order.tokens, how, |token| {
+			drawn.push(token);
+			// Bytes of a character may be spread over tokens: only whole ones are sent.
+			let text = base.tokenizer.decode(&drawn).unwrap_or_default();
+			if !text.ends_with('\u{fffd}') && text.is_char_boundary(sent) {
+				let _ = pieces.send(Piece::Text(text[sent..].to_string()));
+				sent = text.len();
+			}
+			!stops.iter().any(|stop| text.contains(stop.as_str()))
+		})
+		.map_err(|error| error.to_string())?;
+	let text = base.tokenizer.decode(&tokens).map_err(|error| error.to_string())?;
+	if tokens.is_empty() {
+		return Err("the model had nothing to say; nothing was paid".into());
+	}
+	let response = ResponseBlob { salt: salt(), tokens, text };
+	let bytes = serde_json::to_vec(&response).map_err(|error| error.to_string())?;
+	let store = |bytes: &[u8]| {
+		server.store.put(Space::Private, bytes).map_err(|error| error.to_string())
+	};
+	store(&order.prompt)?;
+	let reply = Reply {
+		request: order.request.id(),
+		response: store(&bytes)?.into(),
+		prompt_tokens: order.tokens.len() as u32,
+		completion_tokens: response.tokens.len() as u32,
+	};
+	let entry = Entry {
+		request: order.request.clone(),
+		payer: order.payer.clone(),
+		operator: server.ledger.sign(&reply),
+		reply,
+	};
+	server.outbox.put(&entry).map_err(|error| format!("the receipt cannot be kept: {error}"))?;
+	let finish = if ended { "stop" } else { "length" };
+	Ok(Piece::End(response.text, finish, response.tokens.len()))
+}

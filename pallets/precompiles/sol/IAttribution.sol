@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.20;
+
+/// @title Proof of Attribution: who is paid for an answer, and how much.
+/// @notice At 0x000000000000000000000000000000000A040000. Amounts are in wei. Calls that change
+/// something act for the caller, hold a deposit of its balance for what they store, and revert in
+/// static and delegate calls.
+interface IAttribution {
+	/// @notice Where a receipt stands: no committee yet, it commits, it reveals; contributors are
+	/// paid by influence; they are paid by the prior.
+	enum Phase {
+		Waiting,
+		Commit,
+		Reveal,
+		Scored,
+		Prior
+	}
+
+	/// @notice Money was set aside for an operator's answers.
+	event ChannelFunded(address indexed payer, address indexed operator, uint256 amount);
+	/// @notice A channel ends.
+	event ChannelClosing(address indexed payer, address indexed operator);
+	/// @notice A channel has ended.
+	event ChannelClosed(address indexed payer, address indexed operator);
+	/// @notice Earnings were paid out.
+	event Claimed(address indexed account, uint256 amount);
+
+	/// @notice The exact scores that the chain computes from a vector of log-probabilities.
+	/// @param y 2^16 to the nat: base model, published adapter, counterfactual adapters.
+	/// @return accounts Owner of each block of rows.
+	/// @return scores Of each block, 2^36 to the nat.
+	function scores(uint32 model, int32[] calldata y)
+		external
+		view
+		returns (address[] memory accounts, int256[] memory scores);
+
+	/// @notice A receipt by the id of its request; reverts when it is unknown or pruned.
+	function receipt(bytes32 id)
+		external
+		view
+		returns (address payer, address operator, uint32 model, uint256 fee, Phase phase);
+
+	/// @notice What a scored answer earns each block of rows, signed, and its standard error.
+	/// Reverts when the receipt is unknown, pruned or not scored.
+	function answerItems(bytes32 id)
+		external
+		view
+		returns (address[] memory accounts, int256[] memory amounts, uint256[] memory errors);
+
+	/// @notice What an account may claim.
+	function pendingRewards(address account) external view returns (uint256 amount);
+
+	/// @notice Pays an account what it earned, whoever calls.
+	function claim(address account) external returns (uint256 amount);
+
+	/// @notice What a payer has left with an operator and the last nonce that was paid; zeros
+	/// without a channel.
+	function channel(address payer, address operator) external view returns (uint256 balance, uint64 nonce);
+
+	/// @notice Sets money of the caller's balance aside for an operator's answers.
+	function fundChannel(address operator, uint256 amount) external;
+
+	/// @notice Announces that the caller's channel ends; it still takes receipts for the notice.
+	function closeChannel(address operator) external;
+
+	/// @notice Takes back what a closed channel has left, after its notice.
+	function withdrawChannel(address operator) external;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.20;
+
+/// @title Communities' datasets: sourced, curated, licensed.
+/// @notice At 0x000000000000000000000000000000000A010000. Amounts are in wei. Calls that change
+/// something act for the caller, hold a deposit of its balance for what they store, and revert in
+/// static and delegate calls.
+/// Rights are bits: 1 train, 2 fine-tune, 4 retrieve, 8 evaluate, 16 commercial, 32 derive.
+interface IDatanets {
+	/// @notice A Datanet was created.
+	event Created(uint32 indexed id, address indexed owner);
+	/// @notice Rows were contributed.
+	event Contributed(uint32 indexed id, uint32 indexed batch, address indexed contributor, uint32 rows);
+	/// @notice A licence was bought or renewed.
+	event LicenceBought(uint32 indexed id, address indexed account, uint16 rights);
+	/// @notice A contributor was paid.
+	event Claimed(uint32 indexed id, address indexed account, uint256 amount);
+
+	/// @notice Creates a Datanet that the caller owns and curates.
+	/// @param name 1 to 64 bytes.
+	/// @param rights What licences may allow.
+	/// @param price Of a licence.
+	/// @param period Blocks after which a licence expires; zero for never.
+	/// @param curatorCut The curator's part of what contributors earn, in basis points; at most 1,000.
+	function create(string calldata name, uint16 rights, uint256 price, uint32 period, uint16 curatorCut)
+		external
+		returns (uint32 id);
+
+	/// @notice Appoints another curator; only the owner may.
+	function setCurator(uint32 id, address curator) external;
+
+	/// @notice Contributes at most 256 rows, whose content stays off chain.
+	/// @param hashes BLAKE2b-256 of each row.
+	/// @param lengths Bytes of each row, at most 65,536.
+	function contribute(uint32 id, bytes32[] calldata hashes, uint32[] calldata lengths)
+		external
+		returns (uint32 batch);
+
+	/// @notice Buys or renews a licence, paid from the caller's balance.
+	/// @param maximum Reverts if the price is above it.
+	function buyLicence(uint32 id, uint16 rights, uint256 maximum) external;
+
+	/// @notice Whether an account owns the Datanet or holds an unexpired licence with these rights.
+	function isLicensed(uint32 id, address account, uint16 rights) external view returns (bool licensed);
+
+	/// @notice Owner, curator and the terms of licences.
+	function terms(uint32 id)
+		external
+		view
+		returns (address owner, address curator, uint16 rights, uint256 price, uint32 period, uint16 curatorCut);
+
+	/// @notice Merkle root of a published version, and whether rows were withdrawn after it.
+	function version(uint32 id, uint32 number) external view returns (bytes32 root, bool stale);
+
+	/// @notice What a contributor may claim.
+	function claimable(uint32 id, address account) external view returns (uint256 amount);
+
+	/// @notice Pays a contributor, whoever calls.
+	function claim(uint32 id, address account) external returns (uint256 amount);
+}

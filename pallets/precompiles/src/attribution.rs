@@ -1,0 +1,134 @@
+//! Attribution for Solidity.
+
+use crate::{
+	abi::{
+		IAttribution,
+		IAttribution::{
+			answerItemsCall, answerItemsReturn, channelCall, channelReturn, claimCall,
+			closeChannelCall, fundChannelCall, pendingRewardsCall, receiptCall, receiptReturn,
+			scoresCall, scoresReturn, withdrawChannelCall, IAttributionCalls, Phase,
+		},
+	},
+	context::{
+		account, address, addresses, amount, caller, hash, log, mutable, refused, revert, signed,
+		without_value,
+	},
+};
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+use openledger_core::{AttributionCall, AttributionFace, ReceiptPhase};
+use pallet_revive::{
+	precompiles::{
+		alloy::{primitives::U256 as Word, sol_types::SolCall},
+		AddressMatcher, Error, Ext, Precompile,
+	},
+	Config,
+};
+
+/// [`crate::abi::IAttribution`] over attribution `P`.
+pub struct AttributionPrecompile<T, P>(PhantomData<(T, P)>);
+
+impl<T: Config, P: AttributionFace<T::AccountId>> Precompile for AttributionPrecompile<T, P> {
+	type T = T;
+	type Interface = IAttributionCalls;
+	const MATCHER: AddressMatcher = crate::fixed(crate::ATTRIBUTION);
+	const HAS_CONTRACT_INFO: bool = false;
+
+	fn call(
+		_: &[u8; 20],
+		input: &Self::Interface,
+		env: &mut impl Ext<T = T>,
+	) -> Result<Vec<u8>, Error> {
+		use IAttributionCalls as Call;
+		let (weight, changes) = match input {
+			Call::claim(_) => (AttributionCall::Claim, true),
+			Call::fundChannel(_) => (AttributionCall::FundChannel, true),
+			Call::closeChannel(_) => (AttributionCall::CloseChannel, true),
+			Call::withdrawChannel(_) => (AttributionCall::WithdrawChannel, true),
+			Call::scores(_) => (AttributionCall::Scores, false),
+			Call::answerItems(_) => (AttributionCall::AnswerItems, false),
+			Call::receipt(_) | Call::pendingRewards(_) | Call::channel(_) =>
+				(AttributionCall::Read, false),
+		};
+		env.charge(P::weight(weight))?;
+		without_value(env)?;
+		if changes {
+			mutable(env)?;
+		}
+		match input {
+			Call::scores(scoresCall { model, y }) => {
+				let scores = P::scores(*model, y).ok_or_else(|| {
+					revert("no such model, or not one entry for the base and each adapter")
+				})?;
+				Ok(scoresCall::abi_encode_returns(&scoresReturn {
+					accounts: addresses::<T>(scores.iter().map(|(who, _)| who)),
+					scores: scores.iter().map(|(_, score)| signed(*score)).collect(),
+				}))
+			},
+			Call::receipt(receiptCall { id }) => {
+				let receipt = P::receipt(hash(id)).ok_or_else(|| revert("NoReceipt"))?;
+				let phase = match receipt.phase {
+					ReceiptPhase::Waiting => Phase::Waiting,
+					ReceiptPhase::Commit => Phase::Commit,
+					ReceiptPhase::Reveal => Phase::Reveal,
+					ReceiptPhase::Scored => Phase::Scored,
+					ReceiptPhase::Prior => Phase::Prior,
+				};
+				Ok(receiptCall::abi_encode_returns(&receiptReturn {
+					payer: address::<T>(&receipt.payer),
+					operator: address::<T>(&receipt.operator),
+					model: receipt.model,
+					fee: Word::from(receipt.fee),
+					phase,
+				}))
+			},
+			Call::answerItems(answerItemsCall { id }) => {
+				let items = P::answer_items(hash(id))
+					.ok_or_else(|| revert("no such receipt, or not scored"))?;
+				Ok(answerItemsCall::abi_encode_returns(&answerItemsReturn {
+					accounts: addresses::<T>(items.iter().map(|(who, ..)| who)),
+					amounts: items.iter().map(|(_, amount, _)| signed(*amount)).collect(),
+					errors: items.iter().map(|(.., error)| Word::from(*error)).collect(),
+				}))
+			},
+			Call::pendingRewards(pendingRewardsCall { account: of }) => {
+				let who = account(env, *of)?;
+				let amount = Word::from(P::pending_rewards(&who));
+				Ok(pendingRewardsCall::abi_encode_returns(&amount))
+			},
+			Call::claim(claimCall { account: to }) => {
+				let who = account(env, *to)?;
+				let amount = Word::from(P::claim(who).map_err(refused)?);
+				log(env, &IAttribution::Claimed { account: *to, amount })?;
+				Ok(claimCall::abi_encode_returns(&amount))
+			},
+			Call::channel(channelCall { payer, operator }) => {
+				let (payer, operator) = (account(env, *payer)?, account(env, *operator)?);
+				let (balance, nonce) = P::channel(&payer, &operator).unwrap_or_default();
+				let balance = Word::from(balance);
+				Ok(channelCall::abi_encode_returns(&channelReturn { balance, nonce }))
+			},
+			Call::fundChannel(fundChannelCall { operator, amount: wei }) => {
+				let (who, to) = (caller(env)?, account(env, *operator)?);
+				P::fund_channel(who.clone(), to, amount(wei)?).map_err(refused)?;
+				let (payer, operator, amount) = (address::<T>(&who), *operator, *wei);
+				log(env, &IAttribution::ChannelFunded { payer, operator, amount })?;
+				Ok(Vec::new())
+			},
+			Call::closeChannel(closeChannelCall { operator }) => {
+				let (who, to) = (caller(env)?, account(env, *operator)?);
+				P::close_channel(who.clone(), to).map_err(refused)?;
+				let (payer, operator) = (address::<T>(&who), *operator);
+				log(env, &IAttribution::ChannelClosing { payer, operator })?;
+				Ok(Vec::new())
+			},
+			Call::withdrawChannel(withdrawChannelCall { operator }) => {
+				let (who, to) = (caller(env)?, account(env, *operator)?);
+				P::withdraw_channel(who.clone(), to).map_err(refused)?;
+				let (payer, operator) = (address::<T>(&who), *operator);
+				log(env, &IAttribution::ChannelClosed { payer, operator })?;
+				Ok(Vec::new())
+			},
+		}
+	}
+}

@@ -1,0 +1,134 @@
+//! Datanets for Solidity.
+
+use crate::{
+	abi::{
+		IDatanets,
+		IDatanets::{
+			buyLicenceCall, claimCall, claimableCall, contributeCall, createCall,
+			isLicensedCall, setCuratorCall, termsCall, termsReturn, versionCall, versionReturn,
+			IDatanetsCalls,
+		},
+	},
+	context::{
+		account, address, amount, caller, hash, limit, log, mutable, refused, revert,
+		without_value, word,
+	},
+};
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+use openledger_core::{DatanetsCall, DatanetsFace, Rights};
+use pallet_revive::{
+	precompiles::{
+		alloy::{primitives::U256 as Word, sol_types::SolCall},
+		AddressMatcher, Error, Ext, Precompile,
+	},
+	Config,
+};
+
+/// [`crate::abi::IDatanets`] over the Datanets `D`.
+pub struct DatanetsPrecompile<T, D>(PhantomData<(T, D)>);
+
+impl<T: Config, D: DatanetsFace<T::AccountId>> Precompile for DatanetsPrecompile<T, D> {
+	type T = T;
+	type Interface = IDatanetsCalls;
+	const MATCHER: AddressMatcher = crate::fixed(crate::DATANETS);
+	const HAS_CONTRACT_INFO: bool = false;
+
+	fn call(
+		_: &[u8; 20],
+		input: &Self::Interface,
+		env: &mut impl Ext<T = T>,
+	) -> Result<Vec<u8>, Error> {
+		use IDatanetsCalls as Call;
+		let (weight, changes) = match input {
+			Call::create(_) => (DatanetsCall::Create, true),
+			Call::setCurator(_) => (DatanetsCall::SetCurator, true),
+			Call::contribute(call) =>
+				(DatanetsCall::Contribute { rows: call.hashes.len() as u32 }, true),
+			Call::buyLicence(_) => (DatanetsCall::BuyLicence, true),
+			Call::claim(_) => (DatanetsCall::Claim, true),
+			Call::isLicensed(_) | Call::terms(_) | Call::version(_) | Call::claimable(_) =>
+				(DatanetsCall::Read, false),
+		};
+		env.charge(D::weight(weight))?;
+		without_value(env)?;
+		if changes {
+			mutable(env)?;
+		}
+		match input {
+			Call::create(call) => Self::create(call, env),
+			Call::setCurator(setCuratorCall { id, curator }) => {
+				let (who, curator) = (caller(env)?, account(env, *curator)?);
+				D::set_curator(who, *id, curator).map_err(refused)?;
+				Ok(Vec::new())
+			},
+			Call::contribute(call) => Self::contribute(call, env),
+			Call::buyLicence(buyLicenceCall { id, rights, maximum }) => {
+				let who = caller(env)?;
+				D::buy_licence(who.clone(), *id, Rights(*rights), limit(maximum))
+					.map_err(refused)?;
+				let account = address::<T>(&who);
+				log(env, &IDatanets::LicenceBought { id: *id, account, rights: *rights })?;
+				Ok(Vec::new())
+			},
+			Call::claim(claimCall { id, account: to }) => {
+				let who = account(env, *to)?;
+				let amount = Word::from(D::claim(*id, who).map_err(refused)?);
+				log(env, &IDatanets::Claimed { id: *id, account: *to, amount })?;
+				Ok(claimCall::abi_encode_returns(&amount))
+			},
+			Call::isLicensed(isLicensedCall { id, account: of, rights }) => {
+				let who = account(env, *of)?;
+				let licensed = D::is_licensed(&who, *id, Rights(*rights));
+				Ok(isLicensedCall::abi_encode_returns(&licensed))
+			},
+			Call::terms(termsCall { id }) => {
+				let terms = D::terms(*id).ok_or_else(|| revert("NoDatanet"))?;
+				Ok(termsCall::abi_encode_returns(&termsReturn {
+					owner: address::<T>(&terms.owner),
+					curator: address::<T>(&terms.curator),
+					rights: terms.rights.0,
+					price: Word::from(terms.price),
+					period: terms.period,
+					curatorCut: terms.curator_cut,
+				}))
+			},
+			Call::version(versionCall { id, number }) => {
+				let version = D::version(*id, *number).ok_or_else(|| revert("NoVersion"))?;
+				let (root, stale) = (word(version.root), version.stale);
+				Ok(versionCall::abi_encode_returns(&versionReturn { root, stale }))
+			},
+			Call::claimable(claimableCall { id, account: of }) => {
+				let who = account(env, *of)?;
+				let amount = Word::from(D::claimable(*id, &who));
+				Ok(claimableCall::abi_encode_returns(&amount))
+			},
+		}
+	}
+}
+
+impl<T: Config, D: DatanetsFace<T::AccountId>> DatanetsPrecompile<T, D> {
+	fn create(call: &createCall, env: &mut impl Ext<T = T>) -> Result<Vec<u8>, Error> {
+		let createCall { name, rights, price, period, curatorCut } = call;
+		let who = caller(env)?;
+		let (name, price) = (name.as_bytes().to_vec(), amount(price)?);
+		let id = D::create(who.clone(), name, Rights(*rights), price, *period, *curatorCut)
+			.map_err(refused)?;
+		log(env, &IDatanets::Created { id, owner: address::<T>(&who) })?;
+		Ok(createCall::abi_encode_returns(&id))
+	}
+
+	fn contribute(call: &contributeCall, env: &mut impl Ext<T = T>) -> Result<Vec<u8>, Error> {
+		let contributeCall { id, hashes, lengths } = call;
+		if hashes.len() != lengths.len() {
+			return Err(revert("one length for each hash"));
+		}
+		let who = caller(env)?;
+		let rows = hashes.iter().map(hash).zip(lengths.iter().copied()).collect();
+		let batch = D::contribute(who.clone(), *id, rows).map_err(refused)?;
+		let contributor = address::<T>(&who);
+		let rows = hashes.len() as u32;
+		log(env, &IDatanets::Contributed { id: *id, batch, contributor, rows })?;
+		Ok(contributeCall::abi_encode_returns(&batch))
+	}
+}
