@@ -41,6 +41,11 @@ impl Signer {
 		self.pair.public().into()
 	}
 
+	/// Sixteen random bytes.
+	pub fn random() -> [u8; 16] {
+		rand::random()
+	}
+
 	/// A signature over bytes.
 	pub fn sign(&self, bytes: &[u8]) -> MultiSignature {
 		self.pair.sign(bytes).into()

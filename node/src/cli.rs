@@ -3,13 +3,14 @@
 use crate::{
 	commands::{
 		AccountCommand, AskCommand, ClaimCommand, Common, DatanetCommand, EarningsCommand,
-		ModelCommand, ReceiptCommand, ScorerCommand, SettleCommand, VerifyCommand,
+		ModelCommand, ReceiptCommand, ScorerCommand, ServeCommand, SettleCommand, VerifyCommand,
 	},
 	extrinsic, service,
 };
 use clap::Parser;
 use polkadot_sdk::*;
 use sc_cli::SubstrateCli;
+use std::path::PathBuf;
 use sc_service::{ChainType, PartialComponents, Properties};
 
 /// The chain on which AI models pay the people whose data made them.
@@ -19,6 +20,13 @@ pub struct Cli {
 	pub subcommand: Option<Subcommand>,
 	#[clap(flatten)]
 	pub run: sc_cli::RunCmd,
+	/// Scores answers: runs the off-chain worker with its engine for the hot keys in this node's
+	/// keystore (see `openledger scorer bond`).
+	#[arg(long)]
+	pub scorer: bool,
+	/// Where a scorer keeps blobs and results; by default beside the chain's data.
+	#[arg(long)]
+	pub scorer_blobs: Option<PathBuf>,
 }
 
 /// A command against a running node, with what all of them take.
@@ -49,6 +57,14 @@ pub enum Subcommand {
 	Model(Client<ModelCommand>),
 	/// Scorers: run the off-chain worker for pay.
 	Scorer(Client<ScorerCommand>),
+	/// Serves the models that you announced with `openledger model serve`: OpenLoRA over HTTP.
+	Serve(ClientArgs<ServeCommand>),
+	/// The engine's process; the node starts it.
+	#[command(hide = true)]
+	Engine {
+		/// The blob store.
+		store: PathBuf,
+	},
 	/// Pays for an answer of a model.
 	Ask(ClientArgs<AskCommand>),
 	/// Shows one paid answer: who was paid for it, and why.
@@ -146,14 +162,29 @@ pub fn run() -> sc_cli::Result<()> {
 		Some(Subcommand::Datanet(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Model(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Scorer(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Serve(c)) => {
+			sc_cli::LoggerBuilder::new("info").init()?;
+			client(c.command.run(&c.common))
+		},
+		Some(Subcommand::Engine { store }) => openledger_worker::run_child(
+			store,
+			std::io::stdin().lock(),
+			std::io::stdout().lock(),
+		)
+		.map_err(Into::into),
 		Some(Subcommand::Ask(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Receipt(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Verify(c)) => client(async { c.command.run(&c.common) }),
 		Some(Subcommand::Settle(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Claim(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Earnings(c)) => client(c.command.run(&c.common)),
-		None => cli.create_runner(&cli.run)?.run_node_until_exit(|config| async move {
-			service::full(config, None).map_err(sc_cli::Error::Service)
+		None => cli.create_runner(&cli.run)?.run_node_until_exit(|mut config| async move {
+			let (scorer, blobs) = (cli.scorer, cli.scorer_blobs);
+			config.offchain_worker.enabled |= scorer;
+			let scorer = scorer.then(|| {
+				blobs.unwrap_or_else(|| config.base_path.path().join("blobs"))
+			});
+			service::full(config, scorer).map_err(sc_cli::Error::Service)
 		}),
 	}
 }

@@ -162,9 +162,34 @@ fn inherents(
 /// What talks to the peers. The other back end of the SDK is not compiled in.
 type Network = sc_network::Litep2pNetworkBackend;
 
-/// A full node. `engine` answers the runtime's off-chain worker; without one its host function
-/// says that none is here.
-pub fn full(config: Configuration, engine: Option<Arc<dyn Engine>>) -> Result<TaskManager, Error> {
+/// The engine behind the off-chain worker, scoring in a child process of this program.
+fn engine(
+	client: Arc<FullClient>,
+	keystore: sp_keystore::KeystorePtr,
+	blobs: &std::path::Path,
+) -> Result<Arc<dyn Engine>, Error> {
+	use sp_blockchain::HeaderBackend;
+	// Before anything is promised to the chain: can this machine score at all?
+	openledger_onnx::Runtime::check().map_err(|error| Error::Other(error.to_string()))?;
+	let store = openledger_blobs::Store::open(blobs)
+		.map_err(|error| Error::Other(error.to_string()))?;
+	let arguments = vec!["engine".into(), blobs.to_string_lossy().into_owned()];
+	let options = openledger_worker::Options {
+		store,
+		keystore,
+		key_type: pallet_attribution::KEY_TYPE,
+		child: (std::env::current_exe()?, arguments),
+		finalized: Arc::new(move || client.info().finalized_number),
+	};
+	Ok(openledger_worker::Parent::start(options)?)
+}
+
+/// A full node. `scorer` is where its engine keeps blobs; without it the off-chain worker's host
+/// function says that no engine is here.
+pub fn full(
+	config: Configuration,
+	scorer: Option<std::path::PathBuf>,
+) -> Result<TaskManager, Error> {
 	let Partial {
 		client,
 		backend,
@@ -225,6 +250,9 @@ pub fn full(config: Configuration, engine: Option<Arc<dyn Engine>>) -> Result<Ta
 			gap_sync_body_policy: None,
 		})?;
 
+	let engine = scorer
+		.map(|blobs| engine(client.clone(), keystore.clone(), &blobs))
+		.transpose()?;
 	if config.offchain_worker.enabled {
 		let workers = sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
 			runtime_api_provider: client.clone(),

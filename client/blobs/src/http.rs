@@ -18,6 +18,8 @@ use std::{
 const MAX_BLOB: usize = 1 << 30;
 /// How long a fetch may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// How much of an endpoint's reason for refusing is read, in bytes.
+const MAX_REASON: usize = 512;
 /// How many minutes a signature is good for.
 const MINUTES: u64 = 5;
 
@@ -44,16 +46,28 @@ fn parse(text: &str) -> Option<Hash> {
 	Some(hash)
 }
 
-fn answer(found: Result<Vec<u8>, Error>) -> Response {
-	match found {
-		Ok(bytes) => ([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response(),
-		Err(error) => (StatusCode::NOT_FOUND, error.to_string()).into_response(),
+/// A blob may be large: it is read and hashed where that holds up no other request.
+async fn answer(store: Store, space: Space, hash: Hash) -> Response {
+	match tokio::task::spawn_blocking(move || store.get(space, &hash)).await {
+		Ok(Ok(bytes)) =>
+			([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response(),
+		Ok(Err(Error::Missing { .. })) => {
+			let name = hex::encode(hash);
+			(StatusCode::NOT_FOUND, format!("blob {name} is not here")).into_response()
+		},
+		Ok(Err(error)) => {
+			// The reader has no use for this machine's paths.
+			log::error!(target: "blobs", "{error}");
+			(StatusCode::INTERNAL_SERVER_ERROR, "the blob is damaged here: ask another endpoint")
+				.into_response()
+		},
+		Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
 	}
 }
 
 async fn public(State(served): State<Served>, Path(name): Path<String>) -> Response {
 	match parse(&name) {
-		Some(hash) => answer(served.store.get(Space::Public, &hash)),
+		Some(hash) => answer(served.store, Space::Public, hash).await,
 		None => (StatusCode::BAD_REQUEST, "a hash has 64 hexadecimal digits").into_response(),
 	}
 }
@@ -70,7 +84,7 @@ async fn private(
 	let key = given.and_then(|given| authenticated(given, &hash, minute()));
 	match key {
 		Some(key) if (served.readers)(key, hash).await =>
-			answer(served.store.get(Space::Private, &hash)),
+			answer(served.store, Space::Private, hash).await,
 		Some(_) =>
 			(StatusCode::FORBIDDEN, "this key was not drawn to score this answer").into_response(),
 		None => (StatusCode::UNAUTHORIZED, "sign the request with a drawn hot key").into_response(),
@@ -155,11 +169,18 @@ pub async fn fetch(store: &Store, wanted: Fetch<'_>) -> Result<Vec<u8>, Error> {
 
 async fn download(request: reqwest::RequestBuilder) -> Result<Vec<u8>, String> {
 	let mut response = request.send().await.map_err(|error| error.to_string())?;
-	if !response.status().is_success() {
-		let status = response.status();
-		return Err(format!("{status} {}", response.text().await.unwrap_or_default()));
-	}
+	let status = response.status();
 	let mut bytes = Vec::new();
+	if !status.is_success() {
+		// A stranger chooses the length of its reason.
+		while let Ok(Some(chunk)) = response.chunk().await {
+			bytes.extend_from_slice(&chunk[..chunk.len().min(MAX_REASON - bytes.len())]);
+			if bytes.len() == MAX_REASON {
+				break;
+			}
+		}
+		return Err(format!("{status} {}", String::from_utf8_lossy(&bytes)));
+	}
 	while let Some(chunk) = response.chunk().await.map_err(|error| error.to_string())? {
 		if bytes.len() + chunk.len() > MAX_BLOB {
 			return Err("the blob is too large".into());
@@ -222,6 +243,43 @@ mod tests {
 			assert!(error.contains(why), "{error}");
 		}
 		assert_eq!(ask(by(drawn, &hash)).await.unwrap(), b"prompt");
+	}
+
+	#[tokio::test]
+	async fn fetch_should_read_little_of_the_reason_when_an_endpoint_never_stops_giving_it() {
+		use tokio::io::AsyncWriteExt;
+		let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+		let endpoint = format!("http://{}", listener.local_addr().unwrap());
+		let endless = tokio::spawn(async move {
+			let (mut socket, _) = listener.accept().await.unwrap();
+			let head = b"HTTP/1.1 500 Internal Server Error\r\nconnection: close\r\n\r\n";
+			socket.write_all(head).await.unwrap();
+			// Ends when the other side has heard enough.
+			while socket.write_all(&[b'x'; 4096]).await.is_ok() {}
+		});
+		let here = tempfile::tempdir().unwrap();
+		let store = Store::open(here.path()).unwrap();
+		let endpoints = [endpoint];
+		let wanted =
+			Fetch { space: Space::Public, hash: [1; 32], endpoints: &endpoints, authorization: None };
+		let error = fetch(&store, wanted).await.unwrap_err().to_string();
+		assert!(error.contains("500") && error.len() < 1_000, "{error}");
+		endless.await.unwrap();
+	}
+
+	#[tokio::test]
+	async fn fetch_should_refuse_the_blob_when_its_content_has_another_hash() {
+		let app = Router::new().route("/blobs/{hash}", get(|| async { "forged" }));
+		let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+		let endpoints = [format!("http://{}", listener.local_addr().unwrap())];
+		tokio::spawn(async move { axum::serve(listener, app).await });
+		let here = tempfile::tempdir().unwrap();
+		let store = Store::open(here.path()).unwrap();
+		let wanted =
+			Fetch { space: Space::Public, hash: [1; 32], endpoints: &endpoints, authorization: None };
+		let error = fetch(&store, wanted).await.unwrap_err().to_string();
+		assert!(error.contains("gave another blob"), "{error}");
+		assert!(!store.has(Space::Public, &hash(b"forged")));
 	}
 
 	#[test]

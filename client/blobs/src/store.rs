@@ -56,6 +56,14 @@ pub enum Error {
 		/// What the system said.
 		why: io::Error,
 	},
+	/// It is here and cannot be read.
+	#[error("{path} cannot be read: {why}; check the disk and the rights of the file")]
+	Unreadable {
+		/// The file.
+		path: PathBuf,
+		/// What the system said.
+		why: io::Error,
+	},
 	/// No endpoint gave it.
 	#[error("blob {} could not be fetched: {why}", hex::encode(hash))]
 	Fetch {
@@ -105,7 +113,9 @@ impl Store {
 			let mut file = fs::File::create(&part)?;
 			file.write_all(bytes)?;
 			file.sync_all()?;
-			fs::rename(&part, &path)
+			fs::rename(&part, &path)?;
+			// The name must survive a power cut as well.
+			fs::File::open(self.root.join(space.folder()))?.sync_all()
 		};
 		write().map_err(|why| {
 			let _ = fs::remove_file(&part);
@@ -122,9 +132,11 @@ impl Store {
 	/// A blob, checked against its hash. A corrupt one is set aside.
 	pub fn get(&self, space: Space, wanted: &Hash) -> Result<Vec<u8>, Error> {
 		let path = self.path(space, wanted);
-		let bytes = fs::read(&path).map_err(|_| Error::Missing {
-			hash: *wanted,
-			folder: self.root.join(space.folder()),
+		let bytes = fs::read(&path).map_err(|why| match why.kind() {
+			io::ErrorKind::NotFound => {
+				Error::Missing { hash: *wanted, folder: self.root.join(space.folder()) }
+			},
+			_ => Error::Unreadable { path: path.clone(), why },
 		})?;
 		if hash(&bytes) == *wanted {
 			return Ok(bytes);
@@ -139,10 +151,15 @@ impl Store {
 		let mut removed = 0;
 		for entry in fs::read_dir(self.root.join(Space::Private.folder()))? {
 			let entry = entry?;
-			let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+			// A file that another one removed meanwhile is forgotten already.
+			let Ok(metadata) = entry.metadata() else { continue };
+			let age = metadata.modified()?.elapsed().unwrap_or_default();
 			if age > limit {
-				fs::remove_file(entry.path())?;
-				removed += 1;
+				match fs::remove_file(entry.path()) {
+					Ok(()) => removed += 1,
+					Err(error) if error.kind() == io::ErrorKind::NotFound => {},
+					Err(error) => return Err(error),
+				}
 			}
 		}
 		Ok(removed)
@@ -194,10 +211,27 @@ mod tests {
 	}
 
 	#[test]
-	fn forget_should_keep_what_is_young() {
+	fn get_should_not_say_missing_when_the_blob_cannot_be_read() {
 		let (_folder, store) = store();
-		let hash = store.put(Space::Private, b"prompt").unwrap();
-		assert_eq!(store.forget(1).unwrap(), 0);
-		assert!(store.has(Space::Private, &hash));
+		let path = store.path(Space::Public, &[1; 32]);
+		fs::create_dir(&path).unwrap();
+		let error = store.get(Space::Public, &[1; 32]).unwrap_err();
+		assert!(matches!(error, Error::Unreadable { .. }), "{error}");
+	}
+
+	#[test]
+	fn forget_should_remove_private_blobs_alone_when_they_are_old() {
+		let (_folder, store) = store();
+		let old = store.put(Space::Private, b"old").unwrap();
+		let young = store.put(Space::Private, b"young").unwrap();
+		let public = store.put(Space::Public, b"public").unwrap();
+		let before = std::time::SystemTime::now() - std::time::Duration::from_secs(3 * 24 * 3600);
+		for path in [store.path(Space::Private, &old), store.path(Space::Public, &public)] {
+			fs::File::options().write(true).open(path).unwrap().set_modified(before).unwrap();
+		}
+		assert_eq!(store.forget(4).unwrap(), 0);
+		assert_eq!(store.forget(2).unwrap(), 1);
+		assert!(!store.has(Space::Private, &old) && store.has(Space::Private, &young));
+		assert!(store.has(Space::Public, &public));
 	}
 }

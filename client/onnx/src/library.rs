@@ -82,6 +82,11 @@ impl Runtime {
 		LOADED.get_or_init(Self::load_now).clone()
 	}
 
+	/// Whether the library is there and the right one, without loading it.
+	pub fn check() -> Result<(), Error> {
+		check(&library_path())
+	}
+
 	fn load_now() -> Result<Self, Error> {
 		let path = library_path();
 		check(&path)?;

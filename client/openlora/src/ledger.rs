@@ -69,6 +69,9 @@ pub trait Ledger: Send + Sync + 'static {
 	/// The model versions that this operator serves.
 	async fn served(&self) -> Result<Vec<Served>, Refusal>;
 
+	/// What a payer has left here in wei, answers on their way taken off, and the last nonce used.
+	async fn channel(&self, payer: &AccountId32) -> Result<(Balance, u64), Refusal>;
+
 	/// Whether a signed request pays up to `cost` wei: signature, channel, nonce and expiry.
 	async fn check(
 		&self,

@@ -45,7 +45,9 @@ impl Outbox {
 		let part = path.with_extension("part");
 		fs::write(&part, entry.encode())?;
 		fs::File::open(&part)?.sync_all()?;
-		fs::rename(part, path)
+		fs::rename(part, path)?;
+		// The name must survive a power cut as well.
+		fs::File::open(&self.folder)?.sync_all()
 	}
 
 	/// Forgets a receipt that the chain has.
@@ -53,19 +55,30 @@ impl Outbox {
 		fs::remove_file(self.path(entry))
 	}
 
-	/// All receipts, in order.
+	/// All receipts, in order. A damaged file is set aside under the extension `corrupt`, so that
+	/// it does not hold back the others.
 	pub fn waiting(&self) -> io::Result<Vec<Entry>> {
 		let mut paths: Vec<PathBuf> =
 			fs::read_dir(&self.folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
 		paths.retain(|path| path.extension().is_none());
 		paths.sort();
-		let read = |path: &PathBuf| {
-			let bytes = fs::read(path)?;
-			Entry::decode(&mut &bytes[..]).map_err(|error| {
-				io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display()))
-			})
-		};
-		paths.iter().map(read).collect()
+		let mut entries = Vec::new();
+		for path in paths {
+			let bytes = match fs::read(&path) {
+				// Submitted meanwhile.
+				Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+				read => read?,
+			};
+			match Entry::decode(&mut &bytes[..]) {
+				Ok(entry) => entries.push(entry),
+				Err(error) => {
+					let name = path.display();
+					log::error!(target: "openlora", "{name} is damaged ({error}): set aside");
+					fs::rename(&path, path.with_extension("corrupt"))?;
+				},
+			}
+		}
+		Ok(entries)
 	}
 }
 
@@ -111,6 +124,10 @@ mod tests {
 			outbox.waiting().unwrap().iter().map(|e| e.request.nonce).collect()
 		};
 		assert_eq!(nonces(&again), vec![9, 10, 100]);
+		let damaged = folder.path().join(format!("{:020}-damaged", 1));
+		fs::write(&damaged, b"cut sho").unwrap();
+		assert_eq!(nonces(&again), vec![9, 10, 100]);
+		assert!(!damaged.exists() && damaged.with_extension("corrupt").exists());
 		again.done(&entry(10)).unwrap();
 		assert_eq!(nonces(&outbox), vec![9, 100]);
 	}

@@ -14,6 +14,7 @@ use axum::{
 	Json, Router,
 };
 use codec::Decode;
+use futures::StreamExt;
 use openledger_blobs::{Readers, Space, Store};
 use openledger_core::{Hash, Reply, Request};
 use openledger_factory::{adapter, Base};
@@ -141,6 +142,7 @@ pub fn router(server: Arc<Server>) -> Router {
 	let blobs = openledger_blobs::router(server.store.clone(), readers);
 	Router::new()
 		.route("/health", get(|| async { "ok" }))
+		.route("/v1/channels/{payer}", get(channel))
 		.route("/v1/models", get(models))
 		.route("/v1/models/{id}", get(model))
 		.route("/v1/completions", post(completions))
@@ -158,6 +160,17 @@ fn describe(served: &Served) -> Value {
 async fn models(State(server): State<Arc<Server>>) -> Result<Json<Value>, Refusal> {
 	let all: Vec<Value> = server.ledger.served().await?.iter().map(describe).collect();
 	Ok(Json(json!({ "object": "list", "data": all })))
+}
+
+/// What a payer has left here, answers on their way taken off, and the last nonce that was used.
+async fn channel(
+	State(server): State<Arc<Server>>,
+	Path(payer): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+	use sp_core::crypto::Ss58Codec;
+	let payer = AccountId32::from_ss58check(&payer).map_err(|_| Refusal::request("no account"))?;
+	let (balance, nonce) = server.ledger.channel(&payer).await?;
+	Ok(Json(json!({ "balance": balance.to_string(), "nonce": nonce })))
 }
 
 async fn model(
@@ -273,7 +286,7 @@ async fn answer(
 		chat,
 	};
 	let prompt_tokens = order.tokens.len();
-	let (pieces, mut received) = mpsc::unbounded_channel();
+	let (pieces, received) = mpsc::unbounded_channel();
 	let stops = asked.stops();
 	let working = server.clone();
 	tokio::task::spawn_blocking(move || {
@@ -286,30 +299,10 @@ async fn answer(
 
 	let receipt = HeaderValue::from_str(&format!("{id:?}")).map_err(Refusal::server)?;
 	let mut response = if asked.stream {
-		let stream = futures::stream::unfold(
-			(received, about, false),
-			|(mut received, about, over)| async move {
-				if over {
-					return None;
-				}
-				let (event, over) = match received.recv().await {
-					Some(Piece::Text(text)) =>
-						(Event::default().data(about.chunk(Some(&text), None).to_string()), false),
-					Some(Piece::End(_, finish, _)) => {
-						let last = about.chunk(None, Some(finish)).to_string();
-						(Event::default().data(format!("{last}\n\ndata: [DONE]")), true)
-					},
-					Some(Piece::Failed(why)) => {
-						let error = json!({ "error": { "message": why, "type": "server_error" } });
-						(Event::default().data(error.to_string()), true)
-					},
-					None => return None,
-				};
-				Some((Ok::<_, std::convert::Infallible>(event), (received, about, over)))
-			},
-		);
+		let stream = async_stream(received, about);
 		Sse::new(stream).into_response()
 	} else {
+		let mut received = received;
 		loop {
 			match received.recv().await {
 				Some(Piece::Text(_)) => {},
@@ -324,6 +317,24 @@ async fn answer(
 	};
 	response.headers_mut().insert(RECEIPT, receipt);
 	Ok(response)
+}
+
+/// The events of a stream, `[DONE]` last.
+fn async_stream(
+	received: mpsc::UnboundedReceiver<Piece>,
+	about: Answer,
+) -> impl futures::Stream<Item = Result<Event, std::convert::Infallible>> {
+	let events = futures::stream::unfold((received, about), |(mut received, about)| async move {
+		let events = match received.recv().await? {
+			Piece::Text(text) => vec![about.chunk(Some(&text), None).to_string()],
+			Piece::End(_, finish, _) =>
+				vec![about.chunk(None, Some(finish)).to_string(), "[DONE]".to_string()],
+			Piece::Failed(why) =>
+				vec![json!({ "error": { "message": why, "type": "server_error" } }).to_string()],
+		};
+		Some((futures::stream::iter(events), (received, about)))
+	});
+	events.flatten().map(|data| Ok(Event::default().data(data)))
 }
 
 /// Draws the answer, stores both blobs and the signed receipt.

@@ -68,6 +68,10 @@ fn score(
 	if base.tokenizer.decode(&response.tokens)? != response.text {
 		return Err("the answer's tokens do not spell its text".into());
 	}
+	// Decoding skips the end token: without this, ends in the middle would be paid and not read.
+	if response.tokens.contains(&base.tokenizer.end()) {
+		return Err("the answer's tokens go on behind its end".into());
+	}
 	let known = base.tokenizer.vocabulary() as u32;
 	if response.tokens.is_empty() || response.tokens.iter().any(|token| *token >= known) {
 		return Err("the answer has no tokens, or one that the model does not know".into());

@@ -9,5 +9,5 @@ mod parent;
 mod protocol;
 
 pub use child::run_child;
-pub use parent::{Options, Parent};
+pub use parent::{Limits, Options, Parent};
 pub use protocol::{PromptBlob, ResponseBlob, Work};

@@ -9,14 +9,13 @@ use std::{
 	collections::HashMap,
 	io::{BufRead, BufReader, Write},
 	path::PathBuf,
-	process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+	process::{Child, ChildStdin, Command, Stdio},
 	sync::{mpsc, Arc},
+	time::Duration,
 };
 
 /// Jobs that may wait at the same time.
 const QUEUE: usize = 64;
-/// How often a job is tried when its child dies.
-const TRIES: usize = 3;
 const LOG_TARGET: &str = "engine";
 
 /// What the engine needs of the node.
@@ -31,6 +30,23 @@ pub struct Options {
 	pub child: (PathBuf, Vec<String>),
 	/// The number of the last finalized block.
 	pub finalized: Arc<dyn Fn() -> u32 + Send + Sync>,
+}
+
+/// How patient the engine is with its child.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+	/// How often a job is tried when its child dies.
+	pub tries: u32,
+	/// How long the child may take for a job before it counts as dead.
+	pub patience: Duration,
+	/// How long it waits before a second try; twice as long before each further one.
+	pub backoff: Duration,
+}
+
+impl Default for Limits {
+	fn default() -> Self {
+		Self { tries: 3, patience: Duration::from_secs(600), backoff: Duration::from_secs(1) }
+	}
 }
 
 /// How far a job is.
@@ -55,6 +71,11 @@ fn name(job: &Job) -> Hash {
 impl Parent {
 	/// Starts the engine.
 	pub fn start(options: Options) -> std::io::Result<Arc<Self>> {
+		Self::start_with(options, Limits::default())
+	}
+
+	/// Starts the engine with other limits than the usual ones.
+	pub fn start_with(options: Options, limits: Limits) -> std::io::Result<Arc<Self>> {
 		let results = options.store.root().join("results");
 		std::fs::create_dir_all(&results)?;
 		let (queue, waiting) = mpsc::sync_channel::<(Hash, Job)>(QUEUE);
@@ -68,9 +89,14 @@ impl Parent {
 		std::thread::Builder::new().name("engine".into()).spawn(move || {
 			let mut child = None;
 			for (name, job) in waiting {
-				let done = work(&options, &job, &mut child);
+				// Asked for again in the moment in which it was finished.
+				let done = match kept(&results, &name) {
+					Some(_) => Ok(()),
+					None => work(&options, limits, &job, &mut child)
+						.and_then(|y| keep(&results, &name, &y).map_err(|e| e.to_string())),
+				};
 				let mut jobs = jobs.lock();
-				match done.and_then(|y| keep(&results, &name, &y).map_err(|e| e.to_string())) {
+				match done {
 					Ok(()) => {
 						jobs.remove(&name);
 					},
@@ -132,7 +158,12 @@ fn kept(folder: &std::path::Path, name: &Hash) -> Option<Vec<i32>> {
 }
 
 /// Fetches what a job needs and lets the child do it.
-fn work(options: &Options, job: &Job, child: &mut Option<Running>) -> Result<Vec<i32>, String> {
+fn work(
+	options: &Options,
+	limits: Limits,
+	job: &Job,
+	child: &mut Option<Running>,
+) -> Result<Vec<i32>, String> {
 	tokio::runtime::Builder::new_current_thread()
 		.enable_all()
 		.build()
@@ -146,18 +177,22 @@ fn work(options: &Options, job: &Job, child: &mut Option<Running>) -> Result<Vec
 		response: text(&job.response),
 	};
 	let mut last = String::new();
-	for _ in 0..TRIES {
-		match Running::ask(child, options, &work) {
+	for attempt in 0..limits.tries {
+		if attempt > 0 {
+			// What killed the last child, such as want of memory, may pass.
+			std::thread::sleep(limits.backoff.saturating_mul(1 << (attempt - 1).min(16)));
+		}
+		match Running::ask(child, options, limits.patience, &work) {
 			Ok(Done::Scored(y)) => return Ok(y),
 			Ok(Done::Failed(why)) => return Err(why),
 			Err(error) => {
-				log::warn!(target: LOG_TARGET, "the engine's process died ({error}): starting another");
+				log::warn!(target: LOG_TARGET, "the engine's process is given up: {error}");
 				last = error.to_string();
 				*child = None;
 			},
 		}
 	}
-	Err(format!("the engine's process died {TRIES} times: {last}"))
+	Err(format!("the engine's process was lost {} times, at last: {last}", limits.tries))
 }
 
 /// Gets every blob that a job needs into the store.
@@ -165,13 +200,16 @@ async fn gather(options: &Options, job: &Job) -> Result<(), String> {
 	let endpoints: Vec<String> =
 		job.endpoints.iter().map(|url| String::from_utf8_lossy(url).into_owned()).collect();
 	let get = |space, hash: Hash| {
-		let authorization = match space {
-			Space::Public => None,
+		let (authorization, from) = match space {
+			Space::Public => (None, endpoints.len()),
+			// Only the operator has prompts and answers. Another one that saw the signature could
+			// use it there while it is good.
 			Space::Private => {
-				authorization(&*options.keystore, options.key_type, job.key, &hash)
+				(authorization(&*options.keystore, options.key_type, job.key, &hash), 1)
 			},
 		};
-		let wanted = Fetch { space, hash, endpoints: &endpoints, authorization };
+		let endpoints = &endpoints[..from.min(endpoints.len())];
+		let wanted = Fetch { space, hash, endpoints, authorization };
 		async { fetch(&options.store, wanted).await.map_err(|error| error.to_string()) }
 	};
 	let manifest = get(Space::Public, job.base.0).await?;
@@ -194,7 +232,8 @@ async fn gather(options: &Options, job: &Job) -> Result<(), String> {
 struct Running {
 	process: Child,
 	input: ChildStdin,
-	output: BufReader<ChildStdout>,
+	/// Its lines, read on a thread of their own so that waiting for one can end.
+	output: mpsc::Receiver<std::io::Result<String>>,
 }
 
 impl Running {
@@ -207,13 +246,27 @@ impl Running {
 			.spawn()?;
 		let closed = || std::io::Error::other("the engine's process has no pipes");
 		let input = process.stdin.take().ok_or_else(closed)?;
-		let output = BufReader::new(process.stdout.take().ok_or_else(closed)?);
+		let lines = BufReader::new(process.stdout.take().ok_or_else(closed)?).lines();
+		let (read, output) = mpsc::channel();
+		// Ends with the child, which closes the pipe.
+		std::thread::Builder::new().name("engine output".into()).spawn(move || {
+			for line in lines {
+				if read.send(line).is_err() {
+					break;
+				}
+			}
+		})?;
 		log::info!(target: LOG_TARGET, "scoring in process {}", process.id());
 		Ok(Self { process, input, output })
 	}
 
 	/// One question to the child, which is started if there is none.
-	fn ask(child: &mut Option<Self>, options: &Options, work: &Work) -> std::io::Result<Done> {
+	fn ask(
+		child: &mut Option<Self>,
+		options: &Options,
+		patience: Duration,
+		work: &Work,
+	) -> std::io::Result<Done> {
 		let running = match child {
 			Some(running) => running,
 			None => child.insert(Self::start(options)?),
@@ -222,10 +275,14 @@ impl Running {
 		line.push('\n');
 		running.input.write_all(line.as_bytes())?;
 		running.input.flush()?;
-		let mut answer = String::new();
-		if running.output.read_line(&mut answer)? == 0 {
-			return Err(std::io::Error::other("it closed its output"));
-		}
+		let answer = running.output.recv_timeout(patience).map_err(|error| match error {
+			mpsc::RecvTimeoutError::Timeout => {
+				std::io::Error::other(format!("it gave no answer for {patience:?}"))
+			},
+			mpsc::RecvTimeoutError::Disconnected => {
+				std::io::Error::other("it ended in the middle of a job")
+			},
+		})??;
 		Ok(serde_json::from_str(&answer)?)
 	}
 }

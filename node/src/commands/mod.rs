@@ -6,6 +6,7 @@ mod datanet;
 mod earnings;
 mod model;
 mod scorer;
+mod serve;
 
 pub use account::AccountCommand;
 pub use ask::AskCommand;
@@ -13,6 +14,7 @@ pub use datanet::DatanetCommand;
 pub use earnings::{ClaimCommand, EarningsCommand, ReceiptCommand, SettleCommand, VerifyCommand};
 pub use model::ModelCommand;
 pub use scorer::ScorerCommand;
+pub use serve::ServeCommand;
 
 use crate::chain::{Chain, Result, Signer};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -20,7 +22,8 @@ use polkadot_sdk::*;
 use runtime::{AccountId, Hash, UNIT};
 use serde_json::Value;
 use sp_core::crypto::Ss58Codec;
-use std::path::{Path, PathBuf};
+use openledger_blobs::{Space, Store};
+use std::path::PathBuf;
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -78,50 +81,22 @@ impl Common {
 
 	/// Opens the blob store.
 	pub fn store(&self) -> Result<Blobs> {
-		Blobs::open(&self.blobs)
+		Ok(Blobs(Store::open(&self.blobs)?))
 	}
 }
 
-/// A folder of blobs, named by their BLAKE2b-256 hashes.
-pub struct Blobs {
-	folder: PathBuf,
-}
+/// The public blobs of a store, by the chain's hash type.
+pub struct Blobs(pub Store);
 
 impl Blobs {
-	/// Opens the folder, or makes it.
-	pub fn open(folder: &Path) -> Result<Self> {
-		std::fs::create_dir_all(folder)
-			.map_err(|e| format!("the blob folder {} cannot be made: {e}", folder.display()))?;
-		Ok(Self { folder: folder.into() })
-	}
-
-	/// Stores bytes under their hash: all of them or none.
+	/// Stores bytes under their hash.
 	pub fn put(&self, bytes: &[u8]) -> Result<Hash> {
-		let hash = Hash::from(openledger_factory::hash(bytes));
-		let path = self.folder.join(hex::encode(hash));
-		if path.exists() {
-			return Ok(hash);
-		}
-		let part = path.with_extension(format!("part{}", std::process::id()));
-		let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, &path));
-		written.map_err(|e| {
-			let _ = std::fs::remove_file(&part);
-			let folder = self.folder.display();
-			format!("{} bytes cannot be stored in {folder}: {e}", bytes.len())
-		})?;
-		Ok(hash)
+		Ok(self.0.put(Space::Public, bytes)?.into())
 	}
 
 	/// The bytes of a hash, checked.
 	pub fn get(&self, hash: &Hash) -> Result<Vec<u8>> {
-		let path = self.folder.join(hex::encode(hash));
-		let bytes = std::fs::read(&path)
-			.map_err(|_| format!("blob {hash:?} is not in {}", self.folder.display()))?;
-		if openledger_factory::hash(&bytes) == hash.0 {
-			Ok(bytes)
-		} else {
-			Err(format!("{} is corrupt: its content has another hash", path.display()).into())
-		}
+		Ok(self.0.get(Space::Public, &hash.0)?)
 	}
 }
 
@@ -180,17 +155,5 @@ mod tests {
 		for wrong in ["", "x", "-1", "1.0000000000000000001", "1e3"] {
 			assert!(open(wrong).is_err(), "{wrong}");
 		}
-	}
-
-	#[test]
-	fn get_should_be_a_clear_error_when_the_blob_is_corrupt() {
-		let folder = std::env::temp_dir().join(format!("openledger-blobs-{}", std::process::id()));
-		let store = Blobs::open(&folder).unwrap();
-		let hash = store.put(b"content").unwrap();
-		assert_eq!(store.get(&hash).unwrap(), b"content");
-		std::fs::write(folder.join(hex::encode(hash)), b"other").unwrap();
-		assert!(store.get(&hash).unwrap_err().to_string().contains("corrupt"));
-		std::fs::remove_dir_all(&folder).unwrap();
-		assert!(store.get(&hash).unwrap_err().to_string().contains("is not in"));
 	}
 }

@@ -1,0 +1,237 @@
+//! What counterfactual scores are measured against: equal shares, text that is shared, gradients.
+//!
+//! None of these is what money follows; they stand beside it in the table of `scripts/bench
+//! attribution`.
+
+use super::window;
+use openledger_factory::{train::Row, Base, Error};
+use openledger_graph::count;
+use openledger_onnx::{Runtime, Session, Tensor};
+use std::{collections::HashSet, sync::Arc};
+
+/// Shares of scores: the positive ones, scaled to sum to one; all the same if none is positive.
+pub fn shares(scores: &[f64]) -> Vec<f64> {
+	let sum: f64 = scores.iter().map(|v| v.max(0.0)).sum();
+	if sum > 0.0 && sum.is_finite() {
+		scores.iter().map(|v| v.max(0.0) / sum).collect()
+	} else {
+		vec![1.0 / scores.len().max(1) as f64; scores.len()]
+	}
+}
+
+/// Bytes of a shared piece of text.
+const GRAM: usize = 6;
+
+/// Which contributor's text an answer shares the most 6-grams of bytes with.
+pub struct Overlap {
+	blocks: Vec<HashSet<[u8; GRAM]>>,
+}
+
+fn grams(text: &str) -> HashSet<[u8; GRAM]> {
+	let gram = |w: &[u8]| w.try_into().unwrap_or([0; GRAM]);
+	text.as_bytes().windows(GRAM).map(gram).collect()
+}
+
+impl Overlap {
+	/// `texts`: block and text of every training row; blocks are `0..blocks`.
+	pub fn new<'a>(blocks: usize, texts: impl IntoIterator<Item = (usize, &'a str)>) -> Self {
+		let mut all = vec![HashSet::new(); blocks];
+		for (block, text) in texts {
+			if let Some(set) = all.get_mut(block) {
+				set.extend(grams(text));
+			}
+		}
+		Self { blocks: all }
+	}
+
+	/// How many of the answer's distinct 6-grams each block holds, and a half, so that an answer
+	/// that shares nothing is split equally.
+	pub fn scores(&self, answer: &str) -> Vec<f64> {
+		let answer = grams(answer);
+		self.blocks.iter().map(|block| answer.intersection(block).count() as f64 + 0.5).collect()
+	}
+}
+
+/// How gradients are compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Metric {
+	/// Inner products (TracIn, Pruthi et al. 2020, at the last checkpoint).
+	Plain,
+	/// Inner products of gradients scaled to length one.
+	Cosine,
+	/// Inner products under the inverse of the damped diagonal of the empirical Fisher matrix (the
+	/// influence functions of Koh and Liang 2017 with a diagonal Hessian).
+	Whitened,
+}
+
+impl Metric {
+	/// All of them.
+	pub const ALL: [Self; 3] = [Self::Plain, Self::Cosine, Self::Whitened];
+}
+
+/// Gradients of the published adapter's loss: an answer's against every contributor's rows.
+pub struct Gradients {
+	base: Arc<Base>,
+	adapter: Vec<f32>,
+	session: Session,
+	/// By block: sums of the rows' gradients.
+	plain: Vec<Vec<f64>>,
+	/// By block: sums of the rows' gradients scaled to length one.
+	unit: Vec<Vec<f64>>,
+	/// The damped diagonal of the empirical Fisher matrix.
+	fisher: Vec<f64>,
+}
+
+/// One window: tokens, targets, and one where a target counts.
+type Window = (Vec<i64>, Vec<i64>, Vec<f32>);
+
+/// Windows that the graph takes at once.
+const BATCH: usize = 8;
+/// Damping of the diagonal, as a part of its mean.
+const DAMPING: f64 = 0.1;
+
+impl Gradients {
+	/// `rows` are those that `adapter` was trained on; blocks are `0..blocks`.
+	pub fn new(
+		base: Arc<Base>,
+		adapter: Vec<f32>,
+		rows: &[Row],
+		blocks: usize,
+		threads: usize,
+	) -> Result<Self, Error> {
+		let graph = base.model.gradient(BATCH).to_onnx();
+		let session = Session::new(&Runtime::load()?, &graph, threads)?;
+		let size = count(&base.model.adapter());
+		let zero = vec![vec![0.0; size]; blocks];
+		let (plain, unit, fisher) = (zero.clone(), zero, vec![0.0; size]);
+		let mut all = Self { base, adapter, session, plain, unit, fisher };
+		let mut seen = 0usize;
+		for row in rows.iter().filter(|row| row.block < blocks) {
+			for tokens in row.tokens.chunks(all.base.model.context) {
+				let gradient = all.gradient(&[], tokens)?;
+				let length = norm(&gradient);
+				seen += 1;
+				let to = all.plain[row.block].iter_mut().zip(&mut all.unit[row.block]);
+				for (((plain, unit), fisher), g) in to.zip(&mut all.fisher).zip(&gradient) {
+					*plain += g;
+					*unit += g / length;
+					*fisher += g * g;
+				}
+			}
+		}
+		let mean = all.fisher.iter().sum::<f64>() / size as f64 / seen.max(1) as f64;
+		all.fisher
+			.iter_mut()
+			.for_each(|f| *f = *f / seen.max(1) as f64 + (DAMPING * mean).max(f64::MIN_POSITIVE));
+		Ok(all)
+	}
+
+	/// The gradient of the loss of the completion's tokens with respect to the adapter.
+	fn gradient(&mut self, prompt: &[u32], completion: &[u32]) -> Result<Vec<f64>, Error> {
+		let (t, size) = (self.base.model.context, self.adapter.len());
+		let mut sum = vec![0f64; size];
+		for batch in windows(self.base.tokenizer.end(), prompt, completion, t).chunks(BATCH) {
+			let (mut tokens, mut targets, mut mask) = (Vec::new(), Vec::new(), Vec::new());
+			for window in batch {
+				tokens.extend(&window.0);
+				targets.extend(&window.1);
+				mask.extend(&window.2);
+			}
+			tokens.resize(BATCH * t, 0);
+			targets.resize(BATCH * t, 0);
+			mask.resize(BATCH * t, 0.0);
+			let shape = vec![BATCH, 1, t];
+			let out = self.session.run(vec![
+				("base", Tensor::Floats(vec![self.base.weights.len()], self.base.weights.clone())),
+				("parameters.in", Tensor::Floats(vec![BATCH, size], self.adapter.repeat(BATCH))),
+				("tokens", Tensor::Integers(shape.clone(), tokens)),
+				("targets", Tensor::Integers(shape.clone(), targets)),
+				("mask", Tensor::Floats(shape, mask)),
+			])?;
+			for gradient in out["gradient"].chunks(size).take(batch.len()) {
+				sum.iter_mut().zip(gradient).for_each(|(s, g)| *s += f64::from(*g));
+			}
+		}
+		Ok(sum)
+	}
+
+	/// Scores of all blocks for an answer, under each of [`Metric::ALL`]: positive for rows whose
+	/// gradients would have made the answer more likely.
+	pub fn scores(
+		&mut self,
+		prompt: &[u32],
+		completion: &[u32],
+	) -> Result<[Vec<f64>; 3], Error> {
+		let answer = self.gradient(prompt, completion)?;
+		let length = norm(&answer);
+		let unit: Vec<f64> = answer.iter().map(|g| g / length).collect();
+		let white: Vec<f64> = answer.iter().zip(&self.fisher).map(|(g, f)| g / f).collect();
+		let against = |blocks: &[Vec<f64>], answer: &[f64]| -> Vec<f64> {
+			let dot = |block: &Vec<f64>| block.iter().zip(answer).map(|(a, b)| a * b).sum();
+			blocks.iter().map(dot).collect()
+		};
+		Ok(Metric::ALL.map(|metric| match metric {
+			Metric::Plain => against(&self.plain, &answer),
+			Metric::Cosine => against(&self.unit, &unit),
+			Metric::Whitened => against(&self.plain, &white),
+		}))
+	}
+}
+
+/// The length of a vector; never zero.
+fn norm(v: &[f64]) -> f64 {
+	v.iter().map(|x| x * x).sum::<f64>().sqrt().max(f64::MIN_POSITIVE)
+}
+
+/// The windows in which the scorer predicts the completion's tokens, each token in one of them.
+fn windows(end: u32, prompt: &[u32], completion: &[u32], context: usize) -> Vec<Window> {
+	let all = [&[end], prompt, completion].concat();
+	let mut found = Vec::new();
+	let mut position = 1 + prompt.len();
+	while position < all.len() {
+		let from = window(position - 1, context);
+		let to = (from + context + 1).min(all.len());
+		let last = (position..to).take_while(|p| window(p - 1, context) == from).count();
+		let (mut tokens, mut targets) = (vec![0i64; context], vec![0i64; context]);
+		let mut mask = vec![0f32; context];
+		for i in 0..to - 1 - from {
+			tokens[i] = i64::from(all[from + i]);
+			targets[i] = i64::from(all[from + i + 1]);
+		}
+		(position..position + last).for_each(|p| mask[p - 1 - from] = 1.0);
+		found.push((tokens, targets, mask));
+		position += last;
+	}
+	found
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn shares_should_sum_to_one_when_scores_are_any() {
+		assert_eq!(shares(&[3.0, -2.0, 1.0]), [0.75, 0.0, 0.25]);
+		assert_eq!(shares(&[-3.0, 0.0]), [0.5, 0.5]);
+	}
+
+	#[test]
+	fn overlap_should_favour_the_block_whose_text_is_repeated() {
+		let texts = [(0, "the licensee shall not"), (1, "a freely given permission")];
+		let scores = Overlap::new(2, texts).scores("freely given");
+		assert_eq!(scores, [0.5, 7.5]);
+	}
+
+	#[test]
+	fn windows_should_predict_every_token_once_when_the_answer_is_long() {
+		for (asked, answered) in [(0, 5), (3, 8), (20, 41), (0, 64)] {
+			let prompt: Vec<u32> = (1..=asked).collect();
+			let completion: Vec<u32> = (100..100 + answered).collect();
+			let mut seen = Vec::new();
+			for (_, targets, mask) in windows(0, &prompt, &completion, 8) {
+				seen.extend(targets.iter().zip(&mask).filter(|(_, m)| **m > 0.0).map(|(t, _)| *t as u32));
+			}
+			assert_eq!(seen, completion);
+		}
+	}
+}

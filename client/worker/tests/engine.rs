@@ -1,0 +1,217 @@
+//! The engine over real files, real HTTP and a real child process.
+
+use openledger_blobs::{router, Readers, Space, Store};
+use openledger_factory::{
+	adapter,
+	base::Pretraining,
+	train::{self, Recipe, Row},
+	Base,
+};
+use openledger_graph::Gpt;
+use openledger_influence::Scorer;
+use openledger_influence_math::host::{Answer, Engine, Job, Query};
+use openledger_worker::{Limits, Options, Parent, PromptBlob, ResponseBlob};
+use sp_core::crypto::KeyTypeId;
+use sp_keystore::{testing::MemoryKeystore, Keystore};
+use std::{
+	path::PathBuf,
+	sync::Arc,
+	time::{Duration, Instant},
+};
+
+const KIND: KeyTypeId = KeyTypeId(*b"olsc");
+const TINY: Gpt = Gpt { vocabulary: 280, context: 16, width: 8, layers: 1, heads: 2, rank: 2 };
+/// Nobody waits longer for a score of a tiny model.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// An operator that publishes a tiny model and one answer, and a scorer's machine.
+struct World {
+	_operator: tempfile::TempDir,
+	scorer: tempfile::TempDir,
+	trouble: PathBuf,
+	keystore: Arc<MemoryKeystore>,
+	job: Job,
+	/// What the answer scores, computed here.
+	expected: Vec<i32>,
+}
+
+/// What is wrong with the answer that the operator published.
+#[derive(Clone, Copy, PartialEq)]
+enum Wrong {
+	Nothing,
+	Text,
+	EndInside,
+}
+
+impl World {
+	async fn new(wrong: Wrong) -> Self {
+		let operator = tempfile::tempdir().unwrap();
+		let store = Store::open(operator.path()).unwrap();
+		let text = "the cat sat on the mat and the dog sat on the log\n".repeat(40);
+		let how = Pretraining { steps: 2, rows: 2, ..Default::default() };
+		let base = Base::train(TINY, &text, how, 1, &mut |_, _, _| ()).unwrap();
+		let mut manifest = [0; 32];
+		for (hash, bytes) in base.files().unwrap() {
+			store.put(Space::Public, &bytes).unwrap();
+			manifest = hash;
+		}
+		let row = |block, text| Row { block, tokens: base.tokenizer.encode(text).unwrap() };
+		let rows = [row(0, "the cat sat on the mat"), row(1, "the dog sat on the log")];
+		let mut first = [0; 32];
+		first[0] = 1;
+		let recipe = Recipe { epochs: 2, rows: 1, slots: 2, ..Default::default() };
+		let subsets = [train::ALL, first];
+		let flat = train(&base, &rows, &subsets, &recipe);
+		let files: Vec<_> = flat
+			.iter()
+			.map(|flat| {
+				let file = adapter::to_file(&base.model, flat).unwrap();
+				store.put(Space::Public, &file).unwrap()
+			})
+			.collect();
+
+		let asked = "the cat";
+		let mut tokens = base.tokenizer.encode(" sat on the log").unwrap();
+		let mut said = base.tokenizer.decode(&tokens).unwrap();
+		let prompt_tokens = base.tokenizer.encode(asked).unwrap();
+		let base = Arc::new(base);
+		let expected =
+			Scorer::new(base.clone(), &flat, 1).unwrap().score(&prompt_tokens, &tokens).unwrap();
+		match wrong {
+			Wrong::Nothing => {},
+			Wrong::Text => said.push('!'),
+			Wrong::EndInside => tokens.insert(1, base.tokenizer.end()),
+		}
+		let prompt = PromptBlob {
+			salt: "00".repeat(16),
+			prompt: asked.into(),
+			temperature: 1.0,
+			max_tokens: 8,
+			seed: 1,
+		};
+		let response = ResponseBlob { salt: "01".repeat(16), tokens, text: said };
+		let put = |bytes: Vec<u8>| store.put(Space::Private, &bytes).unwrap();
+		let prompt = put(serde_json::to_vec(&prompt).unwrap());
+		let response = put(serde_json::to_vec(&response).unwrap());
+
+		let keystore = Arc::new(MemoryKeystore::new());
+		let key = keystore.sr25519_generate_new(KIND, None).unwrap().0;
+		let readers: Readers = Arc::new(move |by, _| Box::pin(async move { by == key }));
+		let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+		let url = format!("http://{}", listener.local_addr().unwrap());
+		tokio::spawn(async move { axum::serve(listener, router(store, readers)).await });
+		let job = Job {
+			receipt: [9; 32].into(),
+			base: manifest.into(),
+			adapter: files[0].into(),
+			adapters: vec![files[1].into()],
+			prompt: prompt.into(),
+			response: response.into(),
+			endpoints: vec![url.into_bytes()],
+			key,
+		};
+		let scorer = tempfile::tempdir().unwrap();
+		let trouble = scorer.path().join("trouble");
+		Self { _operator: operator, scorer, trouble, keystore, job, expected }
+	}
+
+	fn engine(&self, program: PathBuf, patience: Duration) -> Arc<Parent> {
+		let arguments = [self.scorer.path(), &self.trouble];
+		let arguments = arguments.iter().map(|path| path.to_string_lossy().into_owned());
+		let options = Options {
+			store: Store::open(self.scorer.path()).unwrap(),
+			keystore: self.keystore.clone(),
+			key_type: KIND,
+			child: (program, arguments.collect()),
+			finalized: Arc::new(|| 7),
+		};
+		let limits = Limits { tries: 2, patience, backoff: Duration::ZERO };
+		Parent::start_with(options, limits).unwrap()
+	}
+
+	/// Polls as the off-chain worker does, until the answer is final.
+	async fn scored(&self, engine: &Parent) -> Answer {
+		let start = Instant::now();
+		loop {
+			match engine.poll(Query::Score(self.job.clone())) {
+				Answer::Pending if start.elapsed() < DEADLINE => {
+					tokio::time::sleep(Duration::from_millis(5)).await
+				},
+				answer => return answer,
+			}
+		}
+	}
+}
+
+fn train(base: &Base, rows: &[Row], subsets: &[train::Subset], recipe: &Recipe) -> Vec<Vec<f32>> {
+	train::train(base, rows, subsets, recipe, 1, &mut |_, _, _| ()).unwrap()
+}
+
+/// The child, which cargo builds beside this test.
+fn child() -> PathBuf {
+	let here = std::env::current_exe().unwrap();
+	here.parent().unwrap().parent().unwrap().join("examples").join("engine")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_give_the_score_also_after_a_restart_when_the_operator_is_gone() {
+	let mut world = World::new(Wrong::Nothing).await;
+	let engine = world.engine(child(), DEADLINE);
+	assert_eq!(engine.poll(Query::Finalized), Answer::Finalized(7));
+	assert_eq!(engine.poll(Query::Score(world.job.clone())), Answer::Pending);
+	assert_eq!(world.scored(&engine).await, Answer::Scored(world.expected.clone()));
+	drop(engine);
+	// Neither the operator nor a child is there: the result can only come from the disk.
+	world.job.endpoints = Vec::new();
+	let again = world.engine("/nonexistent".into(), DEADLINE);
+	let answer = again.poll(Query::Score(world.job.clone()));
+	assert_eq!(answer, Answer::Scored(world.expected.clone()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_give_the_score_when_the_child_dies_in_the_middle_of_the_job() {
+	let world = World::new(Wrong::Nothing).await;
+	std::fs::write(&world.trouble, "die").unwrap();
+	let engine = world.engine(child(), DEADLINE);
+	assert_eq!(world.scored(&engine).await, Answer::Scored(world.expected.clone()));
+	assert!(!world.trouble.exists(), "the first child did not take the job");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_give_the_score_when_the_child_hangs() {
+	let world = World::new(Wrong::Nothing).await;
+	std::fs::write(&world.trouble, "hang").unwrap();
+	let engine = world.engine(child(), Duration::from_secs(10));
+	assert_eq!(world.scored(&engine).await, Answer::Scored(world.expected.clone()));
+	assert!(!world.trouble.exists(), "the first child did not take the job");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_fail_when_every_child_dies() {
+	let world = World::new(Wrong::Nothing).await;
+	let engine = world.engine("/bin/false".into(), DEADLINE);
+	let Answer::Failed(why) = world.scored(&engine).await else { panic!("it did not fail") };
+	let why = String::from_utf8(why).unwrap();
+	assert!(why.contains("2 times"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_fail_when_tokens_and_text_of_the_answer_differ() {
+	for (wrong, reason) in [(Wrong::Text, "do not spell"), (Wrong::EndInside, "behind its end")] {
+		let world = World::new(wrong).await;
+		let engine = world.engine(child(), DEADLINE);
+		let Answer::Failed(why) = world.scored(&engine).await else { panic!("it did not fail") };
+		let why = String::from_utf8(why).unwrap();
+		assert!(why.contains(reason), "{why}");
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_fail_when_the_hot_key_was_not_drawn() {
+	let mut world = World::new(Wrong::Nothing).await;
+	world.job.key = world.keystore.sr25519_generate_new(KIND, None).unwrap().0;
+	let engine = world.engine(child(), DEADLINE);
+	let Answer::Failed(why) = world.scored(&engine).await else { panic!("it did not fail") };
+	let why = String::from_utf8(why).unwrap();
+	assert!(why.contains("403"), "{why}");
+}

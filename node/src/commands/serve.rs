@@ -1,0 +1,301 @@
+use super::{
+	earnings::Receipt,
+	model::{BaseEntry, Model},
+	open, show_open, Common,
+};
+use crate::chain::{all, Chain, Result, Signer};
+use async_trait::async_trait;
+use codec::{Decode, Encode};
+use openledger_blobs::Store;
+use openledger_core::{Balance, ModelId, Reply, Request};
+use openledger_openlora::{router, Entry, Ledger, Refusal, Served, Server};
+use pallet_attribution::{Call, Parameters, ScorerId};
+use pallet_models::Stage;
+use polkadot_sdk::*;
+use runtime::{AccountId, Hash, Runtime};
+use sp_core::crypto::Ss58Codec;
+use sp_runtime::MultiSignature;
+use std::{
+	collections::{BTreeMap, HashMap},
+	net::SocketAddr,
+	sync::Arc,
+};
+use tokio::sync::Mutex;
+
+/// Blocks after which a request that a wallet of this server signed is void.
+const EXPIRY: u32 = 1_000;
+
+/// Serves the models that you announced with `openledger model serve`: OpenLoRA over HTTP.
+#[derive(Debug, clap::Args)]
+pub struct ServeCommand {
+	/// Where to listen.
+	#[arg(long, default_value = "127.0.0.1:8080")]
+	listen: SocketAddr,
+	/// Lets OpenAI clients pay: an API key and the account behind it, KEY=//Name. The server holds
+	/// that account's key.
+	#[arg(long, value_parser = api_key)]
+	api_key: Vec<(String, String)>,
+	/// What such an account sets aside when its channel is too low, in $OPEN.
+	#[arg(long, value_parser = open, default_value = "50")]
+	top_up: u128,
+	/// Days that prompts and answers are kept.
+	#[arg(long, default_value_t = 30)]
+	retention: u64,
+}
+
+fn api_key(text: &str) -> std::result::Result<(String, String), String> {
+	let (key, uri) = text.split_once('=').ok_or("write KEY=//Name")?;
+	Ok((key.into(), uri.into()))
+}
+
+type Channel =
+	pallet_attribution::Channel<<Runtime as pallet_attribution::Config>::Consideration>;
+
+/// The chain as the server sees it, and what is promised but not yet on it.
+struct ChainLedger {
+	chain: Chain,
+	signer: Signer,
+	keys: HashMap<String, Signer>,
+	top_up: Balance,
+	/// Answers on their way: nonce and highest cost, by payer.
+	pending: Mutex<HashMap<AccountId, BTreeMap<u64, Balance>>>,
+}
+
+impl ServeCommand {
+	pub async fn run(&self, common: &Common) -> Result<()> {
+		let keys = self
+			.api_key
+			.iter()
+			.map(|(key, uri)| Ok((key.clone(), Signer::from_uri(uri)?)))
+			.collect::<Result<_>>()?;
+		let ledger = ChainLedger {
+			chain: common.chain().await?,
+			signer: common.signer()?,
+			keys,
+			top_up: self.top_up,
+			pending: Mutex::default(),
+		};
+		let who = ledger.signer.account().to_ss58check();
+		let served = ledger.served().await?;
+		let store = Store::open(&common.blobs)?;
+		let forgotten = store.forget(self.retention)?;
+		let server = Server::new(Arc::new(ledger), store)?;
+		let listener = tokio::net::TcpListener::bind(self.listen)
+			.await
+			.map_err(|e| format!("{} cannot be listened at: {e}", self.listen))?;
+		println!("{who} serves at http://{}", self.listen);
+		for model in &served {
+			let (input, output) = (show_open(model.input_price), show_open(model.output_price));
+			println!("  {}: {input} / {output} $OPEN per 1,000 tokens in / out", model.name());
+		}
+		if forgotten > 0 {
+			println!("  {forgotten} prompts and answers older than {} days removed", self.retention);
+		}
+		tokio::spawn(server.clone().submit_receipts());
+		axum::serve(listener, router(server)).await?;
+		Ok(())
+	}
+}
+
+impl ChainLedger {
+	async fn read<V: Decode>(&self, key: &[u8]) -> std::result::Result<Option<V>, Refusal> {
+		self.chain.read(key).await.map_err(Refusal::server)
+	}
+
+	async fn channel_of(
+		&self,
+		payer: &AccountId,
+	) -> std::result::Result<Option<Channel>, Refusal> {
+		let operator = self.signer.account();
+		self.read(&pallet_attribution::Channels::<Runtime>::hashed_key_for(payer, operator)).await
+	}
+
+	/// What a channel has left with everything on its way taken off, and the last nonce used.
+	async fn left(&self, payer: &AccountId) -> std::result::Result<(Balance, u64), Refusal> {
+		let channel = self.channel_of(payer).await?.filter(|channel| channel.closing.is_none());
+		let channel = channel.ok_or_else(|| {
+			let operator = self.signer.account().to_ss58check();
+			Refusal::payment(format!(
+				"{} has no open channel to {operator}: `openledger ask` opens one, or call \
+				 attribution.fundChannel",
+				payer.to_ss58check()
+			))
+		})?;
+		let mut pending = self.pending.lock().await;
+		let mine = pending.entry(payer.clone()).or_default();
+		mine.retain(|nonce, _| *nonce > channel.nonce);
+		let promised: Balance = mine.values().sum();
+		let last = mine.keys().next_back().copied().unwrap_or(channel.nonce);
+		Ok((channel.balance.saturating_sub(promised), last))
+	}
+}
+
+#[async_trait]
+impl Ledger for ChainLedger {
+	async fn served(&self) -> std::result::Result<Vec<Served>, Refusal> {
+		let me = self.signer.account();
+		let settings = pallet_attribution::Settings::<Runtime>::hashed_key();
+		let settings: Parameters = self.read(&settings).await?.unwrap_or_default();
+		let prefix = all("Models", "Operators");
+		let keys = self.chain.keys(&prefix).await.map_err(Refusal::server)?;
+		let mut served = Vec::new();
+		for key in keys {
+			// Twox64Concat of the model, Blake2_128Concat of the operator.
+			let mut rest = &key[prefix.len() + 8..];
+			let Ok(id) = ModelId::decode(&mut rest) else { continue };
+			if AccountId::decode(&mut &rest[16..]) != Ok(me.clone()) {
+				continue;
+			}
+			let key = pallet_models::Models::<Runtime>::hashed_key_for(id);
+			let Some(model) = self.read::<Model>(&key).await? else { continue };
+			let Stage::Ready { adapter } = model.stage else { continue };
+			let key = pallet_models::Bases::<Runtime>::hashed_key_for(model.base);
+			let Some(base) = self.read::<BaseEntry>(&key).await? else { continue };
+			served.push(Served {
+				model: id,
+				adapter,
+				base: base.manifest,
+				input_price: model.price.input,
+				output_price: model.price.output,
+				minimum_fee: settings.minimum_fee,
+			});
+		}
+		served.sort_by_key(|served| served.model);
+		Ok(served)
+	}
+
+	async fn channel(&self, payer: &AccountId) -> std::result::Result<(Balance, u64), Refusal> {
+		self.left(payer).await
+	}
+
+	async fn check(
+		&self,
+		request: &Request<AccountId>,
+		signature: &MultiSignature,
+		cost: Balance,
+	) -> std::result::Result<(), Refusal> {
+		if request.genesis != self.chain.genesis {
+			return Err(Refusal::payment("the request was signed for another chain"));
+		}
+		if request.operator != self.signer.account() {
+			return Err(Refusal::payment("the request pays another operator"));
+		}
+		if cost > request.maximum {
+			return Err(Refusal::payment(format!(
+				"the answer may cost {} $OPEN, the request pays at most {}",
+				show_open(cost),
+				show_open(request.maximum)
+			)));
+		}
+		if !openledger_core::verify(&request.payload(), signature, &request.payer) {
+			return Err(Refusal::payment("the payer's signature is wrong"));
+		}
+		let now = self.chain.number().await.map_err(Refusal::server)?;
+		if request.expiry < now.saturating_add(20) {
+			return Err(Refusal::payment("the request expires too soon: give it 20 blocks or more"));
+		}
+		let (left, last) = self.left(&request.payer).await?;
+		if request.nonce <= last {
+			return Err(Refusal::payment(format!("nonce {last} was used: take a higher one")));
+		}
+		if left < cost {
+			return Err(Refusal::payment(format!(
+				"the channel has {} $OPEN left, the answer may cost {}: fund it",
+				show_open(left),
+				show_open(cost)
+			)));
+		}
+		let mut pending = self.pending.lock().await;
+		pending.entry(request.payer.clone()).or_default().insert(request.nonce, cost);
+		Ok(())
+	}
+
+	async fn request_for_key(
+		&self,
+		key: &str,
+		model: &Served,
+		prompt: Hash,
+		maximum: Balance,
+	) -> std::result::Result<(Request<AccountId>, MultiSignature), Refusal> {
+		let signer = self.keys.get(key).ok_or_else(|| Refusal {
+			status: 401,
+			kind: "invalid_request_error",
+			message: "this API key is unknown here".into(),
+		})?;
+		let payer = signer.account();
+		let (left, _) = self.left(&payer).await.unwrap_or((0, 0));
+		if left < maximum {
+			let operator = self.signer.account();
+			let amount = self.top_up.max(maximum);
+			let call = Call::fund_channel { operator, amount };
+			self.chain.send(signer, call).await.map_err(Refusal::payment)?;
+		}
+		let (_, last) = self.left(&payer).await?;
+		let now = self.chain.number().await.map_err(Refusal::server)?;
+		let request = Request {
+			genesis: self.chain.genesis,
+			payer,
+			operator: self.signer.account(),
+			model: model.model,
+			adapter: model.adapter,
+			prompt,
+			maximum,
+			nonce: last + 1,
+			expiry: now.saturating_add(EXPIRY),
+		};
+		let signature = signer.sign(&request.payload());
+		Ok((request, signature))
+	}
+
+	fn sign(&self, reply: &Reply) -> MultiSignature {
+		self.signer.sign(&reply.payload())
+	}
+
+	async fn submit(&self, entry: &Entry) -> std::result::Result<(), String> {
+		let entry = entry.clone();
+		let call = Call::submit_receipt {
+			request: entry.request.clone(),
+			payer_signature: entry.payer,
+			reply: entry.reply,
+			operator_signature: entry.operator,
+		};
+		match self.chain.send(&self.signer, call).await {
+			Ok(_) => Ok(()),
+			Err(error) => {
+				let why = error.to_string();
+				let later = ["Attribution.Busy", "Attribution.Paused"];
+				let refused = why.starts_with("the chain refused (Attribution.");
+				if refused && !later.iter().any(|name| why.contains(name)) {
+					let id = entry.request.id();
+					log::error!(target: "openlora", "receipt {id:?} is given up: {why}");
+					return Ok(());
+				}
+				Err(why)
+			},
+		}
+	}
+
+	async fn may_read(&self, key: [u8; 32], blob: Hash) -> bool {
+		let check = async {
+			let key = ScorerId::decode(&mut &key[..])?;
+			let owner = pallet_attribution::KeyOwner::<Runtime>::hashed_key_for(&key);
+			let Some(owner) = self.chain.read::<AccountId>(&owner).await? else {
+				return Ok(false);
+			};
+			let hashed = <frame_support::Blake2_128Concat as frame_support::StorageHasher>::hash(
+				&owner.encode(),
+			);
+			let prefix = [all("Attribution", "Assignments"), hashed].concat();
+			for key in self.chain.keys(&prefix).await? {
+				let id = Hash::from_slice(&key[key.len() - 32..]);
+				let key = pallet_attribution::Receipts::<Runtime>::hashed_key_for(id);
+				let receipt: Option<Receipt> = self.chain.read(&key).await?;
+				if receipt.is_some_and(|r| r.prompt == blob || r.response == blob) {
+					return Ok(true);
+				}
+			}
+			Result::Ok(false)
+		};
+		check.await.unwrap_or(false)
+	}
+}
