@@ -239,7 +239,7 @@ impl DatanetCommand {
 					return Err("--scores takes four numbers".into());
 				};
 				let scores = Scores { authenticity, ownership, quality, uniqueness };
-				let mut done = Vec::new();
+				let (mut done, mut calls) = (Vec::new(), Vec::new());
 				for (id, batch) in batches(&chain, *datanet).await? {
 					if batch.status != Status::Pending {
 						continue;
@@ -260,8 +260,11 @@ impl DatanetCommand {
 						Verdict::Accept(scores)
 					};
 					let call = Call::review { datanet: *datanet, batch: id, verdict };
-					chain.send(&signer, call).await?;
+					calls.push(call.into());
 					done.push(id);
+				}
+				if !calls.is_empty() {
+					chain.send(&signer, pallet_utility::Call::batch_all { calls }).await?;
 				}
 				common.print(
 					format!("{} batches of Datanet {datanet} reviewed", done.len()),

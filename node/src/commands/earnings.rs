@@ -116,14 +116,14 @@ impl Evidence {
 			.collect())
 	}
 
-	fn table(&self) -> Result<comfy_table::Table> {
+	fn table(&self, common: &Common) -> Result<comfy_table::Table> {
 		let pool = self.pool.parse::<u128>()?.max(1) as f64;
 		let mut table = comfy_table::Table::new();
 		table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
 		table.set_header(["contributor", "bytes", "share", "±", "$OPEN"]);
 		for ((owner, bytes), (amount, error)) in self.blocks.iter().zip(self.compute()?) {
 			table.add_row([
-				owner.clone(),
+				common.name(owner),
 				bytes.to_string(),
 				format!("{:.1} %", amount as f64 / pool * 100.0),
 				format!("{:.1}", error as f64 / pool * 100.0),
@@ -182,14 +182,14 @@ impl ReceiptCommand {
 			receipt.completion_tokens,
 			show_open(receipt.fee),
 			receipt.phase,
-			receipt.payer.to_ss58check(),
-			receipt.operator.to_ss58check(),
+			common.name(&receipt.payer.to_ss58check()),
+			common.name(&receipt.operator.to_ss58check()),
 		);
 		for seat in &receipt.seats {
-			text += &format!("\n  scored by {}", seat.scorer.to_ss58check());
+			text += &format!("\n  scored by {}", common.name(&seat.scorer.to_ss58check()));
 		}
 		if let Some(evidence) = &evidence {
-			text += &format!("\n{}", evidence.table()?);
+			text += &format!("\n{}", evidence.table(common)?);
 			if let Some(path) = &self.export {
 				std::fs::write(path, serde_json::to_vec_pretty(evidence)?)?;
 			}
@@ -231,7 +231,7 @@ impl VerifyCommand {
 			evidence.receipt,
 			evidence.blocks.len(),
 			evidence.adapters,
-			evidence.table()?
+			evidence.table(common)?
 		);
 		common.print(text, json!({ "receipt": evidence.receipt, "verified": true }));
 		Ok(())
@@ -314,7 +314,7 @@ impl ClaimCommand {
 		}
 		let text: Vec<String> = paid
 			.iter()
-			.map(|(who, amount)| format!("{who}: {} $OPEN", show_open(amount.parse().unwrap_or(0))))
+			.map(|(who, amount)| format!("{:20} {} $OPEN", common.name(who), show_open(amount.parse().unwrap_or(0))))
 			.collect();
 		common.print(text.join("\n"), json!(paid));
 		Ok(())
@@ -414,7 +414,7 @@ impl EarningsCommand {
 			let error = variances.get(&owner).copied().unwrap_or(0.0).sqrt() / whole;
 			let earned = money.earned.get(&owner).copied().unwrap_or(0);
 			table.add_row([
-				owner.clone(),
+				common.name(&owner),
 				block.rows.to_string(),
 				block.bytes.to_string(),
 				format!("{:.1} %", share * 100.0),
@@ -431,7 +431,7 @@ impl EarningsCommand {
 			for (id, fee, phase, items) in &answers {
 				text += &format!("{id:?}  {} $OPEN  {phase}\n", show_open(*fee));
 				for (owner, amount) in items.iter().filter(|(_, amount)| *amount != 0) {
-					text += &format!("    {owner}  {}\n", signed(*amount));
+					text += &format!("    {:20} {}\n", common.name(owner), signed(*amount));
 				}
 			}
 		}

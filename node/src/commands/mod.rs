@@ -49,12 +49,23 @@ pub struct Common {
 	/// How results are printed.
 	#[arg(long, global = true, value_enum, default_value = "text")]
 	pub output: Output,
+	/// Development accounts that are shown by their names, such as //Alice,//Bob.
+	#[arg(long, global = true, env = "OPENLEDGER_NAMES", value_delimiter = ',')]
+	pub names: Vec<String>,
 }
 
 impl Common {
 	/// Connects to the node.
 	pub async fn chain(&self) -> Result<Chain> {
 		Chain::connect(&self.url).await
+	}
+
+	/// An account by its name in `--names`, or by its address.
+	pub fn name(&self, address: &str) -> String {
+		let is = |name: &&String| {
+			Signer::from_uri(name).is_ok_and(|s| s.account().to_ss58check() == address)
+		};
+		self.names.iter().find(is).cloned().unwrap_or_else(|| address.into())
 	}
 
 	/// Who signs.

@@ -87,6 +87,17 @@ pub enum ModelCommand {
 		#[arg(long, default_value = "http://127.0.0.1:8080")]
 		endpoint: String,
 	},
+	/// Measures base model and adapter on texts that were not learnt: nats per byte.
+	Evaluate {
+		/// The model version.
+		model: ModelId,
+		/// Files of one text a line.
+		#[arg(required = true)]
+		files: Vec<PathBuf>,
+		/// Fails if the adapter is not better by so many nats per byte.
+		#[arg(long)]
+		at_least: Option<f64>,
+	},
 	/// Shows a model version.
 	Show {
 		/// The model version.
@@ -269,6 +280,39 @@ impl ModelCommand {
 				let who = signer.account().to_ss58check();
 				let text = format!("{who} serves model {model} at {endpoint}");
 				common.print(text, json!({ "model": model, "endpoint": endpoint }));
+			},
+			Self::Evaluate { model: id, files, at_least } => {
+				let entry = model(&chain, *id).await?;
+				let Stage::Ready { adapter: hash } = entry.stage else {
+					return Err(format!("model {id} is still trained").into());
+				};
+				let store = common.store()?;
+				let manifest = base_manifest(&chain, entry.base).await?;
+				let base = Base::load(&manifest.0, |hash| store.get(&Hash::from(*hash)))?;
+				let flat = adapter::from_file(&base.model, &store.get(&hash)?)?;
+				let base = std::sync::Arc::new(base);
+				let mut scorer =
+					openledger_influence::Scorer::new(base.clone(), &[flat], threads())?;
+				let (mut bytes, mut texts, mut loss) = (0usize, 0usize, [0f64; 2]);
+				for file in files {
+					let content = std::fs::read_to_string(file)
+						.map_err(|e| format!("{} cannot be read: {e}", file.display()))?;
+					for line in content.lines().filter(|line| !line.is_empty()) {
+						let y = scorer.log_probabilities(&[], &base.tokenizer.encode(line)?)?;
+						loss.iter_mut().zip(y).for_each(|(sum, v)| *sum -= v);
+						bytes += line.len();
+						texts += 1;
+					}
+				}
+				let [before, after] = loss.map(|sum| sum / bytes.max(1) as f64);
+				let text = format!(
+					"{texts} held-out texts: base {before:.3}, adapter {after:.3} nats per byte, {:.3} better",
+					before - after
+				);
+				common.print(text, json!({ "base": before, "adapter": after, "texts": texts }));
+				if at_least.is_some_and(|least| before - after < least) {
+					return Err("the adapter has learnt too little".into());
+				}
 			},
 			Self::Show { model: id } => {
 				let model = model(&chain, *id).await?;
