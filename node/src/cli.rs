@@ -99,6 +99,7 @@ type ChainSpec = sc_service::GenericChainSpec<
 fn spec(id: &str) -> Result<ChainSpec, String> {
 	let (preset, name, kind) = match id {
 		"dev" => ("development", "Development", ChainType::Development),
+		"live" => ("live", "OpenLedger", ChainType::Live),
 		"local" => ("local_testnet", "Local Testnet", ChainType::Local),
 		path => return ChainSpec::from_json_file(path.into()),
 	};
@@ -193,5 +194,9 @@ pub fn run() -> sc_cli::Result<()> {
 fn client(
 	command: impl std::future::Future<Output = crate::chain::Result<()>>,
 ) -> sc_cli::Result<()> {
-	tokio::runtime::Runtime::new()?.block_on(command).map_err(|error| error.to_string().into())
+	if let Err(error) = tokio::runtime::Runtime::new()?.block_on(command) {
+		eprintln!("error: {error}");
+		std::process::exit(1);
+	}
+	Ok(())
 }
