@@ -100,6 +100,16 @@ impl AskCommand {
 			bar.inc(1);
 			answers.push((request.id(), prompt.clone(), text.to_string()));
 		}
+		bar.set_message("receipts on chain");
+		for (id, ..) in &answers {
+			let key = pallet_attribution::Receipts::<Runtime>::hashed_key_for(id);
+			chain
+				.until(|| async {
+					let receipt: Option<super::earnings::Receipt> = chain.read(&key).await?;
+					Ok(receipt.map(|_| ()))
+				})
+				.await?;
+		}
 		bar.finish_and_clear();
 		let mut text = String::new();
 		for (receipt, prompt, answer) in &answers {

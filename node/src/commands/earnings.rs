@@ -285,7 +285,10 @@ impl SettleCommand {
 				.await?;
 		}
 		bar.finish_and_clear();
-		let text = format!("{} periods of model {} settled", settled.len(), self.model);
+		let text = match settled.as_slice() {
+			[] => format!("nothing of model {} to settle", self.model),
+			periods => format!("{} periods of model {} settled", periods.len(), self.model),
+		};
 		common.print(text, json!({ "periods": settled }));
 		Ok(())
 	}
@@ -316,7 +319,8 @@ impl ClaimCommand {
 			.iter()
 			.map(|(who, amount)| format!("{:20} {} $OPEN", common.name(who), show_open(amount.parse().unwrap_or(0))))
 			.collect();
-		common.print(text.join("\n"), json!(paid));
+		let text = if text.is_empty() { "nothing to claim".into() } else { text.join("\n") };
+		common.print(text, json!(paid));
 		Ok(())
 	}
 }
