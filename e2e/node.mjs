@@ -9,15 +9,20 @@
 // The binary is $BIN, or the one that the build leaves in the cache.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ApiPromise, WsProvider } from '@polkadot/api';
+import { Keyring } from '@polkadot/keyring';
+import { hexToU8a, u8aConcat } from '@polkadot/util';
+import { base58Encode, ed25519PairFromSeed } from '@polkadot/util-crypto';
 
-/** Milliseconds after which a wait for a node gives up. A cold start compiles the runtime. */
+/** Milliseconds after which a wait for something on a running chain gives up. */
 export const PATIENCE = 120_000;
+/** The same for a start, in which the runtime is compiled: seconds, but not on a busy machine. */
+const START_PATIENCE = 300_000;
 
 const LOG_LINES = 30;
 const nodes = new Set();
@@ -52,6 +57,22 @@ export function freePort() {
 	});
 }
 
+/**
+ * The peer id of a node with this secret key (64 hexadecimal digits): base58 of the identity
+ * multihash of its Ed25519 public key in libp2p's protobuf, so that others can be told before it
+ * runs.
+ */
+export function peerId(nodeKey) {
+	const { publicKey } = ed25519PairFromSeed(hexToU8a(`0x${nodeKey}`));
+	const key = u8aConcat([0x08, 0x01, 0x12, publicKey.length], publicKey);
+	return base58Encode(u8aConcat([0x00, key.length], key));
+}
+
+/** The address of a development account, such as `//Alice//stash`. */
+export function devAccount(path) {
+	return new Keyring({ type: 'sr25519', ss58Format: 42 }).addFromUri(path).address;
+}
+
 /** Runs a command of the binary to its end and gives what it prints. Throws if it fails. */
 export function run(...args) {
 	const { status, stdout, stderr, error } = spawnSync(binary(), args, {
@@ -70,19 +91,32 @@ export function run(...args) {
  * @param {string} [options.name] names its log
  * @param {string[]} [options.args] which chain, which keys; a development chain if absent
  * @param {string} [options.basePath] its data, kept between starts; nothing is kept if absent
+ * @param {string} [options.nodeKey] its secret key among peers, 64 hexadecimal digits: a must for
+ *   validators of other chains than the development one
  * @param {number} [options.port] its port for peers; any free one if absent
  * @returns {Promise<Node>}
  */
-export async function startNode({ name = 'dev', args = ['--dev'], basePath, port = 0 } = {}) {
+export async function startNode({
+	name = 'dev',
+	args = ['--dev'],
+	basePath,
+	nodeKey,
+	port = 0,
+} = {}) {
 	const node = new Node(name, [
 		...args,
+		...(nodeKey ? ['--node-key', nodeKey] : []),
 		...(basePath ? ['--base-path', basePath] : ['--tmp']),
 		// Port 0: the system chooses, and the node reports what.
 		...['--rpc-port', '0', '--port', `${port}`],
 		// Other nodes of this machine are none of ours.
 		...['--no-mdns', '--no-prometheus', '--no-telemetry'],
 	]);
-	const [, address] = await node.logged(/Running JSON-RPC server: addr=(127\.0\.0\.1:\d+)/);
+	const listening = /Running JSON-RPC server: addr=(127\.0\.0\.1:\d+)/;
+	const [, address] = await node.logged(listening, START_PATIENCE).catch((error) => {
+		node.abandon();
+		throw error;
+	});
 	node.http = `http://${address}`;
 	node.ws = `ws://${address}`;
 	return node;
@@ -99,15 +133,20 @@ export class Node {
 		this.log = join(temporaryFolder(name), 'node.log');
 		this.#process = spawn(binary(), args, { stdio: ['ignore', 'ignore', 'pipe'] });
 		nodes.add(this);
-		/** Resolves with a sentence on how the process ended. */
-		this.ended = new Promise((resolve) => {
-			this.#process.on('error', (error) => resolve(`could not start: ${error.message}`));
-			this.#process.on('close', (code, signal) => resolve(`ended with ${signal ?? code}`));
-		});
-		this.ended.then((how) => {
-			nodes.delete(this);
+		const fail = (how) => {
 			for (const wait of this.#waiting) wait.fail(`${name} ${how}`);
+		};
+		/** Resolves when the process is gone. */
+		this.ended = new Promise((resolve) => {
+			this.#process.on('exit', resolve);
+			this.#process.on('error', (error) => {
+				resolve();
+				fail(`could not start: ${error.message}`);
+			});
 		});
+		this.ended.then(() => nodes.delete(this));
+		// Later than the end: all of its log has been read.
+		this.#process.on('close', (code, signal) => fail(`ended with ${signal ?? code}`));
 		const file = createWriteStream(this.log);
 		this.#process.stderr.pipe(file);
 		createInterface({ input: this.#process.stderr }).on('line', (line) => {
@@ -117,7 +156,7 @@ export class Node {
 	}
 
 	/** The first match of `pattern` in what the node logged or will log. */
-	logged(pattern) {
+	logged(pattern, patience = PATIENCE) {
 		for (const line of this.#lines) {
 			const match = line.match(pattern);
 			if (match) return Promise.resolve(match);
@@ -138,8 +177,8 @@ export class Node {
 				},
 			};
 			const timer = setTimeout(
-				() => wait.fail(`${this.name}: ${PATIENCE / 1_000} s went by`),
-				PATIENCE,
+				() => wait.fail(`${this.name}: ${patience / 1_000} s went by`),
+				patience,
 			);
 			this.#waiting.add(wait);
 		});
@@ -258,11 +297,6 @@ export function only(events, section, method) {
 		throw new Error(`${found.length} events ${section}.${method} among: ${all}`);
 	}
 	return found[0].data;
-}
-
-/** What a node logged, from its file. */
-export function logOf(node) {
-	return readFileSync(node.log, 'utf8');
 }
 
 process.on('exit', () => {

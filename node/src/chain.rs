@@ -1,13 +1,13 @@
 //! A client of a running node: storage by the runtime's own types, extrinsics by its own calls.
 
 use codec::{Decode, Encode};
-use polkadot_sdk::frame_support::__private::metadata as frame_metadata;
 use jsonrpsee::{
 	core::client::{ClientT, Subscription, SubscriptionClientT},
 	rpc_params,
 	ws_client::{WsClient, WsClientBuilder},
 };
 use pallet_revive::evm::tx_extension::SetOrigin;
+use polkadot_sdk::frame_support::__private::metadata as frame_metadata;
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime, RuntimeCall, RuntimeEvent, SignedPayload, VERSION};
 use sp_core::{sr25519, Pair};
@@ -187,8 +187,7 @@ impl Chain {
 		let extension = runtime::evm::extension(nonce, 0, Era::Immortal, SetOrigin::default());
 		let (spec, transaction) = (VERSION.spec_version, VERSION.transaction_version);
 		let genesis = self.genesis;
-		let implicit =
-			((), (), spec, transaction, genesis, genesis, (), (), (), (), None, ());
+		let implicit = ((), (), spec, transaction, genesis, genesis, (), (), (), (), None, ());
 		let payload = SignedPayload::from_raw(call, extension, implicit);
 		let signature = payload.using_encoded(|data| signer.sign(data));
 		let (call, extension, _) = payload.deconstruct();
@@ -197,7 +196,8 @@ impl Chain {
 	}
 
 	async fn outcome(&self, block: Hash, extrinsic: &[u8]) -> Result<Included> {
-		let body: serde_json::Value = self.rpc.request("chain_getBlock", rpc_params![block]).await?;
+		let body: serde_json::Value =
+			self.rpc.request("chain_getBlock", rpc_params![block]).await?;
 		let sent = hex(extrinsic);
 		let index = body["block"]["extrinsics"]
 			.as_array()
@@ -207,14 +207,13 @@ impl Chain {
 			.events(block)
 			.await?
 			.into_iter()
-			.filter(|(phase, _)| {
-				*phase == frame_system::Phase::ApplyExtrinsic(index as u32)
-			})
+			.filter(|(phase, _)| *phase == frame_system::Phase::ApplyExtrinsic(index as u32))
 			.map(|(_, event)| event)
 			.collect();
 		let failed = events.iter().find_map(|event| match event {
-			RuntimeEvent::System(frame_system::Event::ExtrinsicFailed { dispatch_error, .. }) =>
-				Some(explain(dispatch_error)),
+			RuntimeEvent::System(frame_system::Event::ExtrinsicFailed {
+				dispatch_error, ..
+			}) => Some(explain(dispatch_error)),
 			_ => None,
 		});
 		match failed {
@@ -280,4 +279,3 @@ fn explain(error: &DispatchError) -> String {
 	};
 	named().unwrap_or_else(|| format!("the chain refused: {error:?}"))
 }
-

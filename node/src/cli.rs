@@ -10,8 +10,8 @@ use crate::{
 use clap::Parser;
 use polkadot_sdk::*;
 use sc_cli::SubstrateCli;
-use std::path::PathBuf;
 use sc_service::{ChainType, PartialComponents, Properties};
+use std::path::PathBuf;
 
 /// The chain on which AI models pay the people whose data made them.
 #[derive(Debug, Parser)]
@@ -91,10 +91,8 @@ pub enum Subcommand {
 }
 
 /// A chain specification whose genesis is built with this node's host functions.
-type ChainSpec = sc_service::GenericChainSpec<
-	Option<()>,
-	openledger_influence_math::host::HostFunctions,
->;
+type ChainSpec =
+	sc_service::GenericChainSpec<Option<()>, openledger_influence_math::host::HostFunctions>;
 
 fn spec(id: &str) -> Result<ChainSpec, String> {
 	let (preset, name, kind) = match id {
@@ -167,12 +165,10 @@ pub fn run() -> sc_cli::Result<()> {
 			sc_cli::LoggerBuilder::new("info").init()?;
 			client(c.command.run(&c.common))
 		},
-		Some(Subcommand::Engine { store }) => openledger_worker::run_child(
-			store,
-			std::io::stdin().lock(),
-			std::io::stdout().lock(),
-		)
-		.map_err(Into::into),
+		Some(Subcommand::Engine { store }) => {
+			openledger_worker::run_child(store, std::io::stdin().lock(), std::io::stdout().lock())
+				.map_err(Into::into)
+		},
 		Some(Subcommand::Ask(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Receipt(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Verify(c)) => client(async { c.command.run(&c.common) }),
@@ -182,9 +178,8 @@ pub fn run() -> sc_cli::Result<()> {
 		None => cli.create_runner(&cli.run)?.run_node_until_exit(|mut config| async move {
 			let (scorer, blobs) = (cli.scorer, cli.scorer_blobs);
 			config.offchain_worker.enabled |= scorer;
-			let scorer = scorer.then(|| {
-				blobs.unwrap_or_else(|| config.base_path.path().join("blobs"))
-			});
+			let scorer =
+				scorer.then(|| blobs.unwrap_or_else(|| config.base_path.path().join("blobs")));
 			service::full(config, scorer).map_err(sc_cli::Error::Service)
 		}),
 	}

@@ -34,9 +34,12 @@ impl EthTransactions<OpaqueExtrinsic> for RuntimeTransactions {
 			.filter_map(|record| {
 				let Phase::ApplyExtrinsic(extrinsic) = record.phase else { return None };
 				let kind = match record.event {
-					RuntimeEvent::Revive(Event::ContractEmitted { contract, data, topics }) =>
-						EthEventKind::Log { address: contract, topics, data },
-					RuntimeEvent::Revive(Event::EthExtrinsicRevert { .. }) => EthEventKind::Reverted,
+					RuntimeEvent::Revive(Event::ContractEmitted { contract, data, topics }) => {
+						EthEventKind::Log { address: contract, topics, data }
+					},
+					RuntimeEvent::Revive(Event::EthExtrinsicRevert { .. }) => {
+						EthEventKind::Reverted
+					},
 					_ => return None,
 				};
 				Some(EthEvent { extrinsic, kind })

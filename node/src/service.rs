@@ -171,8 +171,8 @@ fn engine(
 	use sp_blockchain::HeaderBackend;
 	// Before anything is promised to the chain: can this machine score at all?
 	openledger_onnx::Runtime::check().map_err(|error| Error::Other(error.to_string()))?;
-	let store = openledger_blobs::Store::open(blobs)
-		.map_err(|error| Error::Other(error.to_string()))?;
+	let store =
+		openledger_blobs::Store::open(blobs).map_err(|error| Error::Other(error.to_string()))?;
 	let arguments = vec!["engine".into(), blobs.to_string_lossy().into_owned()];
 	let options = openledger_worker::Options {
 		store,
@@ -264,7 +264,10 @@ pub fn full(
 			enable_http_requests: false,
 			// Only here: blocks are executed without an engine.
 			custom_extensions: move |_| {
-				engine.iter().map(|engine| Box::new(EngineExt(engine.clone())) as Box<_>).collect()
+				engine
+					.iter()
+					.map(|engine| Box::new(EngineExt(engine.clone())) as Box<_>)
+					.collect()
 			},
 		})?;
 		task_manager.spawn_handle().spawn(

@@ -124,10 +124,10 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 		let staking = matches!(call, RuntimeCall::Staking(_) | RuntimeCall::Session(_));
 		let data = matches!(
 			call,
-			RuntimeCall::Datanets(_) |
-				RuntimeCall::Models(_) |
-				RuntimeCall::Agents(_) |
-				RuntimeCall::Attribution(_)
+			RuntimeCall::Datanets(_)
+				| RuntimeCall::Models(_)
+				| RuntimeCall::Agents(_)
+				| RuntimeCall::Attribution(_)
 		);
 		let wrapping = matches!(call, RuntimeCall::Utility(_) | RuntimeCall::Multisig(_));
 		match self {

@@ -49,8 +49,9 @@ fn parse(text: &str) -> Option<Hash> {
 /// A blob may be large: it is read and hashed where that holds up no other request.
 async fn answer(store: Store, space: Space, hash: Hash) -> Response {
 	match tokio::task::spawn_blocking(move || store.get(space, &hash)).await {
-		Ok(Ok(bytes)) =>
-			([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response(),
+		Ok(Ok(bytes)) => {
+			([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response()
+		},
 		Ok(Err(Error::Missing { .. })) => {
 			let name = hex::encode(hash);
 			(StatusCode::NOT_FOUND, format!("blob {name} is not here")).into_response()
@@ -83,10 +84,12 @@ async fn private(
 	let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
 	let key = given.and_then(|given| authenticated(given, &hash, minute()));
 	match key {
-		Some(key) if (served.readers)(key, hash).await =>
-			answer(served.store, Space::Private, hash).await,
-		Some(_) =>
-			(StatusCode::FORBIDDEN, "this key was not drawn to score this answer").into_response(),
+		Some(key) if (served.readers)(key, hash).await => {
+			answer(served.store, Space::Private, hash).await
+		},
+		Some(_) => {
+			(StatusCode::FORBIDDEN, "this key was not drawn to score this answer").into_response()
+		},
 		None => (StatusCode::UNAUTHORIZED, "sign the request with a drawn hot key").into_response(),
 	}
 }
@@ -196,6 +199,8 @@ mod tests {
 	use sp_keystore::testing::MemoryKeystore;
 
 	const KIND: KeyTypeId = KeyTypeId(*b"olsc");
+	/// The hash of no blob.
+	const NONE: Hash = [1; 32];
 
 	async fn serve(store: Store, allowed: [u8; 32]) -> String {
 		let readers: Readers = Arc::new(move |key, _| Box::pin(async move { key == allowed }));
@@ -208,7 +213,8 @@ mod tests {
 	#[tokio::test]
 	async fn fetch_should_store_the_blob_when_an_endpoint_has_it() {
 		let (there, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-		let (theirs, mine) = (Store::open(there.path()).unwrap(), Store::open(here.path()).unwrap());
+		let (theirs, mine) =
+			(Store::open(there.path()).unwrap(), Store::open(here.path()).unwrap());
 		let hash = theirs.put(Space::Public, b"content").unwrap();
 		let empty = tempfile::tempdir().unwrap();
 		let endpoints = [
@@ -225,14 +231,16 @@ mod tests {
 	#[tokio::test]
 	async fn fetch_should_be_refused_when_the_key_was_not_drawn() {
 		let (there, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-		let (theirs, mine) = (Store::open(there.path()).unwrap(), Store::open(here.path()).unwrap());
+		let (theirs, mine) =
+			(Store::open(there.path()).unwrap(), Store::open(here.path()).unwrap());
 		let hash = theirs.put(Space::Private, b"prompt").unwrap();
 		let keystore = MemoryKeystore::new();
 		let drawn = keystore.sr25519_generate_new(KIND, None).unwrap().0;
 		let other = keystore.sr25519_generate_new(KIND, None).unwrap().0;
 		let endpoints = [serve(theirs, drawn).await];
 		let ask = |authorization| {
-			let wanted = Fetch { space: Space::Private, hash, endpoints: &endpoints, authorization };
+			let wanted =
+				Fetch { space: Space::Private, hash, endpoints: &endpoints, authorization };
 			fetch(&mine, wanted)
 		};
 		let by = |key, of: &Hash| authorization(&keystore, KIND, key, of);
@@ -247,11 +255,16 @@ mod tests {
 
 	#[tokio::test]
 	async fn fetch_should_read_little_of_the_reason_when_an_endpoint_never_stops_giving_it() {
-		use tokio::io::AsyncWriteExt;
+		use tokio::io::{AsyncReadExt, AsyncWriteExt};
 		let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
 		let endpoint = format!("http://{}", listener.local_addr().unwrap());
 		let endless = tokio::spawn(async move {
 			let (mut socket, _) = listener.accept().await.unwrap();
+			// An answer before the question is an error of its own.
+			let mut asked = Vec::new();
+			while !asked.ends_with(b"\r\n\r\n") {
+				asked.push(socket.read_u8().await.unwrap());
+			}
 			let head = b"HTTP/1.1 500 Internal Server Error\r\nconnection: close\r\n\r\n";
 			socket.write_all(head).await.unwrap();
 			// Ends when the other side has heard enough.
@@ -261,7 +274,7 @@ mod tests {
 		let store = Store::open(here.path()).unwrap();
 		let endpoints = [endpoint];
 		let wanted =
-			Fetch { space: Space::Public, hash: [1; 32], endpoints: &endpoints, authorization: None };
+			Fetch { space: Space::Public, hash: NONE, endpoints: &endpoints, authorization: None };
 		let error = fetch(&store, wanted).await.unwrap_err().to_string();
 		assert!(error.contains("500") && error.len() < 1_000, "{error}");
 		endless.await.unwrap();
@@ -276,7 +289,7 @@ mod tests {
 		let here = tempfile::tempdir().unwrap();
 		let store = Store::open(here.path()).unwrap();
 		let wanted =
-			Fetch { space: Space::Public, hash: [1; 32], endpoints: &endpoints, authorization: None };
+			Fetch { space: Space::Public, hash: NONE, endpoints: &endpoints, authorization: None };
 		let error = fetch(&store, wanted).await.unwrap_err().to_string();
 		assert!(error.contains("gave another blob"), "{error}");
 		assert!(!store.has(Space::Public, &hash(b"forged")));

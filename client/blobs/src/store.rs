@@ -203,7 +203,10 @@ mod tests {
 		fs::remove_dir(folder.path().join("blobs")).unwrap();
 		fs::write(folder.path().join("blobs"), b"").unwrap();
 		let error = store.put(Space::Public, b"content").unwrap_err().to_string();
-		assert!(error.contains("7 bytes cannot be stored") && error.contains("make room"), "{error}");
+		assert!(
+			error.contains("7 bytes cannot be stored") && error.contains("make room"),
+			"{error}"
+		);
 		fs::remove_file(folder.path().join("blobs")).unwrap();
 		let store = Store::open(folder.path()).unwrap();
 		assert!(store.put(Space::Public, b"content").is_ok());
@@ -227,7 +230,12 @@ mod tests {
 		let public = store.put(Space::Public, b"public").unwrap();
 		let before = std::time::SystemTime::now() - std::time::Duration::from_secs(3 * 24 * 3600);
 		for path in [store.path(Space::Private, &old), store.path(Space::Public, &public)] {
-			fs::File::options().write(true).open(path).unwrap().set_modified(before).unwrap();
+			fs::File::options()
+				.write(true)
+				.open(path)
+				.unwrap()
+				.set_modified(before)
+				.unwrap();
 		}
 		assert_eq!(store.forget(4).unwrap(), 0);
 		assert_eq!(store.forget(2).unwrap(), 1);

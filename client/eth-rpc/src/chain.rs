@@ -227,9 +227,9 @@ impl LoadedBlock {
 			self.block.excess_blob_gas,
 		];
 		let fixed = 7 * 33 + 21 + 259 + 9;
-		let header = fixed +
-			numbers.into_iter().map(number_length).sum::<usize>() +
-			string_length(self.block.extra_data.0.len());
+		let header = fixed
+			+ numbers.into_iter().map(number_length).sum::<usize>()
+			+ string_length(self.block.extra_data.0.len());
 		let transactions = self
 			.transactions
 			.iter()

@@ -184,8 +184,8 @@ impl<Block: BlockT<Hash = H256>, C: EthClient<Block>> Indexer<Block, C> {
 		let mut enacted = Vec::new();
 		let first = self.index.lowest().is_none();
 		loop {
-			if self.index.at(number).is_some_and(|block| block.hash == hash) ||
-				!self.chain.has_state(hash)
+			if self.index.at(number).is_some_and(|block| block.hash == hash)
+				|| !self.chain.has_state(hash)
 			{
 				break;
 			}

@@ -347,8 +347,8 @@ where
 	fn check(&self, transaction: &Transaction) -> Result<(), Error> {
 		if matches!(
 			transaction.signed,
-			TransactionSigned::Transaction4844Signed(_) |
-				TransactionSigned::Transaction7702Signed(_)
+			TransactionSigned::Transaction4844Signed(_)
+				| TransactionSigned::Transaction7702Signed(_)
 		) {
 			return Err(Error::refused("transaction type not supported: send type 0, 1 or 2"));
 		}
@@ -408,8 +408,8 @@ where
 		percentiles: Option<Vec<f64>>,
 	) -> Result<Value, Error> {
 		let percentiles = percentiles.unwrap_or_default();
-		if percentiles.iter().any(|percentile| !(0.0..=100.0).contains(percentile)) ||
-			percentiles.windows(2).any(|pair| pair[0] > pair[1])
+		if percentiles.iter().any(|percentile| !(0.0..=100.0).contains(percentile))
+			|| percentiles.windows(2).any(|pair| pair[0] > pair[1])
 		{
 			return Err(Error::InvalidParams(
 				"invalid reward percentile: use ascending numbers from 0 to 100".into(),

@@ -180,9 +180,9 @@ impl LogFilter {
 	/// Whether the log has the address and, position by position, the topics.
 	pub fn admits(&self, log: &Log) -> bool {
 		let topics = self.topics.as_deref().unwrap_or_default();
-		self.address.admits(&log.address) &&
-			topics.len() <= log.topics.len() &&
-			topics.iter().zip(&log.topics).all(|(wanted, topic)| wanted.admits(topic))
+		self.address.admits(&log.address)
+			&& topics.len() <= log.topics.len()
+			&& topics.iter().zip(&log.topics).all(|(wanted, topic)| wanted.admits(topic))
 	}
 
 	/// Whether a block with this bloom can hold such a log.

@@ -29,7 +29,12 @@ pub(crate) fn read(what: &str, tensors: &Tensors, file: &[u8]) -> Result<Vec<f32
 			let found = format!("{name} is {:?} {:?}", tensor.dtype(), tensor.shape());
 			return Err(Error::corrupt(what, format!("{found}, not F32 {shape:?}")));
 		}
-		flat.extend(tensor.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])));
+		flat.extend(
+			tensor
+				.data()
+				.chunks_exact(4)
+				.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])),
+		);
 	}
 	if flat.iter().all(|v| v.is_finite()) {
 		Ok(flat)
@@ -53,8 +58,7 @@ mod tests {
 	use super::*;
 	use openledger_graph::count;
 
-	const TINY: Gpt =
-		Gpt { vocabulary: 11, context: 6, width: 8, layers: 1, heads: 2, rank: 2 };
+	const TINY: Gpt = Gpt { vocabulary: 11, context: 6, width: 8, layers: 1, heads: 2, rank: 2 };
 
 	#[test]
 	fn from_file_should_give_the_adapter_back_when_written() {

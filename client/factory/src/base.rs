@@ -126,7 +126,8 @@ impl Base {
 
 	/// The files: hash and bytes of each, the manifest last.
 	pub fn files(&self) -> Result<Vec<(Hash, Vec<u8>)>, Error> {
-		let config = serde_json::to_vec(&self.model).map_err(|e| Error::corrupt("the config", e))?;
+		let config =
+			serde_json::to_vec(&self.model).map_err(|e| Error::corrupt("the config", e))?;
 		let model = adapter::write(&self.model.weights(), &self.weights)?;
 		let tokenizer = self.tokenizer.to_json()?;
 		let manifest = Manifest {
@@ -177,8 +178,9 @@ fn initial(model: &Gpt, seed: u64) -> Vec<f32> {
 		flat.extend(match shape.as_slice() {
 			[_] => vec![1.0; n],
 			_ if name == "embedding" || name == "position" => noise(seed, n, 0.1),
-			[from, _] if name.ends_with("output") || name.ends_with("down") =>
-				noise(seed, n, (*from as f32 * 2.0 * model.layers as f32).powf(-0.5)),
+			[from, _] if name.ends_with("output") || name.ends_with("down") => {
+				noise(seed, n, (*from as f32 * 2.0 * model.layers as f32).powf(-0.5))
+			},
 			[from, ..] => noise(seed, n, (*from as f32).powf(-0.5)),
 			[] => vec![0.0; n],
 		});

@@ -80,8 +80,7 @@ impl Tokenizer {
 	/// Tokens of text. Text that spells a special token is not one.
 	pub fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
 		let text = text.replace(END, "< |endoftext|>");
-		let encoding =
-			self.inner.encode(text, false).map_err(|e| Error::corrupt("the text", e))?;
+		let encoding = self.inner.encode(text, false).map_err(|e| Error::corrupt("the text", e))?;
 		Ok(encoding.get_ids().to_vec())
 	}
 

@@ -137,7 +137,15 @@ pub fn train(
 			.collect();
 		let steps = queue.len().div_ceil(per_step);
 		let zero = vec![0.0; size];
-		Job { index, queue, step: 0, steps, parameters: start.clone(), first: zero.clone(), second: zero }
+		Job {
+			index,
+			queue,
+			step: 0,
+			steps,
+			parameters: start.clone(),
+			first: zero.clone(),
+			second: zero,
+		}
 	};
 	let mut waiting: Vec<Job> = subsets.iter().enumerate().map(job).collect();
 	// The longest first, so that the last ones end together.
@@ -183,7 +191,8 @@ fn run(
 	let mut tokens = vec![0i64; slots * rows * t];
 	let mut targets = tokens.clone();
 	let mut mask = vec![0f32; slots * rows * t];
-	let [mut parameters, mut first, mut second] = [(); 3].map(|()| Vec::with_capacity(slots * size));
+	let [mut parameters, mut first, mut second] =
+		[(); 3].map(|()| Vec::with_capacity(slots * size));
 	let [mut rate, mut correct1, mut correct2] = [(); 3].map(|()| Vec::new());
 	for (s, slot) in running.iter_mut().enumerate() {
 		let Some(job) = slot else {

@@ -238,7 +238,13 @@ impl Gpt {
 	}
 
 	/// Loss gradients of `tensors`, joined in their order, `[segments, total]`.
-	fn flat_gradient(&self, g: &mut Graph, objective: Var, tensors: &[(String, Var)], s: usize) -> Var {
+	fn flat_gradient(
+		&self,
+		g: &mut Graph,
+		objective: Var,
+		tensors: &[(String, Var)],
+		s: usize,
+	) -> Var {
 		let of: Vec<Var> = tensors.iter().map(|(_, x)| *x).collect();
 		let parts: Vec<Var> = g
 			.gradients(objective, &of)

@@ -61,7 +61,9 @@ pub(crate) fn value(name: &str, shape: &[usize], kind: i64) -> Message {
 	let dimension = |d: &usize| Message::default().int(1, *d as i64);
 	let shape = shape.iter().fold(Message::default(), |m, d| m.message(1, dimension(d)));
 	let tensor = Message::default().int(1, kind).message(2, shape);
-	Message::default().bytes(1, name.as_bytes()).message(2, Message::default().message(1, tensor))
+	Message::default()
+		.bytes(1, name.as_bytes())
+		.message(2, Message::default().message(1, tensor))
 }
 
 /// An `AttributeProto`.

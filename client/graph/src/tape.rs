@@ -258,8 +258,9 @@ impl Graph {
 			return gradient;
 		}
 		let new = from.len() - shape.len();
-		let axes: Vec<usize> =
-			(0..from.len()).filter(|i| *i < new || (shape[i - new] == 1 && from[*i] > 1)).collect();
+		let axes: Vec<usize> = (0..from.len())
+			.filter(|i| *i < new || (shape[i - new] == 1 && from[*i] > 1))
+			.collect();
 		let summed = self.sum(gradient, &axes);
 		self.reshape(summed, shape)
 	}
@@ -478,7 +479,8 @@ impl Graph {
 				Op::OneHot => {
 					let depth = node.shape.last().copied().unwrap_or(0);
 					sources.push(integers(vec![depth as i64], true));
-					let values: Vec<u8> = [0f32, 1.0].iter().flat_map(|v| v.to_le_bytes()).collect();
+					let values: Vec<u8> =
+						[0f32, 1.0].iter().flat_map(|v| v.to_le_bytes()).collect();
 					let off_on = proto::tensor("off_on", &[2], FLOAT, &values);
 					constants.insert("off_on".into(), off_on);
 					sources.push("off_on".into());

@@ -37,9 +37,8 @@ fn check(shape: &[usize], x: &[f32], f: impl Fn(&mut Graph, Var) -> Var) -> f64 
 	graph.output("y", weighted);
 	graph.output("dx", gradient);
 	let mut session = session(&graph);
-	let mut run = |x: &[f32]| {
-		session.run(vec![("x", Tensor::Floats(shape.to_vec(), x.to_vec()))]).unwrap()
-	};
+	let mut run =
+		|x: &[f32]| session.run(vec![("x", Tensor::Floats(shape.to_vec(), x.to_vec()))]).unwrap();
 	let analytic = run(x)["dx"].clone();
 	let total = |out: BTreeMap<String, Vec<f32>>| out["y"].iter().map(|v| *v as f64).sum::<f64>();
 	let step = 1e-2f32;
@@ -153,16 +152,15 @@ fn gradient_graph_should_match_differences_when_all_adapters_move() {
 	for seed in 0..4 {
 		let direction = numbers(50 + seed, 2 * a);
 		let at = |run: &mut dyn FnMut(&[f32]) -> BTreeMap<String, Vec<f32>>, by: f32| -> Vec<f64> {
-			let moved: Vec<f32> =
-				adapter.iter().zip(&direction).map(|(p, d)| p + by * d).collect();
+			let moved: Vec<f32> = adapter.iter().zip(&direction).map(|(p, d)| p + by * d).collect();
 			run(&moved)["objective"].iter().map(|v| *v as f64).collect()
 		};
 		let step = 2e-3f32;
 		let (up, down) = (at(&mut run, step), at(&mut run, -step));
 		let (up2, down2) = (at(&mut run, 2.0 * step), at(&mut run, -2.0 * step));
 		for row in 0..2 {
-			let difference = (8.0 * (up[row] - down[row]) - (up2[row] - down2[row])) /
-				(12.0 * step as f64);
+			let difference =
+				(8.0 * (up[row] - down[row]) - (up2[row] - down2[row])) / (12.0 * step as f64);
 			// The graph gives the gradient of the loss, the objective is its negative.
 			let analytic: f64 = (row * a..(row + 1) * a)
 				.map(|i| -(gradient[i] as f64) * direction[i] as f64)

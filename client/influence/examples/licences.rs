@@ -5,9 +5,8 @@ use openledger_graph::Gpt;
 use openledger_influence::Scorer;
 use std::{sync::Arc, time::Instant};
 
-const NAMES: [&str; 8] = [
-	"Apache-2.0", "Artistic", "CC0-1.0", "GFDL-1.3", "GPL-3", "LGPL-2.1", "MPL-1.1", "MPL-2.0",
-];
+const NAMES: [&str; 8] =
+	["Apache-2.0", "Artistic", "CC0-1.0", "GFDL-1.3", "GPL-3", "LGPL-2.1", "MPL-1.1", "MPL-2.0"];
 
 fn arg<T: std::str::FromStr>(name: &str, default: T) -> T {
 	std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
@@ -16,12 +15,20 @@ fn arg<T: std::str::FromStr>(name: &str, default: T) -> T {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
 	let topics = std::fs::read_to_string(std::env::args().nth(1).expect("the base's text"))?;
 	let model = Gpt {
-		vocabulary: arg("V", 512), context: arg("T", 64), width: arg("D", 64), layers: arg("L", 2), heads: 4, rank: arg("R", 8),
+		vocabulary: arg("V", 512),
+		context: arg("T", 64),
+		width: arg("D", 64),
+		layers: arg("L", 2),
+		heads: 4,
+		rank: arg("R", 8),
 	};
-	let how = Pretraining { steps: arg("STEPS", 600), rows: arg("PROWS", 16), ..Default::default() };
+	let how =
+		Pretraining { steps: arg("STEPS", 600), rows: arg("PROWS", 16), ..Default::default() };
 	let start = Instant::now();
 	let base = Base::train(model, &topics, how, 2, &mut |d: usize, n: usize, loss: f32| {
-		if d % 100 == 0 { eprintln!("base {d}/{n} {loss:.3}") }
+		if d % 100 == 0 {
+			eprintln!("base {d}/{n} {loss:.3}")
+		}
 	})?;
 	println!("base: {:.1} s", start.elapsed().as_secs_f64());
 	let (mut rows, mut held) = (Vec::new(), Vec::new());
@@ -42,17 +49,30 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 	}
 	let tokens: usize = rows.iter().map(|r| r.tokens.len()).sum();
 	println!("{} rows, {tokens} tokens, {} held out", rows.len(), held.len());
-	let recipe = Recipe { epochs: arg("EPOCHS", 8), rows: arg("ROWS", 8), rate: arg("RATE", 1e-2), slots: arg("SLOTS", 6), ..Default::default() };
+	let recipe = Recipe {
+		epochs: arg("EPOCHS", 8),
+		rows: arg("ROWS", 8),
+		rate: arg("RATE", 1e-2),
+		slots: arg("SLOTS", 6),
+		..Default::default()
+	};
 	let mut subsets = vec![[0xff; 32]];
 	for k in 0..arg("K", 4usize) {
 		let mut s = [0u8; 32];
-		s[0] = if k % 2 == 0 { 0b0101_0101u8.rotate_left(k as u32 / 2) } else { !0b0101_0101u8.rotate_left(k as u32 / 2) };
+		s[0] = if k % 2 == 0 {
+			0b0101_0101u8.rotate_left(k as u32 / 2)
+		} else {
+			!0b0101_0101u8.rotate_left(k as u32 / 2)
+		};
 		subsets.push(s);
 	}
 	let start = Instant::now();
-	let adapters = train(&base, &rows, &subsets, &recipe, 2, &mut |d: usize, n: usize, loss: f32| {
-		if d % 500 < 6 { eprintln!("adapters {d}/{n} {loss:.3}") }
-	})?;
+	let adapters =
+		train(&base, &rows, &subsets, &recipe, 2, &mut |d: usize, n: usize, loss: f32| {
+			if d % 500 < 6 {
+				eprintln!("adapters {d}/{n} {loss:.3}")
+			}
+		})?;
 	println!("{} adapters: {:.1} s", adapters.len(), start.elapsed().as_secs_f64());
 	let base = Arc::new(base);
 	let mut scorer = Scorer::new(base.clone(), &adapters, 1)?;
@@ -64,6 +84,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 		sums.iter_mut().zip(y).for_each(|(s, v)| *s -= v);
 	}
 	println!("scoring {:.3} s each", start.elapsed().as_secs_f64() / held.len() as f64);
-	println!("nats per byte: {:?}", sums.iter().map(|s| format!("{:.3}", s / bytes as f64)).collect::<Vec<_>>());
+	println!(
+		"nats per byte: {:?}",
+		sums.iter().map(|s| format!("{:.3}", s / bytes as f64)).collect::<Vec<_>>()
+	);
 	Ok(())
 }

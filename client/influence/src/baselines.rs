@@ -48,7 +48,10 @@ impl Overlap {
 	/// that shares nothing is split equally.
 	pub fn scores(&self, answer: &str) -> Vec<f64> {
 		let answer = grams(answer);
-		self.blocks.iter().map(|block| answer.intersection(block).count() as f64 + 0.5).collect()
+		self.blocks
+			.iter()
+			.map(|block| answer.intersection(block).count() as f64 + 0.5)
+			.collect()
 	}
 }
 
@@ -157,11 +160,7 @@ impl Gradients {
 
 	/// Scores of all blocks for an answer, under each of [`Metric::ALL`]: positive for rows whose
 	/// gradients would have made the answer more likely.
-	pub fn scores(
-		&mut self,
-		prompt: &[u32],
-		completion: &[u32],
-	) -> Result<[Vec<f64>; 3], Error> {
+	pub fn scores(&mut self, prompt: &[u32], completion: &[u32]) -> Result<[Vec<f64>; 3], Error> {
 		let answer = self.gradient(prompt, completion)?;
 		let length = norm(&answer);
 		let unit: Vec<f64> = answer.iter().map(|g| g / length).collect();
@@ -229,7 +228,9 @@ mod tests {
 			let completion: Vec<u32> = (100..100 + answered).collect();
 			let mut seen = Vec::new();
 			for (_, targets, mask) in windows(0, &prompt, &completion, 8) {
-				seen.extend(targets.iter().zip(&mask).filter(|(_, m)| **m > 0.0).map(|(t, _)| *t as u32));
+				seen.extend(
+					targets.iter().zip(&mask).filter(|(_, m)| **m > 0.0).map(|(t, _)| *t as u32),
+				);
 			}
 			assert_eq!(seen, completion);
 		}

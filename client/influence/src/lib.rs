@@ -4,6 +4,8 @@
 //! log-probabilities that committees commit to. A [`Generator`] answers under one adapter, looking at
 //! the very windows that the scorer will look at.
 
+pub mod baselines;
+
 use openledger_factory::{Base, Error};
 use openledger_graph::count;
 use openledger_onnx::{Runtime, Session, Tensor};
@@ -107,7 +109,10 @@ impl Scorer {
 	/// zero.
 	pub fn score(&mut self, prompt: &[u32], completion: &[u32]) -> Result<Vec<i32>, Error> {
 		let sums = self.log_probabilities(prompt, completion)?;
-		Ok(sums.into_iter().map(|v| (v * NAT).round().clamp(i32::MIN as f64, 0.0) as i32).collect())
+		Ok(sums
+			.into_iter()
+			.map(|v| (v * NAT).round().clamp(i32::MIN as f64, 0.0) as i32)
+			.collect())
 	}
 }
 
@@ -148,7 +153,10 @@ impl Generator {
 		let from = window(all.len() - 1, t);
 		let mut tokens = vec![0i64; t];
 		let mut pick = vec![0f32; t];
-		tokens.iter_mut().zip(&all[from..]).for_each(|(to, token)| *to = i64::from(*token));
+		tokens
+			.iter_mut()
+			.zip(&all[from..])
+			.for_each(|(to, token)| *to = i64::from(*token));
 		pick[all.len() - 1 - from] = 1.0;
 		let mut out = self.session.run(vec![
 			("base", Tensor::Floats(vec![self.base.weights.len()], self.base.weights.clone())),
@@ -189,10 +197,13 @@ impl Generator {
 
 /// A token by its logit: the highest at temperature zero, else by the softmax.
 fn draw(logits: &[f32], temperature: f32, rng: &mut ChaCha8Rng) -> u32 {
-	let best = logits
-		.iter()
-		.enumerate()
-		.fold((0, f32::NEG_INFINITY), |best, (i, v)| if *v > best.1 { (i, *v) } else { best });
+	let best = logits.iter().enumerate().fold((0, f32::NEG_INFINITY), |best, (i, v)| {
+		if *v > best.1 {
+			(i, *v)
+		} else {
+			best
+		}
+	});
 	if temperature <= 0.0 {
 		return best.0 as u32;
 	}

@@ -61,7 +61,10 @@ pub fn library_path() -> PathBuf {
 		let xdg = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
 		xdg.unwrap_or_else(|| home().join(".cache")).join("openledger")
 	});
-	cache.join("onnxruntime").join(VERSION).join(format!("libonnxruntime.so.{VERSION}"))
+	cache
+		.join("onnxruntime")
+		.join(VERSION)
+		.join(format!("libonnxruntime.so.{VERSION}"))
 }
 
 /// Whether the file is the library.

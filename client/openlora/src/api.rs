@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
 /// Tokens of an answer, if the request says nothing.
-const MAX_TOKENS: usize = 64;
+const TOKENS: usize = 64;
+/// The most tokens of an answer: others wait for it.
+const MAX_TOKENS: usize = 4_096;
 
 /// A message of a conversation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,6 +38,38 @@ pub(crate) enum Prompt {
 	Many(Vec<String>),
 }
 
+/// What a stream carries beside the answer.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct StreamOptions {
+	#[serde(default)]
+	pub include_usage: bool,
+}
+
+/// Checks how an answer is to be drawn, whoever wrote the blob.
+pub(crate) fn check(blob: &PromptBlob) -> Result<(), String> {
+	if !(0.0..=2.0).contains(&blob.temperature) {
+		return Err("temperature: between 0 and 2".into());
+	}
+	if !(1..=MAX_TOKENS).contains(&blob.max_tokens) {
+		return Err(format!("max_tokens: between 1 and {MAX_TOKENS}"));
+	}
+	Ok(())
+}
+
+/// What of a text is shown: what stands before the first stop. Until the text is `over`, what may
+/// be the beginning of a stop is held back.
+pub(crate) fn shown<'a>(text: &'a str, stops: &[String], over: bool) -> &'a str {
+	if let Some(cut) = stops.iter().filter_map(|stop| text.find(stop.as_str())).min() {
+		return &text[..cut];
+	}
+	let begins = |stop: &String| {
+		let ends = stop.char_indices().map(|(end, _)| end).skip(1);
+		ends.filter(|end| text.ends_with(&stop[..*end])).max()
+	};
+	let held = if over { 0 } else { stops.iter().filter_map(begins).max().unwrap_or(0) };
+	&text[..text.len() - held]
+}
+
 /// A completion or chat completion.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Asked {
@@ -50,6 +84,7 @@ pub(crate) struct Asked {
 	pub stream: bool,
 	pub n: Option<u32>,
 	pub stop: Option<Value>,
+	pub stream_options: Option<StreamOptions>,
 	pub openledger: Option<Paid>,
 }
 
@@ -86,25 +121,22 @@ impl Asked {
 			return Err("n: one answer at a time".into());
 		}
 		let temperature = self.temperature.unwrap_or(1.0);
-		if !(0.0..=2.0).contains(&temperature) {
-			return Err("temperature: between 0 and 2".into());
-		}
-		let max_tokens = self.max_completion_tokens.or(self.max_tokens).unwrap_or(MAX_TOKENS);
-		if max_tokens == 0 {
-			return Err("max_tokens: at least 1".into());
-		}
+		let max_tokens = self.max_completion_tokens.or(self.max_tokens).unwrap_or(TOKENS);
 		let seed = self.seed.unwrap_or_else(|| i64::from(rand::random::<i32>())) as u64;
 		Ok(PromptBlob { salt, prompt: self.text(chat)?, temperature, max_tokens, seed })
 	}
 
 	/// Texts at which an answer ends.
 	pub fn stops(&self) -> Vec<String> {
-		match &self.stop {
+		let mut stops: Vec<String> = match &self.stop {
 			Some(Value::String(text)) => vec![text.clone()],
-			Some(Value::Array(all)) =>
-				all.iter().filter_map(|v| v.as_str().map(str::to_string)).collect(),
+			Some(Value::Array(all)) => {
+				all.iter().filter_map(|v| v.as_str().map(str::to_string)).collect()
+			},
 			_ => Vec::new(),
-		}
+		};
+		stops.retain(|stop| !stop.is_empty());
+		stops
 	}
 }
 
@@ -135,7 +167,7 @@ impl Answer {
 	pub fn chunk(&self, text: Option<&str>, finish: Option<&str>) -> Value {
 		let choice = if self.chat {
 			let delta = match text {
-				Some(text) => json!({ "role": "assistant", "content": text }),
+				Some(text) => json!({ "content": text }),
 				None => json!({}),
 			};
 			json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish })
@@ -144,6 +176,21 @@ impl Answer {
 			json!({ "index": 0, "text": text, "logprobs": null, "finish_reason": finish })
 		};
 		self.envelope(true, choice)
+	}
+
+	/// Begins the stream of a chat: clients join the texts of all deltas, so the role comes once.
+	pub fn opening(&self) -> Option<Value> {
+		let delta = json!({ "role": "assistant", "content": "" });
+		let choice = json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": null });
+		self.chat.then(|| self.envelope(true, choice))
+	}
+
+	/// Ends a stream whose reader wants to know the tokens.
+	pub fn usage(&self, usage: (usize, usize)) -> Value {
+		let mut last = self.envelope(true, json!(null));
+		last["choices"] = json!([]);
+		last["usage"] = tokens(usage);
+		last
 	}
 
 	/// The whole answer.
@@ -155,9 +202,45 @@ impl Answer {
 			json!({ "index": 0, "text": text, "logprobs": null, "finish_reason": finish })
 		};
 		let mut whole = self.envelope(false, choice);
-		let (prompt, answer) = usage;
-		whole["usage"] = json!({ "prompt_tokens": prompt, "completion_tokens": answer,
-			"total_tokens": prompt + answer });
+		whole["usage"] = tokens(usage);
 		whole
+	}
+}
+
+fn tokens((prompt, answer): (usize, usize)) -> Value {
+	json!({ "prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer })
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn shown_should_hold_back_what_may_be_a_stop_when_the_text_goes_on() {
+		let stops = ["\n\n".to_string(), "END".to_string()];
+		for (text, going, over) in [
+			("a word", "a word", "a word"),
+			("a word\n", "a word", "a word\n"),
+			("a word\n\nmore", "a word", "a word"),
+			("a wordEN", "a word", "a wordEN"),
+			("EndEND\n\n", "End", "End"),
+			("", "", ""),
+		] {
+			assert_eq!(shown(text, &stops, false), going);
+			assert_eq!(shown(text, &stops, true), over);
+		}
+	}
+
+	#[test]
+	fn shown_should_never_take_back_what_it_gave_when_the_text_grows() {
+		let stops = ["größer".to_string(), "ßß".to_string()];
+		let text = "viel größe, größer, ßß";
+		let mut before = "";
+		for end in text.char_indices().map(|(i, _)| i).chain([text.len()]) {
+			let now = shown(&text[..end], &stops, false);
+			assert!(now.starts_with(before), "{now:?} takes back {before:?}");
+			before = now;
+		}
+		assert_eq!(before, "viel größe, ");
 	}
 }

@@ -57,8 +57,9 @@ impl Served {
 
 	/// What an answer of so many tokens costs, as the chain computes it.
 	pub fn fee(&self, prompt: usize, answer: usize) -> Balance {
+		let cost = |price: Balance, tokens: usize| price.saturating_mul(tokens as Balance);
 		let thousandths =
-			self.input_price * prompt as Balance + self.output_price * answer as Balance;
+			cost(self.input_price, prompt).saturating_add(cost(self.output_price, answer));
 		thousandths.div_ceil(1_000).max(self.minimum_fee)
 	}
 }

@@ -58,8 +58,9 @@ impl Outbox {
 	/// All receipts, in order. A damaged file is set aside under the extension `corrupt`, so that
 	/// it does not hold back the others.
 	pub fn waiting(&self) -> io::Result<Vec<Entry>> {
-		let mut paths: Vec<PathBuf> =
-			fs::read_dir(&self.folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+		let mut paths: Vec<PathBuf> = fs::read_dir(&self.folder)?
+			.map(|e| e.map(|e| e.path()))
+			.collect::<Result<_, _>>()?;
 		paths.retain(|path| path.extension().is_none());
 		paths.sort();
 		let mut entries = Vec::new();

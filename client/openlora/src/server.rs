@@ -1,5 +1,5 @@
 use crate::{
-	api::{Answer, Asked, PromptBlob, ResponseBlob},
+	api::{check, shown, Answer, Asked, PromptBlob, ResponseBlob},
 	ledger::{Ledger, Refusal, Served},
 	outbox::{Entry, Outbox},
 };
@@ -13,7 +13,7 @@ use axum::{
 	routing::{get, post},
 	Json, Router,
 };
-use codec::Decode;
+use codec::{Decode, Encode};
 use futures::StreamExt;
 use openledger_blobs::{Readers, Space, Store};
 use openledger_core::{Hash, Reply, Request};
@@ -24,7 +24,10 @@ use sp_core::crypto::AccountId32;
 use sp_runtime::MultiSignature;
 use std::{
 	collections::HashMap,
-	sync::Arc,
+	sync::{
+		atomic::{AtomicU64, Ordering},
+		Arc,
+	},
 	time::{SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::{mpsc, Mutex, Notify};
@@ -42,6 +45,18 @@ pub struct Server {
 	models: Mutex<HashMap<Hash, Arc<std::sync::Mutex<Generator>>>>,
 	turn: Arc<Mutex<()>>,
 	submit: Notify,
+	counted: Counted,
+}
+
+/// What the server did since it started.
+#[derive(Default)]
+struct Counted {
+	answers: AtomicU64,
+	refused: AtomicU64,
+	failed: AtomicU64,
+	prompt_tokens: AtomicU64,
+	completion_tokens: AtomicU64,
+	submitted: AtomicU64,
 }
 
 impl Server {
@@ -55,6 +70,7 @@ impl Server {
 			models: Mutex::default(),
 			turn: Arc::default(),
 			submit: Notify::new(),
+			counted: Counted::default(),
 		}))
 	}
 
@@ -69,6 +85,7 @@ impl Server {
 			for entry in waiting {
 				match self.ledger.submit(&entry).await {
 					Ok(()) => {
+						self.counted.submitted.fetch_add(1, Ordering::Relaxed);
 						let _ = self.outbox.done(&entry);
 					},
 					Err(why) => {
@@ -88,8 +105,9 @@ impl Server {
 	async fn find(&self, name: &str) -> Result<Served, Refusal> {
 		let all = self.ledger.served().await?;
 		let found = all.iter().find(|served| {
-			served.name() == name || format!("model:{}", served.model) == name ||
-				served.model.to_string() == name
+			served.name() == name
+				|| format!("model:{}", served.model) == name
+				|| served.model.to_string() == name
 		});
 		found.cloned().ok_or_else(|| Refusal {
 			status: 404,
@@ -107,8 +125,7 @@ impl Server {
 		let (store, served_) = (self.store.clone(), served.clone());
 		let load = move || -> Result<Generator, String> {
 			let read = |hash: &[u8; 32]| store.get(Space::Public, hash);
-			let base =
-				Base::load(&served_.base.0, read).map_err(|error| error.to_string())?;
+			let base = Base::load(&served_.base.0, read).map_err(|error| error.to_string())?;
 			let file = read(&served_.adapter.0).map_err(|error| error.to_string())?;
 			let flat = adapter::from_file(&base.model, &file).map_err(|e| e.to_string())?;
 			Generator::new(Arc::new(base), flat, 1).map_err(|error| error.to_string())
@@ -142,6 +159,7 @@ pub fn router(server: Arc<Server>) -> Router {
 	let blobs = openledger_blobs::router(server.store.clone(), readers);
 	Router::new()
 		.route("/health", get(|| async { "ok" }))
+		.route("/metrics", get(metrics))
 		.route("/v1/channels/{payer}", get(channel))
 		.route("/v1/models", get(models))
 		.route("/v1/models/{id}", get(model))
@@ -149,6 +167,29 @@ pub fn router(server: Arc<Server>) -> Router {
 		.route("/v1/chat/completions", post(chat))
 		.with_state(server)
 		.merge(blobs)
+}
+
+/// Counters in Prometheus' text format.
+async fn metrics(State(server): State<Arc<Server>>) -> Result<String, Refusal> {
+	let counted = &server.counted;
+	let waiting = server.outbox.waiting().map_err(Refusal::server)?.len() as u64;
+	let counters = [
+		("answers", "Answers that were made.", &counted.answers),
+		("refused", "Requests that were refused, unpaid ones among them.", &counted.refused),
+		("failed", "Answers that could not be made.", &counted.failed),
+		("prompt_tokens", "Tokens of prompts that were answered.", &counted.prompt_tokens),
+		("completion_tokens", "Tokens of answers.", &counted.completion_tokens),
+		("receipts_submitted", "Receipts that the chain has taken.", &counted.submitted),
+	];
+	let mut text = String::new();
+	for (name, help, value) in counters {
+		let (name, value) = (format!("openlora_{name}_total"), value.load(Ordering::Relaxed));
+		text += &format!("# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}\n");
+	}
+	let name = "openlora_receipts_waiting";
+	text += &format!("# HELP {name} Receipts that the chain does not have yet.\n");
+	text += &format!("# TYPE {name} gauge\n{name} {waiting}\n");
+	Ok(text)
 }
 
 fn describe(served: &Served) -> Value {
@@ -185,7 +226,7 @@ async fn completions(
 	headers: HeaderMap,
 	body: String,
 ) -> Result<Response, Refusal> {
-	answer(server, headers, body, false).await
+	counted(server, headers, body, false).await
 }
 
 async fn chat(
@@ -193,7 +234,20 @@ async fn chat(
 	headers: HeaderMap,
 	body: String,
 ) -> Result<Response, Refusal> {
-	answer(server, headers, body, true).await
+	counted(server, headers, body, true).await
+}
+
+async fn counted(
+	server: Arc<Server>,
+	headers: HeaderMap,
+	body: String,
+	chat: bool,
+) -> Result<Response, Refusal> {
+	let answered = answer(server.clone(), headers, body, chat).await;
+	if answered.is_err() {
+		server.counted.refused.fetch_add(1, Ordering::Relaxed);
+	}
+	answered
 }
 
 fn salt() -> String {
@@ -229,6 +283,7 @@ async fn order(
 		Some(paid) => serde_json::from_str(&paid.blob).map_err(Refusal::request)?,
 		None => asked.blob(chat, salt()).map_err(Refusal::request)?,
 	};
+	check(&blob).map_err(Refusal::request)?;
 	let prompt = match &asked.openledger {
 		Some(paid) => paid.blob.clone().into_bytes(),
 		None => serde_json::to_vec(&blob).map_err(Refusal::server)?,
@@ -245,7 +300,9 @@ async fn order(
 			let key = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
 			let key = key.and_then(|value| value.strip_prefix("Bearer ")).ok_or_else(|| {
 				Refusal::payment(
-					"an answer is paid first: use `openledger ask`, or an API key of this server",
+					"an answer is paid first, out of a channel: open one with `openledger ask` or \
+					 attribution.fundChannel and send a signed request in the field `openledger`, \
+					 or send an API key of this server (Authorization: Bearer KEY)",
 				)
 			})?;
 			server.ledger.request_for_key(key, &served, hash, cost).await?
@@ -256,7 +313,10 @@ async fn order(
 		return Err(Refusal::payment("the payer signed another prompt"));
 	}
 	if request.model != served.model || request.adapter != served.adapter {
-		return Err(Refusal::payment(format!("the payer pins another adapter than {}", served.name())));
+		return Err(Refusal::payment(format!(
+			"the payer pins another adapter than {}",
+			served.name()
+		)));
 	}
 	server.ledger.check(&request, &payer, cost).await?;
 	Ok((Order { served, blob, prompt, request, payer, tokens }, generator))
@@ -265,8 +325,18 @@ async fn order(
 /// A piece of an answer on its way.
 enum Piece {
 	Text(String),
-	End(String, &'static str, usize),
+	End(Ending),
 	Failed(String),
+}
+
+/// How an answer ended.
+struct Ending {
+	text: String,
+	finish: &'static str,
+	/// Of the prompt, and of the answer.
+	usage: (usize, usize),
+	/// What the operator signed and the blob that it is about: who paid can hold it to that.
+	signed: Value,
 }
 
 async fn answer(
@@ -285,7 +355,7 @@ async fn answer(
 		created: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
 		chat,
 	};
-	let prompt_tokens = order.tokens.len();
+	let include_usage = asked.stream_options.as_ref().is_some_and(|options| options.include_usage);
 	let (pieces, received) = mpsc::unbounded_channel();
 	let stops = asked.stops();
 	let working = server.clone();
@@ -293,21 +363,27 @@ async fn answer(
 		// Held until the receipt is on disk.
 		let _turn = turn;
 		let end = make(&working, &order, &generator, &stops, &pieces);
+		let counter = match &end {
+			Ok(_) => &working.counted.answers,
+			Err(_) => &working.counted.failed,
+		};
+		counter.fetch_add(1, Ordering::Relaxed);
 		let _ = pieces.send(end.unwrap_or_else(Piece::Failed));
 		working.submit.notify_one();
 	});
 
 	let receipt = HeaderValue::from_str(&format!("{id:?}")).map_err(Refusal::server)?;
 	let mut response = if asked.stream {
-		let stream = async_stream(received, about);
+		let stream = async_stream(received, about, include_usage);
 		Sse::new(stream).into_response()
 	} else {
 		let mut received = received;
 		loop {
 			match received.recv().await {
 				Some(Piece::Text(_)) => {},
-				Some(Piece::End(text, finish, tokens)) => {
-					let whole = about.whole(&text, finish, (prompt_tokens, tokens));
+				Some(Piece::End(ending)) => {
+					let mut whole = about.whole(&ending.text, ending.finish, ending.usage);
+					whole["openledger"] = ending.signed;
 					break Json(whole).into_response();
 				},
 				Some(Piece::Failed(why)) => return Err(Refusal::server(why)),
@@ -323,18 +399,28 @@ async fn answer(
 fn async_stream(
 	received: mpsc::UnboundedReceiver<Piece>,
 	about: Answer,
+	include_usage: bool,
 ) -> impl futures::Stream<Item = Result<Event, std::convert::Infallible>> {
-	let events = futures::stream::unfold((received, about), |(mut received, about)| async move {
+	let opening = about.opening().map(|opening| opening.to_string());
+	let from = (received, about);
+	let events = futures::stream::unfold(from, move |(mut received, about)| async move {
 		let events = match received.recv().await? {
 			Piece::Text(text) => vec![about.chunk(Some(&text), None).to_string()],
-			Piece::End(_, finish, _) =>
-				vec![about.chunk(None, Some(finish)).to_string(), "[DONE]".to_string()],
-			Piece::Failed(why) =>
-				vec![json!({ "error": { "message": why, "type": "server_error" } }).to_string()],
+			Piece::End(ending) => {
+				let mut last = about.chunk(None, Some(ending.finish));
+				last["openledger"] = ending.signed;
+				let usage = include_usage.then(|| about.usage(ending.usage).to_string());
+				let done = "[DONE]".to_string();
+				std::iter::once(last.to_string()).chain(usage).chain([done]).collect()
+			},
+			Piece::Failed(why) => {
+				vec![json!({ "error": { "message": why, "type": "server_error" } }).to_string()]
+			},
 		};
 		Some((futures::stream::iter(events), (received, about)))
 	});
-	events.flatten().map(|data| Ok(Event::default().data(data)))
+	let all = futures::stream::iter(opening).chain(events.flatten());
+	all.map(|data| Ok(Event::default().data(data)))
 }
 
 /// Draws the answer, stores both blobs and the signed receipt.
@@ -358,9 +444,8 @@ fn make(
 			drawn.push(token);
 			// Bytes of a character may be spread over tokens: only whole ones are sent.
 			let text = base.tokenizer.decode(&drawn).unwrap_or_default();
-			if !text.ends_with('\u{fffd}') && text.is_char_boundary(sent) {
-				let _ = pieces.send(Piece::Text(text[sent..].to_string()));
-				sent = text.len();
+			if !text.ends_with('\u{fffd}') {
+				sent += send(pieces, shown(&text, stops, false), sent);
 			}
 			!stops.iter().any(|stop| text.contains(stop.as_str()))
 		})
@@ -369,11 +454,13 @@ fn make(
 	if tokens.is_empty() {
 		return Err("the model had nothing to say; nothing was paid".into());
 	}
+	// The chain is told of all that was drawn, the reader of what stands before the stop.
+	let said = shown(&text, stops, true).to_string();
+	send(pieces, &said, sent);
 	let response = ResponseBlob { salt: salt(), tokens, text };
 	let bytes = serde_json::to_vec(&response).map_err(|error| error.to_string())?;
-	let store = |bytes: &[u8]| {
-		server.store.put(Space::Private, bytes).map_err(|error| error.to_string())
-	};
+	let store =
+		|bytes: &[u8]| server.store.put(Space::Private, bytes).map_err(|error| error.to_string());
 	store(&order.prompt)?;
 	let reply = Reply {
 		request: order.request.id(),
@@ -387,7 +474,31 @@ fn make(
 		operator: server.ledger.sign(&reply),
 		reply,
 	};
-	server.outbox.put(&entry).map_err(|error| format!("the receipt cannot be kept: {error}"))?;
+	server
+		.outbox
+		.put(&entry)
+		.map_err(|error| format!("the receipt cannot be kept: {error}"))?;
+	let usage = (order.tokens.len(), response.tokens.len());
+	for (counter, tokens) in
+		[(&server.counted.prompt_tokens, usage.0), (&server.counted.completion_tokens, usage.1)]
+	{
+		counter.fetch_add(tokens as u64, Ordering::Relaxed);
+	}
+	let signed = json!({
+		"receipt": format!("{:?}", entry.reply.request),
+		"reply": hex::encode(entry.reply.encode()),
+		"signature": hex::encode(entry.operator.encode()),
+		"response": String::from_utf8_lossy(&bytes),
+	});
 	let finish = if ended { "stop" } else { "length" };
-	Ok(Piece::End(response.text, finish, response.tokens.len()))
+	Ok(Piece::End(Ending { text: said, finish, usage, signed }))
+}
+
+/// Sends what of the text was not sent yet; returns how many bytes.
+fn send(pieces: &mpsc::UnboundedSender<Piece>, text: &str, sent: usize) -> usize {
+	let rest = text.get(sent..).unwrap_or_default();
+	if !rest.is_empty() {
+		let _ = pieces.send(Piece::Text(rest.to_string()));
+	}
+	rest.len()
 }

@@ -65,7 +65,9 @@ pub struct Parent {
 
 /// Names a job by everything that its result depends on.
 fn name(job: &Job) -> Hash {
-	openledger_blobs::hash(&(&job.base, &job.adapter, &job.adapters, &job.prompt, &job.response).encode())
+	openledger_blobs::hash(
+		&(&job.base, &job.adapter, &job.adapters, &job.prompt, &job.response).encode(),
+	)
 }
 
 impl Parent {
@@ -197,8 +199,11 @@ fn work(
 
 /// Gets every blob that a job needs into the store.
 async fn gather(options: &Options, job: &Job) -> Result<(), String> {
-	let endpoints: Vec<String> =
-		job.endpoints.iter().map(|url| String::from_utf8_lossy(url).into_owned()).collect();
+	let endpoints: Vec<String> = job
+		.endpoints
+		.iter()
+		.map(|url| String::from_utf8_lossy(url).into_owned())
+		.collect();
 	let get = |space, hash: Hash| {
 		let (authorization, from) = match space {
 			Space::Public => (None, endpoints.len()),

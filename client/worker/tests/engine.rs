@@ -49,7 +49,7 @@ impl World {
 		let store = Store::open(operator.path()).unwrap();
 		let text = "the cat sat on the mat and the dog sat on the log\n".repeat(40);
 		let how = Pretraining { steps: 2, rows: 2, ..Default::default() };
-		let base = Base::train(TINY, &text, how, 1, &mut |_, _, _| ()).unwrap();
+		let base = Base::train(TINY, &text, how, 1, &mut |_: usize, _: usize, _: f32| ()).unwrap();
 		let mut manifest = [0; 32];
 		for (hash, bytes) in base.files().unwrap() {
 			store.put(Space::Public, &bytes).unwrap();
@@ -75,8 +75,10 @@ impl World {
 		let mut said = base.tokenizer.decode(&tokens).unwrap();
 		let prompt_tokens = base.tokenizer.encode(asked).unwrap();
 		let base = Arc::new(base);
-		let expected =
-			Scorer::new(base.clone(), &flat, 1).unwrap().score(&prompt_tokens, &tokens).unwrap();
+		let expected = Scorer::new(base.clone(), &flat, 1)
+			.unwrap()
+			.score(&prompt_tokens, &tokens)
+			.unwrap();
 		match wrong {
 			Wrong::Nothing => {},
 			Wrong::Text => said.push('!'),
@@ -144,7 +146,7 @@ impl World {
 }
 
 fn train(base: &Base, rows: &[Row], subsets: &[train::Subset], recipe: &Recipe) -> Vec<Vec<f32>> {
-	train::train(base, rows, subsets, recipe, 1, &mut |_, _, _| ()).unwrap()
+	train::train(base, rows, subsets, recipe, 1, &mut |_: usize, _: usize, _: f32| ()).unwrap()
 }
 
 /// The child, which cargo builds beside this test.

@@ -117,9 +117,9 @@ impl AskCommand {
 		}
 		let json: Vec<Value> = answers
 			.iter()
-			.map(|(receipt, prompt, answer)| {
-				json!({ "receipt": receipt, "prompt": prompt, "answer": answer })
-			})
+			.map(
+				|(receipt, prompt, answer)| json!({ "receipt": receipt, "prompt": prompt, "answer": answer }),
+			)
 			.collect();
 		common.print(text.trim_end(), json!(json));
 		Ok(())
@@ -143,20 +143,25 @@ impl AskCommand {
 			let balance: u128 =
 				answer["balance"].as_str().and_then(|text| text.parse().ok()).unwrap_or(0);
 			if open && balance >= self.maximum {
-				return answer["nonce"].as_u64().ok_or_else(|| "the operator names no nonce".into());
+				return answer["nonce"]
+					.as_u64()
+					.ok_or_else(|| "the operator names no nonce".into());
 			}
 			let amount = self.fund.max(self.maximum);
 			let call = Call::fund_channel { operator: operator.clone(), amount };
 			chain.send(signer, call).await?;
-			eprintln!("channel to {} funded with {} $OPEN", operator.to_ss58check(), show_open(amount));
+			eprintln!(
+				"channel to {} funded with {} $OPEN",
+				operator.to_ss58check(),
+				show_open(amount)
+			);
 		}
 	}
 }
 
 /// An operator of a model and where it answers.
 async fn operator(chain: &Chain, id: ModelId) -> Result<(AccountId, String)> {
-	type Operator =
-		pallet_models::Operator<<Runtime as pallet_models::Config>::Consideration>;
+	type Operator = pallet_models::Operator<<Runtime as pallet_models::Config>::Consideration>;
 	let prefix = crate::chain::under("Models", "Operators", id);
 	let all = chain.values::<Operator>(&prefix).await?;
 	let (key, operator) = all

@@ -121,7 +121,9 @@ fn union(rights: &[Rights]) -> Rights {
 pub fn cut(text: &str, bytes: usize) -> Vec<String> {
 	let mut rows = vec![String::new()];
 	for word in text.split_whitespace() {
-		let full = rows.last().is_some_and(|row| !row.is_empty() && row.len() + word.len() >= bytes);
+		let full = rows
+			.last()
+			.is_some_and(|row| !row.is_empty() && row.len() + word.len() >= bytes);
 		if full {
 			rows.push(String::new());
 		}
@@ -250,7 +252,9 @@ impl DatanetCommand {
 						let content = store.get(&row.hash)?;
 						if content.len() != row.bytes as usize {
 							let hash = row.hash;
-							return Err(format!("row {hash:?} has another length than stated").into());
+							return Err(
+								format!("row {hash:?} has another length than stated").into()
+							);
 						}
 					}
 					let verdict = if *reject == Some(id) {
@@ -278,11 +282,14 @@ impl DatanetCommand {
 					.filter(|(_, batch)| matches!(batch.status, Status::Accepted(_)))
 					.map(|(id, _)| id)
 					.collect();
-				let batches = accepted.try_into().map_err(|_| "a version has at most 256 batches")?;
-				let included = chain.send(&signer, Call::publish { datanet: *datanet, batches }).await?;
+				let batches =
+					accepted.try_into().map_err(|_| "a version has at most 256 batches")?;
+				let included =
+					chain.send(&signer, Call::publish { datanet: *datanet, batches }).await?;
 				let (version, root, blocks) = event(included, |event| match event {
-					RuntimeEvent::Datanets(Event::Published { version, root, blocks, .. }) =>
-						Some((version, root, blocks)),
+					RuntimeEvent::Datanets(Event::Published { version, root, blocks, .. }) => {
+						Some((version, root, blocks))
+					},
 					_ => None,
 				})?;
 				let text = format!(
@@ -297,7 +304,8 @@ impl DatanetCommand {
 					RuntimeEvent::Datanets(Event::LicenceBought { price, .. }) => Some(price),
 					_ => None,
 				})?;
-				let text = format!("licence to Datanet {datanet} bought for {} $OPEN", show_open(price));
+				let text =
+					format!("licence to Datanet {datanet} bought for {} $OPEN", show_open(price));
 				common.print(text, json!({ "price": price.to_string() }));
 			},
 			Self::Claim { datanet, who } => {
@@ -310,13 +318,17 @@ impl DatanetCommand {
 				common.print(text, json!({ "amount": amount.to_string() }));
 			},
 			Self::Withdraw { datanet, row } => {
-				chain.send(&signer, Call::withdraw_row { datanet: *datanet, hash: *row }).await?;
+				chain
+					.send(&signer, Call::withdraw_row { datanet: *datanet, hash: *row })
+					.await?;
 				common.print(format!("row {row:?} withdrawn"), json!({ "row": row }));
 			},
 			Self::Show { datanet } => {
 				let key = pallet_datanets::Datanets::<Runtime>::hashed_key_for(datanet);
-				let entry: pallet_datanets::Datanet<AccountId, Consideration> =
-					chain.read(&key).await?.ok_or_else(|| format!("there is no Datanet {datanet}"))?;
+				let entry: pallet_datanets::Datanet<AccountId, Consideration> = chain
+					.read(&key)
+					.await?
+					.ok_or_else(|| format!("there is no Datanet {datanet}"))?;
 				let name = String::from_utf8_lossy(&entry.name).into_owned();
 				let mut table = comfy_table::Table::new();
 				table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
@@ -345,7 +357,8 @@ impl DatanetCommand {
 					entry.curator.to_ss58check(),
 					show_open(entry.terms.price)
 				);
-				common.print(text, json!({ "name": name, "versions": versions, "batches": listed }));
+				common
+					.print(text, json!({ "name": name, "versions": versions, "batches": listed }));
 			},
 		}
 		Ok(())

@@ -101,7 +101,8 @@ impl Evidence {
 		let sizes: Vec<u64> = self.blocks.iter().map(|(_, bytes)| *bytes).collect();
 		let psi = Psi::new(self.blocks.len(), self.adapters, self.psi.clone())
 			.map_err(|e| format!("Ψ is not what it should be: {e:?}"))?;
-		psi.check(&subsets, &sizes).map_err(|e| format!("Ψ is not the design's: {e:?}"))?;
+		psi.check(&subsets, &sizes)
+			.map_err(|e| format!("Ψ is not the design's: {e:?}"))?;
 		let amount: u128 = self.pool.parse()?;
 		let mut pool = Pool::default();
 		pool.add(&psi, &self.y, amount).ok_or("y does not fit the design")?;
@@ -165,9 +166,8 @@ impl ReceiptCommand {
 					if let Some(receipt) = &receipt {
 						bar.set_message(format!("receipt: {:?}", receipt.phase));
 					}
-					let done = |r: &Receipt| {
-						matches!(r.phase, Phase::Scored { .. } | Phase::Prior { .. })
-					};
+					let done =
+						|r: &Receipt| matches!(r.phase, Phase::Scored { .. } | Phase::Prior { .. });
 					Ok(receipt.filter(done).map(|_| ()))
 				})
 				.await?;
@@ -223,7 +223,10 @@ impl VerifyCommand {
 		}
 		for (i, ((amount, _), (stated, _))) in computed.iter().zip(&evidence.items).enumerate() {
 			if amount.to_string() != *stated {
-				return Err(format!("block {i} is stated to earn {stated} wei, but earns {amount}").into());
+				return Err(format!(
+					"block {i} is stated to earn {stated} wei, but earns {amount}"
+				)
+				.into());
 			}
 		}
 		let text = format!(
@@ -317,7 +320,9 @@ impl ClaimCommand {
 		}
 		let text: Vec<String> = paid
 			.iter()
-			.map(|(who, amount)| format!("{:20} {} $OPEN", common.name(who), show_open(amount.parse().unwrap_or(0))))
+			.map(|(who, amount)| {
+				format!("{:20} {} $OPEN", common.name(who), show_open(amount.parse().unwrap_or(0)))
+			})
 			.collect();
 		let text = if text.is_empty() { "nothing to claim".into() } else { text.join("\n") };
 		common.print(text, json!(paid));
@@ -363,7 +368,8 @@ impl EarningsCommand {
 	pub async fn run(&self, common: &Common) -> Result<()> {
 		let chain = common.chain().await?;
 		let entry = model(&chain, self.model).await?;
-		let key = pallet_datanets::Versions::<Runtime>::hashed_key_for(entry.datanet, entry.version);
+		let key =
+			pallet_datanets::Versions::<Runtime>::hashed_key_for(entry.datanet, entry.version);
 		let published: pallet_datanets::Published<
 			AccountId,
 			<Runtime as pallet_datanets::Config>::Consideration,
@@ -377,8 +383,9 @@ impl EarningsCommand {
 		for (id, receipt) in &receipts {
 			let (_, evidence) = Evidence::read(&chain, *id).await?;
 			match receipt.phase {
-				Phase::Waiting | Phase::Commit | Phase::Reveal { .. } =>
-					pending += receipt.pool + receipt.reward,
+				Phase::Waiting | Phase::Commit | Phase::Reveal { .. } => {
+					pending += receipt.pool + receipt.reward
+				},
 				_ => {},
 			}
 			let Some(evidence) = evidence else {
@@ -481,10 +488,12 @@ impl EarningsCommand {
 						mine.insert(receipt);
 						money.fees += fee;
 					},
-					Event::SharePaid { receipt, amount, .. } if mine.contains(&receipt) =>
-						money.shares += amount,
-					Event::Earned { model, who, amount, .. } if model == self.model =>
-						*money.earned.entry(who.to_ss58check()).or_default() += amount,
+					Event::SharePaid { receipt, amount, .. } if mine.contains(&receipt) => {
+						money.shares += amount
+					},
+					Event::Earned { model, who, amount, .. } if model == self.model => {
+						*money.earned.entry(who.to_ss58check()).or_default() += amount
+					},
 					Event::Settled { model, rest, .. } if model == self.model => money.rest += rest,
 					Event::Owed { model, who, debt } if model == self.model => {
 						money.owed.insert(who.to_ss58check(), debt);

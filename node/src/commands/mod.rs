@@ -18,11 +18,11 @@ pub use serve::ServeCommand;
 
 use crate::chain::{Chain, Result, Signer};
 use indicatif::{ProgressBar, ProgressStyle};
+use openledger_blobs::{Space, Store};
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, UNIT};
 use serde_json::Value;
 use sp_core::crypto::Ss58Codec;
-use openledger_blobs::{Space, Store};
 use std::path::PathBuf;
 
 /// How results are printed.

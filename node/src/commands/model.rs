@@ -12,8 +12,7 @@ use sp_core::crypto::Ss58Codec;
 use std::path::PathBuf;
 
 /// How models are stored on chain.
-pub type Model =
-	pallet_models::Model<AccountId, <Runtime as pallet_models::Config>::Consideration>;
+pub type Model = pallet_models::Model<AccountId, <Runtime as pallet_models::Config>::Consideration>;
 /// How base models are stored on chain.
 pub type BaseEntry =
 	pallet_models::Base<AccountId, <Runtime as pallet_models::Config>::Consideration>;
@@ -106,8 +105,7 @@ pub enum ModelCommand {
 }
 
 /// The architecture of base models that this command trains.
-const SMALL: Gpt =
-	Gpt { vocabulary: 512, context: 64, width: 64, layers: 2, heads: 4, rank: 8 };
+const SMALL: Gpt = Gpt { vocabulary: 512, context: 64, width: 64, layers: 2, heads: 4, rank: 8 };
 
 /// A run or model version.
 pub async fn model(chain: &Chain, id: ModelId) -> Result<Model> {
@@ -231,8 +229,9 @@ impl ModelCommand {
 				bar.finish_and_clear();
 				let seed = design.seed.ok_or("the design has no seed")?;
 				let subsets = draw(seed, design.blocks.len() as u16, *adapters);
-				let wanted: Vec<_> =
-					std::iter::once(openledger_factory::train::ALL).chain(subsets.clone()).collect();
+				let wanted: Vec<_> = std::iter::once(openledger_factory::train::ALL)
+					.chain(subsets.clone())
+					.collect();
 
 				let bar = common.bar("adapters", 1);
 				let trained = train(
@@ -267,7 +266,8 @@ impl ModelCommand {
 					"model {id} registered: adapter {published:?} and {adapters} counterfactual ones on {} rows",
 					rows.len()
 				);
-				common.print(text, json!({ "model": id, "adapter": published, "rows": rows.len() }));
+				common
+					.print(text, json!({ "model": id, "adapter": published, "rows": rows.len() }));
 			},
 			Self::Price { model, input, output, donation } => {
 				let price = Price { input: *input, output: *output, donation: *donation };
@@ -328,8 +328,11 @@ impl ModelCommand {
 					show_open(model.price.input),
 					show_open(model.price.output)
 				);
-				common.print(text, json!({ "model": id, "stage": stage, "datanet": model.datanet,
-					"version": model.version, "adapters": model.adapters }));
+				common.print(
+					text,
+					json!({ "model": id, "stage": stage, "datanet": model.datanet,
+					"version": model.version, "adapters": model.adapters }),
+				);
 			},
 		}
 		Ok(())

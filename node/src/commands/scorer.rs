@@ -54,8 +54,7 @@ impl ScorerCommand {
 					RuntimeEvent::Attribution(Event::ScorerBonded { .. }) => Some(()),
 					_ => None,
 				})?;
-				let text =
-					format!("{} bonded {} $OPEN", who.to_ss58check(), show_open(*amount));
+				let text = format!("{} bonded {} $OPEN", who.to_ss58check(), show_open(*amount));
 				common.print(text, json!({ "scorer": who.to_ss58check() }));
 			},
 			Self::Unbond => {

@@ -48,8 +48,7 @@ fn api_key(text: &str) -> std::result::Result<(String, String), String> {
 	Ok((key.into(), uri.into()))
 }
 
-type Channel =
-	pallet_attribution::Channel<<Runtime as pallet_attribution::Config>::Consideration>;
+type Channel = pallet_attribution::Channel<<Runtime as pallet_attribution::Config>::Consideration>;
 
 /// The chain as the server sees it, and what is promised but not yet on it.
 struct ChainLedger {
@@ -89,7 +88,10 @@ impl ServeCommand {
 			println!("  {}: {input} / {output} $OPEN per 1,000 tokens in / out", model.name());
 		}
 		if forgotten > 0 {
-			println!("  {forgotten} prompts and answers older than {} days removed", self.retention);
+			println!(
+				"  {forgotten} prompts and answers older than {} days removed",
+				self.retention
+			);
 		}
 		tokio::spawn(server.clone().submit_receipts());
 		axum::serve(listener, router(server)).await?;
@@ -102,12 +104,10 @@ impl ChainLedger {
 		self.chain.read(key).await.map_err(Refusal::server)
 	}
 
-	async fn channel_of(
-		&self,
-		payer: &AccountId,
-	) -> std::result::Result<Option<Channel>, Refusal> {
+	async fn channel_of(&self, payer: &AccountId) -> std::result::Result<Option<Channel>, Refusal> {
 		let operator = self.signer.account();
-		self.read(&pallet_attribution::Channels::<Runtime>::hashed_key_for(payer, operator)).await
+		self.read(&pallet_attribution::Channels::<Runtime>::hashed_key_for(payer, operator))
+			.await
 	}
 
 	/// What a channel has left with everything on its way taken off, and the last nonce used.
@@ -192,7 +192,9 @@ impl Ledger for ChainLedger {
 		}
 		let now = self.chain.number().await.map_err(Refusal::server)?;
 		if request.expiry < now.saturating_add(20) {
-			return Err(Refusal::payment("the request expires too soon: give it 20 blocks or more"));
+			return Err(Refusal::payment(
+				"the request expires too soon: give it 20 blocks or more",
+			));
 		}
 		let (left, last) = self.left(&request.payer).await?;
 		if request.nonce <= last {

@@ -14,10 +14,28 @@ impl<T: Config> AttributionFace<T::AccountId> for Pallet<T> {
 			AttributionCall::FundChannel => T::WeightInfo::fund_channel(),
 			AttributionCall::CloseChannel => T::WeightInfo::close_channel(),
 			AttributionCall::WithdrawChannel => T::WeightInfo::withdraw_channel(),
-			AttributionCall::Scores => read(1_000_000, 3),
-			AttributionCall::AnswerItems => read(6_000_000, 5),
-			AttributionCall::Read => read(10_000, 1),
+			// Three times and more what native code needs, for WebAssembly: Ψ is decoded and
+			// multiplied once.
+			AttributionCall::Scores { blocks, adapters } => {
+				let entries =
+					u64::from(blocks).saturating_mul(u64::from(adapters).saturating_add(1));
+				read(entries.saturating_mul(20).saturating_add(50_000), 3)
+			},
+			// The subsets are drawn again for the residuals: sixteen candidates a pair, shuffled
+			// block by block and compared to every pair before it.
+			AttributionCall::AnswerItems { blocks, adapters } => {
+				let (blocks, adapters) = (u64::from(blocks), u64::from(adapters));
+				let shuffled = blocks.saturating_mul(adapters).saturating_mul(1_000);
+				let compared = adapters.saturating_mul(adapters).saturating_mul(200);
+				read(shuffled.saturating_add(compared).saturating_add(50_000), 5)
+			},
+			AttributionCall::Read => read(20_000, 2),
 		}
+	}
+
+	fn design(model: ModelId) -> Option<(u32, u32)> {
+		let design = Designs::<T>::get(model)?;
+		Some((design.blocks.len() as u32, design.adapters.into()))
 	}
 
 	fn scores(model: ModelId, y: &[i32]) -> Option<Vec<(T::AccountId, i128)>> {

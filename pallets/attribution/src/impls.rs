@@ -331,8 +331,7 @@ impl<T: Config> Pallet<T> {
 			Self::pay(id, who, role, amount)?;
 		}
 
-		let footprint =
-			Footprint::from_mel::<(Receipt<T::AccountId, T::Consideration>, Vector)>();
+		let footprint = Footprint::from_mel::<(Receipt<T::AccountId, T::Consideration>, Vector)>();
 		let ticket = T::Consideration::new(&operator, footprint)?;
 		let sequence = NextReceipt::<T>::mutate(|next| {
 			let sequence = *next;
@@ -433,7 +432,9 @@ impl<T: Config> Pallet<T> {
 
 	/// The hash by which a seat binds itself to `y`.
 	pub fn commitment(seat: &SeatId, key: &ScorerId, y: &[Nats], salt: &Hash) -> Hash {
-		(COMMIT_DOMAIN, Self::genesis(), seat, key, y, salt).using_encoded(blake2_256).into()
+		(COMMIT_DOMAIN, Self::genesis(), seat, key, y, salt)
+			.using_encoded(blake2_256)
+			.into()
 	}
 
 	/// What a hot key signs with a commitment.
@@ -620,7 +621,9 @@ impl<T: Config> Pallet<T> {
 			receipt: id,
 			model: receipt.model,
 			period,
-			agreed: agreed.iter().fold(0, |bits, index| bits | 1u8.checked_shl((*index).into()).unwrap_or(0)),
+			agreed: agreed
+				.iter()
+				.fold(0, |bits, index| bits | 1u8.checked_shl((*index).into()).unwrap_or(0)),
 			prior: !by_influence,
 		});
 		Receipts::<T>::insert(id, receipt);
@@ -846,8 +849,9 @@ impl<T: Config> Pallet<T> {
 		for (id, receipt) in Receipts::<T>::iter() {
 			ensure!(receipt.sequence < NextReceipt::<T>::get(), "a receipt from the future");
 			match receipt.phase {
-				Phase::Waiting | Phase::Commit | Phase::Reveal { .. } =>
-					owed += receipt.pool + receipt.reward,
+				Phase::Waiting | Phase::Commit | Phase::Reveal { .. } => {
+					owed += receipt.pool + receipt.reward
+				},
 				Phase::Scored { .. } => ensure!(Vectors::<T>::contains_key(id), "no vector"),
 				Phase::Prior { .. } => {},
 			}
@@ -882,12 +886,11 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 		adapters: u16,
 	) -> DispatchResult {
 		ensure!(!Designs::<T>::contains_key(model), Error::<T>::NoDesign);
-		let blocks =
-			BoundedVec::try_from(blocks).map_err(|_| Error::<T>::DesignOutOfBounds)?;
+		let blocks = BoundedVec::try_from(blocks).map_err(|_| Error::<T>::DesignOutOfBounds)?;
 		let (count, columns) = (blocks.len() as u64, u64::from(adapters).saturating_add(1));
-		let fits = count > 0 &&
-			(1..=MAX_ADAPTERS).contains(&adapters.into()) &&
-			count.saturating_mul(columns) <= MAX_PSI.into();
+		let fits = count > 0
+			&& (1..=MAX_ADAPTERS).contains(&adapters.into())
+			&& count.saturating_mul(columns) <= MAX_PSI.into();
 		ensure!(fits, Error::<T>::DesignOutOfBounds);
 		Self::schedule(Self::now().saturating_add(DELAY), Due::Seed(model))?;
 		let bytes = blocks
@@ -906,8 +909,7 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 		ensure!(!Psis::<T>::contains_key(model), Error::<T>::NoDesign);
 		let seed = design.seed.ok_or(Error::<T>::SeedNotDrawn)?;
 		ensure!(adapters.len() == usize::from(design.adapters), Error::<T>::WrongAdapterCount);
-		let entries =
-			Entries::try_from(psi.clone()).map_err(|_| Error::<T>::DesignOutOfBounds)?;
+		let entries = Entries::try_from(psi.clone()).map_err(|_| Error::<T>::DesignOutOfBounds)?;
 		let psi = Psi::new(design.blocks.len(), design.adapters, psi)
 			.map_err(|_| Error::<T>::PsiShape)?;
 		let subsets = draw(seed, design.blocks.len() as u16, design.adapters);
@@ -917,8 +919,7 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 			PsiError::Efficiency => Error::<T>::PsiEfficiency,
 			PsiError::NormalEquations => Error::<T>::PsiNormalEquations,
 		})?;
-		let adapters =
-			BoundedVec::try_from(adapters).map_err(|_| Error::<T>::WrongAdapterCount)?;
+		let adapters = BoundedVec::try_from(adapters).map_err(|_| Error::<T>::WrongAdapterCount)?;
 		Adapters::<T>::insert(model, adapters);
 		Psis::<T>::insert(model, entries);
 		Self::deposit_event(Event::DesignClosed { model });

@@ -201,23 +201,13 @@ pub mod pallet {
 	/// Designs of runs and model versions.
 	// `Twox64Concat`: models are numbered one after another.
 	#[pallet::storage]
-	pub type Designs<T: Config> = StorageMap<
-		_,
-		Twox64Concat,
-		ModelId,
-		Design<T::AccountId, T::Consideration>,
-		OptionQuery,
-	>;
+	pub type Designs<T: Config> =
+		StorageMap<_, Twox64Concat, ModelId, Design<T::AccountId, T::Consideration>, OptionQuery>;
 
 	/// Hashes of the counterfactual adapters of a model version, in the order of the subsets.
 	#[pallet::storage]
-	pub type Adapters<T> = StorageMap<
-		_,
-		Twox64Concat,
-		ModelId,
-		BoundedVec<Hash, ConstU32<MAX_ADAPTERS>>,
-		OptionQuery,
-	>;
+	pub type Adapters<T> =
+		StorageMap<_, Twox64Concat, ModelId, BoundedVec<Hash, ConstU32<MAX_ADAPTERS>>, OptionQuery>;
 
 	/// Ψ of a model version: blocks x (adapters + 1) entries, row by row.
 	#[pallet::storage]
@@ -241,13 +231,8 @@ pub mod pallet {
 
 	/// Receipts, by the id of their request.
 	#[pallet::storage]
-	pub type Receipts<T: Config> = StorageMap<
-		_,
-		Blake2_128Concat,
-		Hash,
-		Receipt<T::AccountId, T::Consideration>,
-		OptionQuery,
-	>;
+	pub type Receipts<T: Config> =
+		StorageMap<_, Blake2_128Concat, Hash, Receipt<T::AccountId, T::Consideration>, OptionQuery>;
 
 	/// What the seats of a committee revealed; removed when it is done.
 	#[pallet::storage]
@@ -602,9 +587,7 @@ pub mod pallet {
 		}
 
 		#[cfg(feature = "try-runtime")]
-		fn try_state(
-			_: BlockNumberFor<T>,
-		) -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
 			Self::do_try_state()
 		}
 	}

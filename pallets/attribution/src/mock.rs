@@ -275,7 +275,10 @@ pub fn vector(worth: &[i32]) -> Vec<Nats> {
 	};
 	let all = worth.iter().sum::<i32>() * 65_536;
 	let subsets = draw(seed, worth.len() as u16, ADAPTERS);
-	[base, base + all].into_iter().chain(subsets.iter().map(|s| base + value(s))).collect()
+	[base, base + all]
+		.into_iter()
+		.chain(subsets.iter().map(|s| base + value(s)))
+		.collect()
 }
 
 pub fn request(nonce: u64) -> Request<AccountId> {
@@ -327,7 +330,9 @@ pub fn nonce(n: u64) -> u64 {
 /// Applies an authorized call as a block would.
 pub fn apply(call: Call<Test>) -> Result<(), TransactionValidityError> {
 	let extrinsic =
-		<Test as CreateAuthorizedTransaction<Call<Test>>>::create_authorized_transaction(call.into());
+		<Test as CreateAuthorizedTransaction<Call<Test>>>::create_authorized_transaction(
+			call.into(),
+		);
 	Executive::apply_extrinsic(extrinsic).map(|outcome| outcome.unwrap())
 }
 

@@ -47,8 +47,9 @@ impl<T: Config> Pallet<T> {
 		let id = SeatId { receipt: id, attempt: receipt.attempt, index };
 		match receipt.phase {
 			Phase::Commit if seat.commitment.is_none() => Self::send_commit(key, id, &receipt),
-			Phase::Reveal { since } if seat.commitment.is_some() && !seat.revealed =>
-				Self::send_reveal(key, id, since),
+			Phase::Reveal { since } if seat.commitment.is_some() && !seat.revealed => {
+				Self::send_reveal(key, id, since)
+			},
 			_ => Ok(()),
 		}
 	}

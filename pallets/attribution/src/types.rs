@@ -5,9 +5,18 @@ use frame::deps::frame_support::stored;
 
 /// What governance may set.
 #[derive(
-	Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	serde::Serialize,
+	serde::Deserialize,
 )]
-#[derive(serde::Serialize, serde::Deserialize)]
 pub struct Parameters {
 	/// How a fee is split.
 	pub split: FeeSplit,
@@ -65,10 +74,10 @@ impl Parameters {
 			self.retention,
 			self.unbonding,
 		];
-		self.split.is_valid() &&
-			(1..=MAX_SEATS as u8).contains(&self.committee) &&
-			windows.iter().all(|window| *window > 0) &&
-			self.band > 0
+		self.split.is_valid()
+			&& (1..=MAX_SEATS as u8).contains(&self.committee)
+			&& windows.iter().all(|window| *window > 0)
+			&& self.band > 0
 	}
 }
 
@@ -84,8 +93,9 @@ impl Parameters {
 	DecodeWithMemTracking,
 	MaxEncodedLen,
 	TypeInfo,
+	serde::Serialize,
+	serde::Deserialize,
 )]
-#[derive(serde::Serialize, serde::Deserialize)]
 pub struct FeeSplit {
 	/// To the contributors of the model's Datanet.
 	pub contributors: u16,

@@ -37,48 +37,38 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads_writes(3, 2))
 	}
 	fn set_parameters() -> Weight {
-		Weight::from_parts(5_000_000, 4096)
-			.saturating_add(T::DbWeight::get().reads_writes(0, 1))
+		Weight::from_parts(5_000_000, 4096).saturating_add(T::DbWeight::get().reads_writes(0, 1))
 	}
 	fn set_paused() -> Weight {
-		Weight::from_parts(5_000_000, 4096)
-			.saturating_add(T::DbWeight::get().reads_writes(0, 1))
+		Weight::from_parts(5_000_000, 4096).saturating_add(T::DbWeight::get().reads_writes(0, 1))
 	}
 	fn bond() -> Weight {
-		Weight::from_parts(95_000_000, 24576)
-			.saturating_add(T::DbWeight::get().reads_writes(6, 5))
+		Weight::from_parts(95_000_000, 24576).saturating_add(T::DbWeight::get().reads_writes(6, 5))
 	}
 	fn unbond() -> Weight {
-		Weight::from_parts(30_000_000, 12288)
-			.saturating_add(T::DbWeight::get().reads_writes(3, 2))
+		Weight::from_parts(30_000_000, 12288).saturating_add(T::DbWeight::get().reads_writes(3, 2))
 	}
 	fn withdraw_bond() -> Weight {
-		Weight::from_parts(60_000_000, 20480)
-			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
+		Weight::from_parts(60_000_000, 20480).saturating_add(T::DbWeight::get().reads_writes(5, 4))
 	}
 	fn fund_channel() -> Weight {
-		Weight::from_parts(60_000_000, 16384)
-			.saturating_add(T::DbWeight::get().reads_writes(4, 3))
+		Weight::from_parts(60_000_000, 16384).saturating_add(T::DbWeight::get().reads_writes(4, 3))
 	}
 	fn close_channel() -> Weight {
-		Weight::from_parts(20_000_000, 8192)
-			.saturating_add(T::DbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(20_000_000, 8192).saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 	fn withdraw_channel() -> Weight {
-		Weight::from_parts(60_000_000, 16384)
-			.saturating_add(T::DbWeight::get().reads_writes(4, 3))
+		Weight::from_parts(60_000_000, 16384).saturating_add(T::DbWeight::get().reads_writes(4, 3))
 	}
 	fn submit_receipt() -> Weight {
 		Weight::from_parts(380_000_000, 90112)
 			.saturating_add(T::DbWeight::get().reads_writes(22, 14))
 	}
 	fn commit() -> Weight {
-		Weight::from_parts(45_000_000, 16384)
-			.saturating_add(T::DbWeight::get().reads_writes(4, 3))
+		Weight::from_parts(45_000_000, 16384).saturating_add(T::DbWeight::get().reads_writes(4, 3))
 	}
 	fn authorize_commit() -> Weight {
-		Weight::from_parts(70_000_000, 12288)
-			.saturating_add(T::DbWeight::get().reads_writes(3, 0))
+		Weight::from_parts(70_000_000, 12288).saturating_add(T::DbWeight::get().reads_writes(3, 0))
 	}
 	fn reveal(n: u32) -> Weight {
 		Weight::from_parts(900_000_000, 139264)
@@ -95,12 +85,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads_writes(520, 514))
 	}
 	fn claim_for() -> Weight {
-		Weight::from_parts(55_000_000, 12288)
-			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(55_000_000, 12288).saturating_add(T::DbWeight::get().reads_writes(3, 3))
 	}
 	fn prune() -> Weight {
-		Weight::from_parts(50_000_000, 20480)
-			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
+		Weight::from_parts(50_000_000, 20480).saturating_add(T::DbWeight::get().reads_writes(5, 4))
 	}
 }
 

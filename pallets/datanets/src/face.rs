@@ -12,8 +12,9 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 			DatanetsCall::BuyLicence => T::WeightInfo::buy_licence(),
 			DatanetsCall::Claim => T::WeightInfo::claim_for(),
 			// A version of 256 blocks is the largest entry: 20 µs to decode.
-			DatanetsCall::Read =>
-				Weight::from_parts(20_000_000, 16_384).saturating_add(T::DbWeight::get().reads(2)),
+			DatanetsCall::Read => {
+				Weight::from_parts(20_000_000, 16_384).saturating_add(T::DbWeight::get().reads(2))
+			},
 		}
 	}
 
@@ -29,11 +30,7 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 		Self::do_create(who, name, Terms { rights, price, period, curator_cut })
 	}
 
-	fn set_curator(
-		who: T::AccountId,
-		datanet: DatanetId,
-		curator: T::AccountId,
-	) -> DispatchResult {
+	fn set_curator(who: T::AccountId, datanet: DatanetId, curator: T::AccountId) -> DispatchResult {
 		Self::do_set_curator(who, datanet, curator)
 	}
 

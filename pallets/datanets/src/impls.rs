@@ -176,11 +176,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_withdraw_row(
-		who: T::AccountId,
-		id: DatanetId,
-		hash: Hash,
-	) -> DispatchResult {
+	pub(crate) fn do_withdraw_row(who: T::AccountId, id: DatanetId, hash: Hash) -> DispatchResult {
 		let mut datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NoDatanet)?;
 		let (batch, length) = RowIndex::<T>::take(id, hash).ok_or(Error::<T>::NoRow)?;
 		let mut entry = Batches::<T>::get(id, batch).ok_or(Error::<T>::NoBatch)?;
@@ -248,8 +244,7 @@ impl<T: Config> Pallet<T> {
 		rights: Rights,
 		maximum: Balance,
 	) -> DispatchResult {
-		let Datanet { terms, curator, .. } =
-			Datanets::<T>::get(id).ok_or(Error::<T>::NoDatanet)?;
+		let Datanet { terms, curator, .. } = Datanets::<T>::get(id).ok_or(Error::<T>::NoDatanet)?;
 		let offered = rights.is_valid() && terms.rights.contains(rights);
 		ensure!(offered, Error::<T>::RightsNotOffered);
 		ensure!(terms.price <= maximum, Error::<T>::AboveMaximum);
@@ -259,21 +254,22 @@ impl<T: Config> Pallet<T> {
 		};
 		let from = match old.as_ref().filter(unexpired) {
 			// What was paid for is not to be lost.
-			Some(held) if !rights.contains(held.rights) =>
-				return Err(Error::<T>::NarrowsLicence.into()),
-			Some(Licence { expires: None, rights: held, .. }) if *held == rights =>
-				return Err(Error::<T>::AlreadyLicensed.into()),
-			Some(Licence { expires: None, .. }) if terms.period > 0 =>
-				return Err(Error::<T>::NarrowsLicence.into()),
+			Some(held) if !rights.contains(held.rights) => {
+				return Err(Error::<T>::NarrowsLicence.into())
+			},
+			Some(Licence { expires: None, rights: held, .. }) if *held == rights => {
+				return Err(Error::<T>::AlreadyLicensed.into())
+			},
+			Some(Licence { expires: None, .. }) if terms.period > 0 => {
+				return Err(Error::<T>::NarrowsLicence.into())
+			},
 			Some(Licence { expires: Some(expires), .. }) => *expires,
 			_ => Self::now(),
 		};
 		let expires = (terms.period > 0).then(|| from.saturating_add(terms.period));
 
-		let [rest, protocol] = split(
-			terms.price,
-			[BASIS_POINTS.saturating_sub(PROTOCOL_CUT), PROTOCOL_CUT],
-		);
+		let [rest, protocol] =
+			split(terms.price, [BASIS_POINTS.saturating_sub(PROTOCOL_CUT), PROTOCOL_CUT]);
 		let cut = terms.curator_cut;
 		let [rows, curators] = split(rest, [BASIS_POINTS.saturating_sub(cut), cut]);
 		for (to, amount) in [(T::ProtocolPot::get(), protocol), (curator, curators)] {
@@ -375,8 +371,8 @@ impl<T: Config> openledger_core::Datanets<T::AccountId> for Pallet<T> {
 	fn is_licensed(who: &T::AccountId, datanet: DatanetId, rights: Rights) -> bool {
 		let owns = Datanets::<T>::get(datanet).is_some_and(|entry| entry.owner == *who);
 		let licensed = |licence: Licence<T::Consideration>| {
-			licence.rights.contains(rights) &&
-				licence.expires.is_none_or(|last| last >= Self::now())
+			licence.rights.contains(rights)
+				&& licence.expires.is_none_or(|last| last >= Self::now())
 		};
 		owns || Licences::<T>::get(datanet, who).is_some_and(licensed)
 	}

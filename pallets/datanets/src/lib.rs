@@ -328,9 +328,7 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		#[cfg(feature = "try-runtime")]
-		fn try_state(
-			_: BlockNumberFor<T>,
-		) -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
 			Self::do_try_state()
 		}
 	}
@@ -375,11 +373,7 @@ pub mod pallet {
 		///
 		/// Must be `Signed` by the owner.
 		#[pallet::call_index(1)]
-		pub fn set_terms(
-			origin: OriginFor<T>,
-			datanet: DatanetId,
-			terms: Terms,
-		) -> DispatchResult {
+		pub fn set_terms(origin: OriginFor<T>, datanet: DatanetId, terms: Terms) -> DispatchResult {
 			Self::do_set_terms(ensure_signed(origin)?, datanet, terms)
 		}
 
@@ -405,11 +399,7 @@ pub mod pallet {
 		/// Must be `Signed`.
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::contribute(rows.len() as u32))]
-		pub fn contribute(
-			origin: OriginFor<T>,
-			datanet: DatanetId,
-			rows: Rows,
-		) -> DispatchResult {
+		pub fn contribute(origin: OriginFor<T>, datanet: DatanetId, rows: Rows) -> DispatchResult {
 			Self::do_contribute(ensure_signed(origin)?, datanet, rows).map(|_| ())
 		}
 

@@ -3,12 +3,12 @@
 
 use crate as pallet_datanets;
 use crate::*;
-pub use openledger_core::Hash;
 use frame::{
 	deps::frame_support::traits::{fungible::HoldConsideration, LinearStoragePrice},
 	runtime::prelude::*,
 	testing_prelude::*,
 };
+pub use openledger_core::Hash;
 
 #[frame_construct_runtime]
 mod runtime {

@@ -21,16 +21,13 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn create() -> Weight {
-		Weight::from_parts(40_000_000, 12288)
-			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(40_000_000, 12288).saturating_add(T::DbWeight::get().reads_writes(3, 3))
 	}
 	fn set_terms() -> Weight {
-		Weight::from_parts(15_000_000, 4096)
-			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(15_000_000, 4096).saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	fn set_curator() -> Weight {
-		Weight::from_parts(15_000_000, 4096)
-			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(15_000_000, 4096).saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	fn contribute(n: u32) -> Weight {
 		Weight::from_parts(50_000_000, 12288)
@@ -51,16 +48,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
 	fn withdraw_row() -> Weight {
-		Weight::from_parts(45_000_000, 24576)
-			.saturating_add(T::DbWeight::get().reads_writes(6, 6))
+		Weight::from_parts(45_000_000, 24576).saturating_add(T::DbWeight::get().reads_writes(6, 6))
 	}
 	fn buy_licence() -> Weight {
 		Weight::from_parts(140_000_000, 40960)
 			.saturating_add(T::DbWeight::get().reads_writes(10, 9))
 	}
 	fn claim_for() -> Weight {
-		Weight::from_parts(60_000_000, 20480)
-			.saturating_add(T::DbWeight::get().reads_writes(5, 5))
+		Weight::from_parts(60_000_000, 20480).saturating_add(T::DbWeight::get().reads_writes(5, 5))
 	}
 }
 

@@ -213,9 +213,7 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		#[cfg(feature = "try-runtime")]
-		fn try_state(
-			_: BlockNumberFor<T>,
-		) -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
 			Self::do_try_state()
 		}
 	}
@@ -244,7 +242,11 @@ pub mod pallet {
 		///
 		/// Must be `Signed`.
 		#[pallet::call_index(0)]
-		pub fn register_base(origin: OriginFor<T>, manifest: Hash, endpoint: Url) -> DispatchResult {
+		pub fn register_base(
+			origin: OriginFor<T>,
+			manifest: Hash,
+			endpoint: Url,
+		) -> DispatchResult {
 			Self::do_register_base(ensure_signed(origin)?, manifest, endpoint).map(|_| ())
 		}
 

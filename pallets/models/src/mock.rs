@@ -3,12 +3,12 @@
 
 use crate as pallet_models;
 use crate::*;
-pub use openledger_core::Hash;
 use frame::{
 	deps::frame_support::traits::{fungible::HoldConsideration, LinearStoragePrice},
 	runtime::prelude::*,
 	testing_prelude::*,
 };
+pub use openledger_core::Hash;
 
 #[frame_construct_runtime]
 mod runtime {
@@ -98,7 +98,12 @@ impl openledger_core::Datanets<u64> for World {
 }
 
 impl Designs<u64> for World {
-	fn open(_: &u64, model: ModelId, _: Vec<openledger_core::Block<u64>>, _: u16) -> DispatchResult {
+	fn open(
+		_: &u64,
+		model: ModelId,
+		_: Vec<openledger_core::Block<u64>>,
+		_: u16,
+	) -> DispatchResult {
 		OPEN.with_borrow_mut(|open| open.push(model));
 		Ok(())
 	}

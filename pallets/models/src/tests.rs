@@ -69,10 +69,7 @@ fn register_version_should_make_the_model_servable_when_the_design_closes() {
 		assert_ok!(start(DEVELOPER, 1, 2));
 		assert!(<Models as openledger_core::Models<u64>>::model(0).is_none());
 		assert_noop!(register(STRANGER, 2, PRICE), Error::<Test>::NotDeveloper);
-		assert_noop!(
-			register(DEVELOPER, 1, PRICE),
-			DispatchError::Other("the design wants two")
-		);
+		assert_noop!(register(DEVELOPER, 1, PRICE), DispatchError::Other("the design wants two"));
 		let greedy = Price { donation: 10_001, ..PRICE };
 		assert_noop!(register(DEVELOPER, 2, greedy), Error::<Test>::BadPrice);
 		assert_ok!(register(DEVELOPER, 2, PRICE));
@@ -87,8 +84,7 @@ fn register_version_should_make_the_model_servable_when_the_design_closes() {
 fn lineage_should_name_the_parents_when_versions_follow() {
 	build_and_execute(|| {
 		ready();
-		let next =
-			Models::start_run(origin(DEVELOPER), 0, 0, 1, Hash::zero(), 2, Some(0));
+		let next = Models::start_run(origin(DEVELOPER), 0, 0, 1, Hash::zero(), 2, Some(0));
 		assert_ok!(next);
 		assert_eq!(Models::lineage(1), vec![0]);
 	});

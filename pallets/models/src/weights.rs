@@ -19,8 +19,7 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register_base() -> Weight {
-		Weight::from_parts(40_000_000, 12288)
-			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(40_000_000, 12288).saturating_add(T::DbWeight::get().reads_writes(3, 3))
 	}
 	fn start_run(n: u32) -> Weight {
 		Weight::from_parts(120_000_000, 40960)
@@ -35,20 +34,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads_writes(8, 6))
 	}
 	fn set_price() -> Weight {
-		Weight::from_parts(15_000_000, 4096)
-			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(15_000_000, 4096).saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	fn serve() -> Weight {
-		Weight::from_parts(40_000_000, 16384)
-			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
+		Weight::from_parts(40_000_000, 16384).saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
 	fn stop_serving() -> Weight {
-		Weight::from_parts(40_000_000, 16384)
-			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
+		Weight::from_parts(40_000_000, 16384).saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
 	fn cancel_run() -> Weight {
-		Weight::from_parts(80_000_000, 24576)
-			.saturating_add(T::DbWeight::get().reads_writes(6, 6))
+		Weight::from_parts(80_000_000, 24576).saturating_add(T::DbWeight::get().reads_writes(6, 6))
 	}
 }
 

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.20;
 
 /// @title Agents own a wallet, list skills and are paid per call.
-/// @notice At 0x000000000000000000000000000000000A030000. Amounts are in wei. Calls that change
+/// @notice At 0x000000000000000000000000000000000a030000. Amounts are in wei. Calls that change
 /// something act for the caller, hold a deposit of its balance for what they store, and revert in
 /// static and delegate calls.
 interface IAgents {

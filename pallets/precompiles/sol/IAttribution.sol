@@ -6,8 +6,8 @@ pragma solidity ^0.8.20;
 /// something act for the caller, hold a deposit of its balance for what they store, and revert in
 /// static and delegate calls.
 interface IAttribution {
-	/// @notice Where a receipt stands: no committee yet, it commits, it reveals; contributors are
-	/// paid by influence; they are paid by the prior.
+	// Where a receipt stands: no committee yet, it commits, it reveals; contributors are paid by
+	// influence; they are paid by the prior.
 	enum Phase {
 		Waiting,
 		Commit,
@@ -28,11 +28,11 @@ interface IAttribution {
 	/// @notice The exact scores that the chain computes from a vector of log-probabilities.
 	/// @param y 2^16 to the nat: base model, published adapter, counterfactual adapters.
 	/// @return accounts Owner of each block of rows.
-	/// @return scores Of each block, 2^36 to the nat.
+	/// @return values Of each block, 2^36 to the nat.
 	function scores(uint32 model, int32[] calldata y)
 		external
 		view
-		returns (address[] memory accounts, int256[] memory scores);
+		returns (address[] memory accounts, int256[] memory values);
 
 	/// @notice A receipt by the id of its request; reverts when it is unknown or pruned.
 	function receipt(bytes32 id)

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.20;
 
 /// @title Communities' datasets: sourced, curated, licensed.
-/// @notice At 0x000000000000000000000000000000000A010000. Amounts are in wei. Calls that change
+/// @notice At 0x000000000000000000000000000000000a010000. Amounts are in wei. Calls that change
 /// something act for the caller, hold a deposit of its balance for what they store, and revert in
 /// static and delegate calls.
 /// Rights are bits: 1 train, 2 fine-tune, 4 retrieve, 8 evaluate, 16 commercial, 32 derive.

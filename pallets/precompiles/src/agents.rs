@@ -122,8 +122,8 @@ where
 			T::Currency::transfer(&here, &who, value, Preservation::Preserve).map_err(refused)?;
 			maximum = maximum.min(value);
 		}
-		let number = A::call_skill(who.clone(), *agent, *skill, maximum, hash(input))
-			.map_err(refused)?;
+		let number =
+			A::call_skill(who.clone(), *agent, *skill, maximum, hash(input)).map_err(refused)?;
 		let event = IAgents::SkillCalled {
 			call: number,
 			agent: *agent,

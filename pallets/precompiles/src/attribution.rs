@@ -45,10 +45,12 @@ impl<T: Config, P: AttributionFace<T::AccountId>> Precompile for AttributionPrec
 			Call::fundChannel(_) => (AttributionCall::FundChannel, true),
 			Call::closeChannel(_) => (AttributionCall::CloseChannel, true),
 			Call::withdrawChannel(_) => (AttributionCall::WithdrawChannel, true),
-			Call::scores(_) => (AttributionCall::Scores, false),
-			Call::answerItems(_) => (AttributionCall::AnswerItems, false),
-			Call::receipt(_) | Call::pendingRewards(_) | Call::channel(_) =>
-				(AttributionCall::Read, false),
+			// The first two charge for the size of the design once it is read.
+			Call::scores(_)
+			| Call::answerItems(_)
+			| Call::receipt(_)
+			| Call::pendingRewards(_)
+			| Call::channel(_) => (AttributionCall::Read, false),
 		};
 		env.charge(P::weight(weight))?;
 		without_value(env)?;
@@ -57,12 +59,14 @@ impl<T: Config, P: AttributionFace<T::AccountId>> Precompile for AttributionPrec
 		}
 		match input {
 			Call::scores(scoresCall { model, y }) => {
+				let (blocks, adapters) = P::design(*model).unwrap_or_default();
+				env.charge(P::weight(AttributionCall::Scores { blocks, adapters }))?;
 				let scores = P::scores(*model, y).ok_or_else(|| {
 					revert("no such model, or not one entry for the base and each adapter")
 				})?;
 				Ok(scoresCall::abi_encode_returns(&scoresReturn {
 					accounts: addresses::<T>(scores.iter().map(|(who, _)| who)),
-					scores: scores.iter().map(|(_, score)| signed(*score)).collect(),
+					values: scores.iter().map(|(_, score)| signed(*score)).collect(),
 				}))
 			},
 			Call::receipt(receiptCall { id }) => {
@@ -83,8 +87,11 @@ impl<T: Config, P: AttributionFace<T::AccountId>> Precompile for AttributionPrec
 				}))
 			},
 			Call::answerItems(answerItemsCall { id }) => {
-				let items = P::answer_items(hash(id))
-					.ok_or_else(|| revert("no such receipt, or not scored"))?;
+				let receipt = P::receipt(hash(id)).ok_or_else(|| revert("NoReceipt"))?;
+				let (blocks, adapters) = P::design(receipt.model).unwrap_or_default();
+				env.charge(P::weight(AttributionCall::AnswerItems { blocks, adapters }))?;
+				let items =
+					P::answer_items(hash(id)).ok_or_else(|| revert("the receipt is not scored"))?;
 				Ok(answerItemsCall::abi_encode_returns(&answerItemsReturn {
 					accounts: addresses::<T>(items.iter().map(|(who, ..)| who)),
 					amounts: items.iter().map(|(_, amount, _)| signed(*amount)).collect(),

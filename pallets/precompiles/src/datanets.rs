@@ -4,9 +4,8 @@ use crate::{
 	abi::{
 		IDatanets,
 		IDatanets::{
-			buyLicenceCall, claimCall, claimableCall, contributeCall, createCall,
-			isLicensedCall, setCuratorCall, termsCall, termsReturn, versionCall, versionReturn,
-			IDatanetsCalls,
+			buyLicenceCall, claimCall, claimableCall, contributeCall, createCall, isLicensedCall,
+			setCuratorCall, termsCall, termsReturn, versionCall, versionReturn, IDatanetsCalls,
 		},
 	},
 	context::{
@@ -43,12 +42,14 @@ impl<T: Config, D: DatanetsFace<T::AccountId>> Precompile for DatanetsPrecompile
 		let (weight, changes) = match input {
 			Call::create(_) => (DatanetsCall::Create, true),
 			Call::setCurator(_) => (DatanetsCall::SetCurator, true),
-			Call::contribute(call) =>
-				(DatanetsCall::Contribute { rows: call.hashes.len() as u32 }, true),
+			Call::contribute(call) => {
+				(DatanetsCall::Contribute { rows: call.hashes.len() as u32 }, true)
+			},
 			Call::buyLicence(_) => (DatanetsCall::BuyLicence, true),
 			Call::claim(_) => (DatanetsCall::Claim, true),
-			Call::isLicensed(_) | Call::terms(_) | Call::version(_) | Call::claimable(_) =>
-				(DatanetsCall::Read, false),
+			Call::isLicensed(_) | Call::terms(_) | Call::version(_) | Call::claimable(_) => {
+				(DatanetsCall::Read, false)
+			},
 		};
 		env.charge(D::weight(weight))?;
 		without_value(env)?;

@@ -59,8 +59,9 @@ impl<T: Config, M: ModelsFace<T::AccountId>> Precompile for ModelsPrecompile<T, 
 					.collect();
 				Ok(endpointsCall::abi_encode_returns(&urls))
 			},
-			IModelsCalls::lineage(lineageCall { id }) =>
-				Ok(lineageCall::abi_encode_returns(&M::lineage(*id))),
+			IModelsCalls::lineage(lineageCall { id }) => {
+				Ok(lineageCall::abi_encode_returns(&M::lineage(*id)))
+			},
 		}
 	}
 }

@@ -157,10 +157,20 @@ pub enum AttributionCall {
 	CloseChannel,
 	/// [`AttributionFace::withdraw_channel`].
 	WithdrawChannel,
-	/// [`AttributionFace::scores`].
-	Scores,
-	/// [`AttributionFace::answer_items`].
-	AnswerItems,
+	/// [`AttributionFace::scores`] under a design of this size.
+	Scores {
+		/// Blocks of rows.
+		blocks: u32,
+		/// Counterfactual adapters.
+		adapters: u32,
+	},
+	/// [`AttributionFace::answer_items`] under a design of this size.
+	AnswerItems {
+		/// Blocks of rows.
+		blocks: u32,
+		/// Counterfactual adapters.
+		adapters: u32,
+	},
 	/// Any other function that only reads.
 	Read,
 }
@@ -197,8 +207,10 @@ pub struct ReceiptInfo<AccountId> {
 
 /// Attribution as Solidity sees it.
 pub trait AttributionFace<AccountId> {
-	/// What a call costs, at the largest design.
+	/// What a call costs.
 	fn weight(call: AttributionCall) -> Weight;
+	/// Blocks of rows and counterfactual adapters of a model's design.
+	fn design(model: ModelId) -> Option<(u32, u32)>;
 	/// Scores of a vector of log-probabilities (2^16 to the nat; base model, published and
 	/// counterfactual adapters) under a model version: owner and score (2^36 to the nat) of each
 	/// block of rows. `None` if the model has no design or the vector another length.

@@ -83,7 +83,11 @@ pub fn draw(seed: Hash, blocks: u16, adapters: u16) -> Vec<Subset> {
 	while subsets.len() < adapters as usize {
 		let candidates = (0..CANDIDATES).map(|_| halves(&mut stream, blocks.min(256)));
 		let best = candidates.min_by_key(|(half, _)| {
-			subsets.iter().step_by(2).map(|other| correlation(half, other, blocks)).sum::<u64>()
+			subsets
+				.iter()
+				.step_by(2)
+				.map(|other| correlation(half, other, blocks))
+				.sum::<u64>()
 		});
 		subsets.extend(best.map(|(half, rest)| [half, rest]).into_iter().flatten());
 	}

@@ -138,10 +138,12 @@ mod tests {
 	fn answer() -> impl Strategy<Value = (Vec<Nats>, u128)> {
 		let gain = prop_oneof![-1000i32..1000, -(20 * NAT)..100 * NAT];
 		let amount = prop_oneof![0u128..10_000, 0..MAX_POOL, 1u128..=1_000_000_000_000_000_000];
-		(prop::collection::vec(gain, 17), -(1i32 << 24)..0, amount).prop_map(|(gains, base, amount)| {
-			let y = core::iter::once(base).chain(gains.iter().map(|g| base + g)).collect();
-			(y, amount)
-		})
+		(prop::collection::vec(gain, 17), -(1i32 << 24)..0, amount).prop_map(
+			|(gains, base, amount)| {
+				let y = core::iter::once(base).chain(gains.iter().map(|g| base + g)).collect();
+				(y, amount)
+			},
+		)
 	}
 
 	proptest! {

@@ -109,7 +109,8 @@ impl Psi {
 			}
 			// Both sides times 1/λ and the prior's unit.
 			let residual = |(u, row): (usize, &[i64])| {
-				let left: i128 = row.iter().zip(0..).map(|(a, v)| *a as i128 * psi(v) as i128).sum();
+				let left: i128 =
+					row.iter().zip(0..).map(|(a, v)| *a as i128 * psi(v) as i128).sum();
 				left * PRIOR_ONE as i128 - right_side(column, u, subsets, &prior)
 			};
 			let residuals: Vec<i128> = gram.chunks(blocks).enumerate().map(residual).collect();
@@ -231,9 +232,15 @@ fn substitute(l: &[f64], b: &[f64]) -> Vec<f64> {
 fn round_to_sum(values: &[f64], sum: i64) -> Vec<i32> {
 	let mut rounded: Vec<i64> = values.iter().map(|v| v.floor() as i64).collect();
 	let mut order: Vec<usize> = (0..values.len()).collect();
-	order.sort_by(|a, b| (values[*b] - values[*b].floor()).total_cmp(&(values[*a] - values[*a].floor())));
+	order.sort_by(|a, b| {
+		(values[*b] - values[*b].floor()).total_cmp(&(values[*a] - values[*a].floor()))
+	});
 	let missing = sum - rounded.iter().sum::<i64>();
-	order.iter().cycle().take(missing.max(0) as usize).for_each(|u| rounded[*u] += 1);
+	order
+		.iter()
+		.cycle()
+		.take(missing.max(0) as usize)
+		.for_each(|u| rounded[*u] += 1);
 	rounded.into_iter().map(|v| v as i32).collect()
 }
 
@@ -321,6 +328,9 @@ mod tests {
 	#[test]
 	fn check_should_refuse_when_the_design_is_another() {
 		let (_, psi) = solved([7; 32], 8, 16, &[1; 8]);
-		assert_eq!(psi.check(&draw([8; 32].into(), 8, 16), &[1; 8]), Err(PsiError::NormalEquations));
+		assert_eq!(
+			psi.check(&draw([8; 32].into(), 8, 16), &[1; 8]),
+			Err(PsiError::NormalEquations)
+		);
 	}
 }

@@ -47,7 +47,12 @@ pub fn standard_errors(psi: &Psi, subsets: &[Subset], y: &[Nats]) -> Option<Vec<
 	let gains = gains(y);
 	let one = i128::from(crate::psi::ONE);
 	let residual = |(subset, gain): (&Subset, &i64)| {
-		let fitted: i128 = scores.iter().enumerate().filter(|(u, _)| contains(subset, *u)).map(|(_, s)| s).sum();
+		let fitted: i128 = scores
+			.iter()
+			.enumerate()
+			.filter(|(u, _)| contains(subset, *u))
+			.map(|(_, s)| s)
+			.sum();
 		(i128::from(*gain) - fitted / one).unsigned_abs()
 	};
 	let squares = subsets
@@ -57,8 +62,13 @@ pub fn standard_errors(psi: &Psi, subsets: &[Subset], y: &[Nats]) -> Option<Vec<
 		.try_fold(0u128, |sum, r| sum.checked_add(r.checked_mul(r)?))?;
 	let freedom = (subsets.len() + 1).saturating_sub(psi.blocks()).max(1) as u128;
 	let variance = squares / freedom;
-	let norm = |row: &[i32]| row.iter().skip(1).map(|a| (i128::from(*a).pow(2)) as u128).sum::<u128>();
-	Some(psi.rows().map(|row| square_root(variance).saturating_mul(square_root(norm(row)))).collect())
+	let norm =
+		|row: &[i32]| row.iter().skip(1).map(|a| (i128::from(*a).pow(2)) as u128).sum::<u128>();
+	Some(
+		psi.rows()
+			.map(|row| square_root(variance).saturating_mul(square_root(norm(row))))
+			.collect(),
+	)
 }
 
 /// The floor of the square root.
@@ -85,7 +95,10 @@ pub fn shares(scores: &[i128], total: u128) -> Vec<u128> {
 	let sum = sp_core::U256::from(sum);
 	scores
 		.iter()
-		.map(|s| (sp_core::U256::from(s.max(&0).unsigned_abs()) * sp_core::U256::from(total) / sum).low_u128())
+		.map(|s| {
+			(sp_core::U256::from(s.max(&0).unsigned_abs()) * sp_core::U256::from(total) / sum)
+				.low_u128()
+		})
 		.collect()
 }
 
@@ -114,7 +127,9 @@ mod tests {
 	fn standard_errors_should_be_small_when_values_are_additive() {
 		let subsets = draw([3; 32].into(), 8, 16);
 		let psi = Psi::solve(&subsets, &[1; 8]).unwrap();
-		let value = |s: &Subset| (0..8).filter(|u| contains(s, *u)).map(|u| (u as i32 + 1) * NAT).sum::<i32>();
+		let value = |s: &Subset| {
+			(0..8).filter(|u| contains(s, *u)).map(|u| (u as i32 + 1) * NAT).sum::<i32>()
+		};
 		let exact: Vec<Nats> = [0, 36 * NAT].into_iter().chain(subsets.iter().map(value)).collect();
 		let mut noisy = exact.clone();
 		noisy.iter_mut().skip(2).step_by(2).for_each(|v| *v += NAT);

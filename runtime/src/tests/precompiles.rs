@@ -10,7 +10,7 @@ use frame_support::{
 	assert_ok,
 	traits::fungible::{Inspect, Mutate},
 };
-use openledger_core::{Block, Reply, Request, Rights};
+use openledger_core::{AttributionCall, AttributionFace, Reply, Request, Rights};
 use openledger_influence_math::{
 	design::{contains, draw},
 	Nats, Psi,
@@ -33,14 +33,14 @@ use sp_keyring::Sr25519Keyring;
 use sp_runtime::{MultiSignature, Weight};
 
 /// EVM code that passes its input on with one kind of call and returns or reverts with what came
-/// back. `value` is what stands before the input's offset on the stack: the value of a CALL.
+/// back. `value` is the instruction that pushes the value of the call, for a CALL alone.
 fn forwarder(to: H160, opcode: &str, value: &str) -> Vec<u8> {
 	let to: String = to.0.iter().map(|byte| format!("{byte:02x}")).collect();
 	let target = 49 + value.len() / 2;
 	let code = format!(
-		"366000600037600060003660 00{value}73{to}5a{opcode}3d600060003e60{target:02x}573d6000fd5b3d6000f3"
-	)
-	.replace(' ', "");
+		"36600060003760006000366000{value}73{to}5a{opcode}\
+		 3d600060003e60{target:02x}573d6000fd5b3d6000f3"
+	);
 	let length = code.len() / 2;
 	hex(&format!("60{length:02x}600c60003960{length:02x}6000f3{code}"))
 }
@@ -49,11 +49,8 @@ fn forwarder(to: H160, opcode: &str, value: &str) -> Vec<u8> {
 fn deploy(to: H160, opcode: &str, value: &str) -> H160 {
 	let from = alith().address();
 	let code = forwarder(to, opcode, value);
-	let create = GenericTransactionV1 {
-		from: Some(from),
-		input: code.clone().into(),
-		..Default::default()
-	};
+	let create =
+		GenericTransactionV1 { from: Some(from), input: code.clone().into(), ..Default::default() };
 	let at = pallet_revive::create1(&from, Revive::evm_nonce(&from).into());
 	send(None, 0, code, estimate(create));
 	assert!(!Revive::code(&at).is_empty());
@@ -81,6 +78,11 @@ fn call(from: &AccountId, to: H160, value: Balance, input: Vec<u8>) -> Result<Ve
 fn ask<C: SolCall>(from: &AccountId, precompile: u16, input: C) -> Result<C::Return, String> {
 	let output = call(from, address_of(precompile), 0, input.abi_encode())?;
 	Ok(C::abi_decode_returns_validate(&output).expect("the precompile returns what it declares"))
+}
+
+/// Why a precompile refuses a call.
+fn refusal<C: SolCall>(from: &AccountId, precompile: u16, input: C) -> String {
+	ask(from, precompile, input).err().expect("the call is refused")
 }
 
 fn owner() -> AccountId {
@@ -112,7 +114,9 @@ fn logged(precompile: u16, event: &impl SolEvent) -> bool {
 		data: data.to_vec(),
 		topics,
 	};
-	System::events().into_iter().any(|record| record.event == RuntimeEvent::Revive(wanted.clone()))
+	System::events()
+		.into_iter()
+		.any(|record| record.event == RuntimeEvent::Revive(wanted.clone()))
 }
 
 /// The native account of a well-known key, known to the EVM.
@@ -171,7 +175,7 @@ fn registry_should_name_every_precompile_when_asked() {
 			assert!(!Revive::code(&H160(found.into_array())).is_empty());
 		}
 		let unknown = IRegistry::addressOfCall { name: "nobody".into() };
-		let error = ask(&owner(), REGISTRY, unknown).unwrap_err();
+		let error = refusal(&owner(), REGISTRY, unknown);
 		assert_eq!(error, "no precompile has this name");
 	});
 }
@@ -192,7 +196,7 @@ fn datanets_should_license_and_pay_when_called_from_solidity() {
 		assert_eq!(pallet_datanets::Batches::<Runtime>::get(id, 0).unwrap().contributor, other);
 		let curator = native(Sr25519Keyring::Charlie);
 		let appoint = IDatanets::setCuratorCall { id, curator: at(&curator) };
-		assert_eq!(ask(&other, DATANETS, appoint.clone()).unwrap_err(), "NotOwner");
+		assert_eq!(refusal(&other, DATANETS, appoint.clone()), "NotOwner");
 		assert!(ask(&owner, DATANETS, appoint).is_ok());
 		publish(&curator, id, &[0]);
 
@@ -207,7 +211,7 @@ fn datanets_should_license_and_pay_when_called_from_solidity() {
 		};
 		let buy = |maximum| IDatanets::buyLicenceCall { id, rights, maximum };
 		assert!(!licensed(at(&buyer)));
-		assert_eq!(ask(&buyer, DATANETS, buy(wei(UNIT))).unwrap_err(), "AboveMaximum");
+		assert_eq!(refusal(&buyer, DATANETS, buy(wei(UNIT))), "AboveMaximum");
 		assert!(ask(&buyer, DATANETS, buy(Word::MAX)).is_ok());
 		assert!(logged(DATANETS, &IDatanets::LicenceBought { id, account: at(&buyer), rights }));
 		assert!(licensed(at(&buyer)));
@@ -224,7 +228,7 @@ fn datanets_should_license_and_pay_when_called_from_solidity() {
 		assert_eq!(ask(&buyer, DATANETS, claim.clone()), Ok(due));
 		assert_eq!(wei(Balances::balance(&other) - before), due);
 		assert_eq!(claimable(), Word::ZERO);
-		assert_eq!(ask(&buyer, DATANETS, claim).unwrap_err(), "NothingToClaim");
+		assert_eq!(refusal(&buyer, DATANETS, claim), "NothingToClaim");
 
 		let row = Hash::repeat_byte(1);
 		assert_ok!(Datanets::withdraw_row(RuntimeOrigin::signed(other.clone()), id, row));
@@ -239,13 +243,13 @@ fn contribution_should_leave_nothing_when_it_reverts() {
 		let id = ask(&owner, DATANETS, create(0)).unwrap();
 		let free = Balances::balance(&owner);
 		// The first row is indexed before the second is refused.
-		assert_eq!(ask(&owner, DATANETS, contribute(id, &[1, 1])).unwrap_err(), "RowKnown");
+		assert_eq!(refusal(&owner, DATANETS, contribute(id, &[1, 1])), "RowKnown");
 		assert_eq!(pallet_datanets::RowIndex::<Runtime>::iter_prefix(id).count(), 0);
 		assert_eq!(Balances::balance(&owner), free);
 		let uneven = IDatanets::contributeCall { lengths: vec![], ..contribute(id, &[1]) };
-		assert_eq!(ask(&owner, DATANETS, uneven).unwrap_err(), "one length for each hash");
+		assert_eq!(refusal(&owner, DATANETS, uneven), "one length for each hash");
 		let large: Vec<u8> = (0..=255).chain([0]).collect();
-		let error = ask(&owner, DATANETS, contribute(id, &large)).unwrap_err();
+		let error = refusal(&owner, DATANETS, contribute(id, &large));
 		assert_eq!(error, "TooManyRows: a batch has at most 256");
 		assert_eq!(ask(&owner, DATANETS, contribute(id, &[1])), Ok(0));
 	});
@@ -266,7 +270,7 @@ fn agents_should_be_paid_when_called_from_solidity() {
 
 		let price = wei(2 * UNIT);
 		let list = IAgents::listSkillCall { agent, card: word(8), price };
-		assert_eq!(ask(&other, AGENTS, list.clone()).unwrap_err(), "NotOwner");
+		assert_eq!(refusal(&other, AGENTS, list.clone()), "NotOwner");
 		let skill = ask(&owner, AGENTS, list).unwrap();
 		let listed = ask(&other, AGENTS, IAgents::skillOfCall { agent, skill }).unwrap();
 		assert_eq!((listed.card, listed.price), (word(8), price));
@@ -296,7 +300,7 @@ fn agents_should_be_paid_when_called_from_solidity() {
 		assert_eq!(before - Balances::balance(&other), 2 * UNIT);
 
 		let take = IAgents::withdrawCall { agent, to: at(&owner), amount: wei(UNIT) };
-		assert_eq!(ask(&other, AGENTS, take.clone()).unwrap_err(), "NotOwner");
+		assert_eq!(refusal(&other, AGENTS, take.clone()), "NotOwner");
 		before = Balances::balance(&owner);
 		assert!(ask(&owner, AGENTS, take).is_ok());
 		assert_eq!(Balances::balance(&owner) - before, UNIT);
@@ -377,8 +381,7 @@ fn models_should_be_readable_when_registered() {
 		assert_eq!((model.datanet, model.version, model.donation), (0, 1, 0));
 		assert_eq!((model.inputPrice, model.outputPrice), (Word::ZERO, wei(100 * UNIT)));
 		let operator = at(&native(Sr25519Keyring::Bob));
-		let serves =
-			|account| ask(&who, MODELS, IModels::isOperatorCall { id, account }).unwrap();
+		let serves = |account| ask(&who, MODELS, IModels::isOperatorCall { id, account }).unwrap();
 		assert!(serves(operator) && !serves(at(&who)));
 		let urls = ask(&who, MODELS, IModels::endpointsCall { id, operator }).unwrap();
 		assert_eq!(urls, ["https://bob.example", "https://base.example"]);
@@ -407,16 +410,16 @@ fn scores_should_be_psi_times_y_when_computed_for_solidity() {
 			.iter()
 			.map(|score| I256::try_from(*score).unwrap())
 			.collect();
-		assert_eq!(answer.scores, expected);
+		assert_eq!(answer.values, expected);
 		// 30 and 10 nats of 2^36, but for the shrinkage of the regression.
 		let nats = |score: &I256| i128::try_from(*score).unwrap() as f64 / 2f64.powi(36);
-		assert!((nats(&answer.scores[0]) - 30.0).abs() < 1.0);
-		assert!((nats(&answer.scores[1]) - 10.0).abs() < 1.0);
+		assert!((nats(&answer.values[0]) - 30.0).abs() < 1.0);
+		assert!((nats(&answer.values[1]) - 10.0).abs() < 1.0);
 		// Below the base model nobody gains: the signs survive the encoding.
 		let worse = y.iter().enumerate().map(|(i, v)| if i == 0 { 0 } else { *v }).collect();
 		let input = IAttribution::scoresCall { model, y: worse };
 		let answer = ask(&other(), ATTRIBUTION, input).unwrap();
-		assert!(answer.scores.iter().all(I256::is_negative));
+		assert!(answer.values.iter().all(I256::is_negative));
 		let short = IAttribution::scoresCall { model, y: vec![0; 3] };
 		assert!(ask(&other(), ATTRIBUTION, short).is_err());
 	});
@@ -515,8 +518,8 @@ fn attribution_should_show_and_pay_an_answer_when_called_from_solidity() {
 		assert!(matches!(shown().phase, IAttribution::Phase::Waiting));
 		assert_eq!(channel().balance, wei(95 * UNIT));
 		let items = IAttribution::answerItemsCall { id };
-		let error = ask(&owner(), ATTRIBUTION, items.clone()).unwrap_err();
-		assert_eq!(error, "no such receipt, or not scored");
+		let error = refusal(&owner(), ATTRIBUTION, items.clone());
+		assert_eq!(error, "the receipt is not scored");
 
 		run_to(System::block_number() + pallet_attribution::DELAY);
 		assert!(matches!(shown().phase, IAttribution::Phase::Commit));
@@ -538,9 +541,8 @@ fn attribution_should_show_and_pay_an_answer_when_called_from_solidity() {
 		run_to((period + 1) * length);
 		assert_ok!(Attribution::settle(RuntimeOrigin::signed(owner()), model, period));
 		let account = at(&other());
-		let pending = || {
-			ask(&owner(), ATTRIBUTION, IAttribution::pendingRewardsCall { account }).unwrap()
-		};
+		let pending =
+			|| ask(&owner(), ATTRIBUTION, IAttribution::pendingRewardsCall { account }).unwrap();
 		let due = pending();
 		assert_eq!(I256::from_raw(due), items.amounts[1]);
 		let before = Balances::balance(&other());
@@ -549,12 +551,12 @@ fn attribution_should_show_and_pay_an_answer_when_called_from_solidity() {
 		assert!(logged(ATTRIBUTION, &IAttribution::Claimed { account, amount: due }));
 		assert_eq!(wei(Balances::balance(&other()) - before), due);
 		assert_eq!(pending(), Word::ZERO);
-		assert_eq!(ask(&payer, ATTRIBUTION, claim).unwrap_err(), "NothingToClaim");
+		assert_eq!(refusal(&payer, ATTRIBUTION, claim), "NothingToClaim");
 
 		let close = IAttribution::closeChannelCall { operator: to };
 		let withdraw = IAttribution::withdrawChannelCall { operator: to };
 		assert!(ask(&payer, ATTRIBUTION, close).is_ok());
-		assert_eq!(ask(&payer, ATTRIBUTION, withdraw.clone()).unwrap_err(), "ChannelOpen");
+		assert_eq!(refusal(&payer, ATTRIBUTION, withdraw.clone()), "ChannelOpen");
 		let notice = pallet_attribution::Settings::<Runtime>::get().notice;
 		run_to(System::block_number() + notice + 1);
 		let before = Balances::balance(&payer);
@@ -605,11 +607,7 @@ fn unknown_ids_should_revert_with_the_reason_when_asked_for() {
 				"NoAgent",
 			),
 			(ATTRIBUTION, IAttribution::receiptCall { id: missing }.abi_encode(), "NoReceipt"),
-			(
-				ATTRIBUTION,
-				IAttribution::answerItemsCall { id: missing }.abi_encode(),
-				"no such receipt, or not scored",
-			),
+			(ATTRIBUTION, IAttribution::answerItemsCall { id: missing }.abi_encode(), "NoReceipt"),
 			(
 				ATTRIBUTION,
 				IAttribution::scoresCall { model: 9, y: vec![0; 4] }.abi_encode(),
@@ -639,11 +637,11 @@ fn unknown_ids_should_revert_with_the_reason_when_asked_for() {
 		assert_eq!(ask(&who, MODELS, IModels::isOperatorCall { id, account }), Ok(false));
 		// Terms that the pallet refuses, and amounts beyond its type.
 		let bad = IDatanets::createCall { rights: 0, ..create(0) };
-		assert_eq!(ask(&who, DATANETS, bad).unwrap_err(), "BadTerms");
+		assert_eq!(refusal(&who, DATANETS, bad), "BadTerms");
 		let bad = IDatanets::createCall { price: Word::MAX, ..create(0) };
-		assert_eq!(ask(&who, DATANETS, bad).unwrap_err(), "an amount is below 2^128 wei");
+		assert_eq!(refusal(&who, DATANETS, bad), "an amount is below 2^128 wei");
 		let bad = IDatanets::createCall { name: "x".repeat(65), ..create(0) };
-		assert_eq!(ask(&who, DATANETS, bad).unwrap_err(), "BadName");
+		assert_eq!(refusal(&who, DATANETS, bad), "BadName");
 	});
 }
 
@@ -658,23 +656,11 @@ fn changing(account: SolAddress) -> Vec<(u16, Vec<u8>)> {
 		(DATANETS, IDatanets::buyLicenceCall { id, rights: 1, maximum }.abi_encode()),
 		(DATANETS, IDatanets::claimCall { id, account }.abi_encode()),
 		(AGENTS, IAgents::registerCall { card: word(1) }.abi_encode()),
-		(
-			AGENTS,
-			IAgents::listSkillCall { agent, card: word(1), price: Word::ZERO }.abi_encode(),
-		),
-		(
-			AGENTS,
-			IAgents::callSkillCall { agent, skill, maximum, input: word(1) }.abi_encode(),
-		),
-		(
-			AGENTS,
-			IAgents::withdrawCall { agent, to: account, amount: Word::ZERO }.abi_encode(),
-		),
+		(AGENTS, IAgents::listSkillCall { agent, card: word(1), price: Word::ZERO }.abi_encode()),
+		(AGENTS, IAgents::callSkillCall { agent, skill, maximum, input: word(1) }.abi_encode()),
+		(AGENTS, IAgents::withdrawCall { agent, to: account, amount: Word::ZERO }.abi_encode()),
 		(ATTRIBUTION, IAttribution::claimCall { account }.abi_encode()),
-		(
-			ATTRIBUTION,
-			IAttribution::fundChannelCall { operator, amount: wei(UNIT) }.abi_encode(),
-		),
+		(ATTRIBUTION, IAttribution::fundChannelCall { operator, amount: wei(UNIT) }.abi_encode()),
 		(ATTRIBUTION, IAttribution::closeChannelCall { operator }.abi_encode()),
 		(ATTRIBUTION, IAttribution::withdrawChannelCall { operator }.abi_encode()),
 	]
@@ -684,9 +670,10 @@ fn changing(account: SolAddress) -> Vec<(u16, Vec<u8>)> {
 fn changes_should_be_refused_when_the_call_is_static_or_delegated() {
 	development().execute_with(|| {
 		let who = owner();
-		let forwarders = |opcode| [DATANETS, AGENTS, ATTRIBUTION].map(|precompile| {
-			(precompile, deploy(address_of(precompile), opcode, ""))
-		});
+		let forwarders = |opcode| {
+			[DATANETS, AGENTS, ATTRIBUTION]
+				.map(|precompile| (precompile, deploy(address_of(precompile), opcode, "")))
+		};
 		let (fixed, delegated) = (forwarders("fa"), forwarders("f4"));
 		let find = |all: &[(u16, H160); 3], wanted| {
 			all.iter().find(|(precompile, _)| *precompile == wanted).unwrap().1
@@ -731,10 +718,8 @@ fn value_should_be_refused_when_a_function_takes_none() {
 fn contract_should_act_for_itself_when_it_calls() {
 	development().execute_with(|| {
 		let who = owner();
-		// PUSH0 is not used: CALLVALUE stands before the input's size and offset.
 		let contract = deploy(address_of(AGENTS), "f1", "34");
-		let account =
-			<Runtime as pallet_revive::Config>::AddressMapper::to_account_id(&contract);
+		let account = <Runtime as pallet_revive::Config>::AddressMapper::to_account_id(&contract);
 		assert_ok!(Balances::mint_into(&account, 10 * UNIT));
 		let register = IAgents::registerCall { card: word(1) }.abi_encode();
 		assert!(call(&who, contract, 0, register).is_ok());
@@ -742,21 +727,16 @@ fn contract_should_act_for_itself_when_it_calls() {
 		assert_eq!(agent.owner, account);
 		assert_eq!(agent.deposit.0, account);
 		let list = IAgents::listSkillCall { agent: 0, card: word(1), price: wei(UNIT) };
-		assert_eq!(ask(&who, AGENTS, list.clone()).unwrap_err(), "NotOwner");
+		assert_eq!(refusal(&who, AGENTS, list.clone()), "NotOwner");
 		assert!(call(&who, contract, 0, list.abi_encode()).is_ok());
 		// The contract passes the user's value on and is the caller of the skill.
 		let before = Balances::balance(&account);
-		let input = IAgents::callSkillCall {
-			agent: 0,
-			skill: 0,
-			maximum: wei(UNIT),
-			input: word(2),
-		};
+		let input =
+			IAgents::callSkillCall { agent: 0, skill: 0, maximum: wei(UNIT), input: word(2) };
 		assert!(call(&who, contract, 3 * UNIT, input.abi_encode()).is_ok());
 		assert_eq!(Balances::balance(&account) - before, 2 * UNIT);
 		let caller = SolAddress::from(contract.0);
-		let event =
-			IAgents::SkillCalled { call: 0, agent: 0, skill: 0, caller, input: word(2) };
+		let event = IAgents::SkillCalled { call: 0, agent: 0, skill: 0, caller, input: word(2) };
 		assert!(logged(AGENTS, &event));
 	});
 }
@@ -792,27 +772,23 @@ fn ethereum_transaction_should_reach_the_precompiles_when_signed_by_a_wallet() {
 		assert!(pallet_datanets::Licences::<Runtime>::contains_key(0, owner()));
 		assert_eq!(pallet_agents::Agents::<Runtime>::get(0).unwrap().owner, owner());
 		assert_eq!(Attribution::channel(owner(), other()).map(|(balance, _)| balance), Some(UNIT));
-
-		let blocks = vec![Block { owner: owner(), rows: 1, bytes: 1 }; 127];
-		let time = |what: &str, run: &dyn Fn()| {
-			let start = std::time::Instant::now();
-			run();
-			println!("{what}: {:?}", start.elapsed());
-		};
-		use openledger_core::Designs;
-		<Attribution as Designs<_>>::open(&owner(), 7, blocks, 128).unwrap();
-		pallet_attribution::Designs::<Runtime>::mutate(7, |design| {
-			design.as_mut().unwrap().seed = Some(Hash::repeat_byte(1));
-		});
-		let psi: Vec<i32> = (0..127 * 129).map(|i| (i * 7919) % 200_000 - 100_000).collect();
-		pallet_attribution::Psis::<Runtime>::insert(
-			7,
-			pallet_attribution::Entries::try_from(psi).unwrap(),
-		);
-		let y: Vec<i32> = (0..130).map(|i| -(i * 65_536) - 1_000_000).collect();
-		time("scores", &|| {
-			use openledger_core::AttributionFace;
-			assert!(<Attribution as AttributionFace<_>>::scores(7, &y).is_some());
-		});
 	});
+}
+
+#[test]
+fn reads_should_fit_into_a_block_when_the_design_is_the_largest() {
+	let normal = system::RuntimeBlockWeights::get()
+		.get(frame_support::dispatch::DispatchClass::Normal)
+		.max_extrinsic
+		.unwrap();
+	let weight = <Attribution as AttributionFace<AccountId>>::weight;
+	for (blocks, adapters) in [(31, 512), (127, 128), (256, 63)] {
+		for call in [
+			AttributionCall::Scores { blocks, adapters },
+			AttributionCall::AnswerItems { blocks, adapters },
+		] {
+			// With room for the contract that asks.
+			assert!(weight(call).ref_time() < normal.ref_time() / 4, "{call:?}");
+		}
+	}
 }

@@ -1,6 +1,6 @@
 use crate::{impls::invalid, mock::*, *};
-use openledger_core::Hash;
 use frame::testing_prelude::*;
+use openledger_core::Hash;
 
 const WORTH: [i32; 8] = [9, 0, 2, 0, 1, 0, 0, 4];
 
@@ -32,8 +32,8 @@ fn receipt_should_be_scored_when_all_agree() {
 		let receipt = Receipts::<Test>::get(id).unwrap();
 		assert!(matches!(receipt.phase, Phase::Scored { .. }));
 		assert_eq!(Vectors::<Test>::get(id).unwrap().to_vec(), y);
-		let paid: u128 = (0..3).map(|n| Balances::free_balance(scorer(n))).sum::<u128>() -
-			before.iter().sum::<u128>();
+		let paid: u128 = (0..3).map(|n| Balances::free_balance(scorer(n))).sum::<u128>()
+			- before.iter().sum::<u128>();
 		assert_eq!(paid, receipt.reward);
 	});
 }
@@ -84,10 +84,7 @@ fn receipt_should_go_to_the_prior_when_no_committee_answers() {
 		assert_eq!(receipt.attempt, MAX_REDRAWS);
 		let period = next_period();
 		assert_ok!(Attribution::settle(RuntimeOrigin::signed(account(1)), MODEL, period));
-		assert_eq!(
-			Balances::free_balance(rows_pot()),
-			EXISTENTIAL + receipt.pool + receipt.reward
-		);
+		assert_eq!(Balances::free_balance(rows_pot()), EXISTENTIAL + receipt.pool + receipt.reward);
 	});
 }
 

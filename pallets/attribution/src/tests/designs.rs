@@ -1,7 +1,7 @@
 use crate::{mock::*, *};
-use openledger_core::Hash;
 use frame::testing_prelude::*;
 use openledger_core::Designs as _;
+use openledger_core::Hash;
 use openledger_influence_math::{design::draw, Psi};
 
 fn owners() -> Vec<AccountId> {
@@ -26,7 +26,9 @@ fn open_should_draw_the_seed_from_later_blocks_when_opened() {
 #[test]
 fn open_should_fail_when_out_of_bounds() {
 	build_and_execute(|| {
-		for (owners, adapters) in [(vec![], 16), (owners(), 0), (owners(), 513), (vec![account(1); 256], 64)] {
+		for (owners, adapters) in
+			[(vec![], 16), (owners(), 0), (owners(), 513), (vec![account(1); 256], 64)]
+		{
 			assert_eq!(
 				Attribution::open(&developer(), MODEL, blocks(&owners), adapters),
 				Err(Error::<Test>::DesignOutOfBounds.into())
@@ -42,7 +44,8 @@ fn close_should_fail_when_psi_is_another() {
 		run_to(1 + DELAY);
 		let seed = Designs::<Test>::get(MODEL).unwrap().seed.unwrap();
 		let hashes = vec![Hash::zero(); ADAPTERS.into()];
-		let solve = |seed| Psi::solve(&draw(seed, 8, ADAPTERS), &[1_000; 8]).unwrap().entries().to_vec();
+		let solve =
+			|seed| Psi::solve(&draw(seed, 8, ADAPTERS), &[1_000; 8]).unwrap().entries().to_vec();
 		let right = solve(seed);
 		let mut cheat = right.clone();
 		cheat[0] += 1_000;

@@ -4,7 +4,9 @@ use openledger_influence_math::host::Answer;
 use std::sync::{Arc, Mutex};
 
 /// Runs the worker and gives what it sent.
-fn work(pool: &parking_lot::RwLock<frame::deps::sp_core::offchain::testing::PoolState>) -> Vec<Call<Test>> {
+fn work(
+	pool: &parking_lot::RwLock<frame::deps::sp_core::offchain::testing::PoolState>,
+) -> Vec<Call<Test>> {
 	Attribution::work(Attribution::now());
 	let sent = core::mem::take(&mut pool.write().transactions);
 	sent.iter()

@@ -1,8 +1,6 @@
 use crate::{mock::*, *};
+use frame::{deps::sp_core::Pair, testing_prelude::*, token::fungible::Inspect};
 use openledger_core::Hash;
-use frame::{
-	deps::sp_core::Pair, testing_prelude::*, token::fungible::Inspect,
-};
 
 #[test]
 fn submit_receipt_should_split_the_fee_to_the_last_unit_when_accepted() {
@@ -14,7 +12,8 @@ fn submit_receipt_should_split_the_fee_to_the_last_unit_when_accepted() {
 		});
 		ready();
 		let paid = |who: AccountId| Balances::total_balance(&who);
-		let all = [curator(), developer(), account(201), account(202), operator().1, Attribution::pot()];
+		let all =
+			[curator(), developer(), account(201), account(202), operator().1, Attribution::pot()];
 		let before = all.clone().map(paid);
 		let id = answer(nonce(1));
 		let receipt = Receipts::<Test>::get(id).unwrap();
@@ -87,7 +86,13 @@ fn submit_receipt_should_fail_when_unsigned_or_signed_by_another() {
 		let by_operator = sign(&operator, &reply.payload());
 		let submit = |a: &MultiSignature, b: &MultiSignature| {
 			let origin = RuntimeOrigin::signed(account(1));
-			Attribution::submit_receipt(origin, request.clone(), a.clone(), reply.clone(), b.clone())
+			Attribution::submit_receipt(
+				origin,
+				request.clone(),
+				a.clone(),
+				reply.clone(),
+				b.clone(),
+			)
 		};
 		assert_noop!(submit(&by_operator, &by_operator), Error::<Test>::BadPayerSignature);
 		assert_noop!(submit(&by_payer, &by_payer), Error::<Test>::BadOperatorSignature);

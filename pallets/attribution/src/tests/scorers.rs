@@ -1,10 +1,10 @@
 use crate::{mock::*, *};
-use frame::{
-	deps::sp_runtime::RuntimeAppPublic, testing_prelude::*, token::fungible::InspectHold,
-};
+use frame::{deps::sp_runtime::RuntimeAppPublic, testing_prelude::*, token::fungible::InspectHold};
 
 fn proof(n: u8, who: &AccountId) -> ScorerSignature {
-	key(n).sign(&(crate::impls::SCORER_DOMAIN, Attribution::genesis(), who).encode()).unwrap()
+	key(n)
+		.sign(&(crate::impls::SCORER_DOMAIN, Attribution::genesis(), who).encode())
+		.unwrap()
 }
 
 fn bond(n: u8, who: AccountId, by: AccountId, amount: u128) -> DispatchResult {
@@ -16,10 +16,7 @@ fn bond(n: u8, who: AccountId, by: AccountId, amount: u128) -> DispatchResult {
 fn bond_should_hold_and_make_drawable_when_the_key_signed() {
 	build_and_execute(|| {
 		bond_scorer(0);
-		assert_eq!(
-			Balances::balance_on_hold(&HoldReason::Bond.into(), &scorer(0)),
-			1_000 * OPEN
-		);
+		assert_eq!(Balances::balance_on_hold(&HoldReason::Bond.into(), &scorer(0)), 1_000 * OPEN);
 		assert_eq!(Drawable::<Test>::get().to_vec(), vec![scorer(0)]);
 	});
 }

@@ -58,10 +58,7 @@ fn claim_for_should_pay_once_when_claimed_twice() {
 fn claim_for_should_keep_the_earnings_when_the_account_cannot_exist() {
 	build_and_execute(|| {
 		Earnings::<Test>::insert(contributor(0), EXISTENTIAL - 1);
-		assert_noop!(
-			Attribution::claim_for(anybody(), contributor(0)),
-			TokenError::BelowMinimum
-		);
+		assert_noop!(Attribution::claim_for(anybody(), contributor(0)), TokenError::BelowMinimum);
 		assert_eq!(Attribution::earnings(contributor(0)), EXISTENTIAL - 1);
 	});
 }

@@ -67,10 +67,7 @@ fn claim_for_should_pay_once_when_claimed_twice() {
 		let before = Balances::free_balance(ALICE);
 		assert_ok!(Datanets::claim_for(origin(BOB), 0, ALICE));
 		assert_eq!(Balances::free_balance(ALICE) - before, 9_900);
-		assert_noop!(
-			Datanets::claim_for(origin(BOB), 0, ALICE),
-			Error::<Test>::NothingToClaim
-		);
+		assert_noop!(Datanets::claim_for(origin(BOB), 0, ALICE), Error::<Test>::NothingToClaim);
 	});
 }
 

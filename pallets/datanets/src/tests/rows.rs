@@ -13,10 +13,7 @@ fn create_should_fail_when_name_or_terms_are_bad() {
 	build_and_execute(|| {
 		let name = |bytes: &[u8]| Name::try_from(bytes.to_vec()).unwrap();
 		assert_noop!(Datanets::create(origin(OWNER), name(b""), TERMS), Error::<Test>::BadName);
-		assert_noop!(
-			Datanets::create(origin(OWNER), name(&[0xff]), TERMS),
-			Error::<Test>::BadName
-		);
+		assert_noop!(Datanets::create(origin(OWNER), name(&[0xff]), TERMS), Error::<Test>::BadName);
 		for terms in [
 			Terms { rights: Rights(0), ..TERMS },
 			Terms { rights: Rights(1 << 15), ..TERMS },
@@ -40,10 +37,7 @@ fn set_terms_and_set_curator_should_fail_when_not_owner() {
 		assert_ok!(Datanets::set_curator(origin(OWNER), 0, BOB));
 		assert_ok!(give(ALICE, &[row(1, 10)]));
 		let accept = || Verdict::Accept(GOOD);
-		assert_noop!(
-			Datanets::review(origin(OWNER), 0, 0, accept()),
-			Error::<Test>::NotCurator
-		);
+		assert_noop!(Datanets::review(origin(OWNER), 0, 0, accept()), Error::<Test>::NotCurator);
 		assert_ok!(Datanets::review(origin(BOB), 0, 0, accept()));
 	});
 }
@@ -88,9 +82,8 @@ fn review_should_fail_when_scores_or_batch_are_wrong() {
 		create();
 		assert_ok!(give(ALICE, &[row(1, 5)]));
 		let bad = Scores { quality: 101, ..GOOD };
-		let review = |batch, scores| {
-			Datanets::review(origin(OWNER), 0, batch, Verdict::Accept(scores))
-		};
+		let review =
+			|batch, scores| Datanets::review(origin(OWNER), 0, batch, Verdict::Accept(scores));
 		assert_noop!(review(0, bad), Error::<Test>::BadScores);
 		assert_noop!(review(7, GOOD), Error::<Test>::NoBatch);
 		assert_ok!(review(0, GOOD));
