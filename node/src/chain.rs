@@ -59,10 +59,8 @@ pub struct Chain {
 	pub genesis: Hash,
 }
 
-/// Where an extrinsic came into the chain, and what it did.
+/// What an extrinsic in a block did.
 pub struct Included {
-	/// The block.
-	pub block: Hash,
 	/// Its events.
 	pub events: Vec<RuntimeEvent>,
 }
@@ -218,7 +216,7 @@ impl Chain {
 		});
 		match failed {
 			Some(why) => Err(why.into()),
-			None => Ok(Included { block, events }),
+			None => Ok(Included { events }),
 		}
 	}
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use codec::{Decode, Encode};
 use openledger_blobs::Store;
 use openledger_core::{Balance, ModelId, Reply, Request};
-use openledger_openlora::{router, Entry, Ledger, Refusal, Served, Server};
+use openledger_openlora::{router, Entry, Ledger, Outbox, Refusal, Served, Server};
 use pallet_attribution::{Call, Parameters, ScorerId};
 use pallet_models::Stage;
 use polkadot_sdk::*;
@@ -77,6 +77,13 @@ impl ServeCommand {
 		let who = ledger.signer.account().to_ss58check();
 		let served = ledger.served().await?;
 		let store = Store::open(&common.blobs)?;
+		// Answers that a crash left on their way: their nonces are used, their fees promised.
+		for entry in Outbox::open(&store.root().join("outbox"))?.waiting()? {
+			let Entry { request, .. } = entry;
+			let mut pending = ledger.pending.lock().await;
+			let mine: &mut BTreeMap<u64, Balance> = pending.entry(request.payer).or_default();
+			mine.insert(request.nonce, request.maximum);
+		}
 		let forgotten = store.forget(self.retention)?;
 		let server = Server::new(Arc::new(ledger), store)?;
 		let listener = tokio::net::TcpListener::bind(self.listen)

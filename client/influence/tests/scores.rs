@@ -1,0 +1,116 @@
+//! Adapters and scores of a tiny model, on ONNX Runtime.
+
+use openledger_factory::{
+	adapter,
+	base::Pretraining,
+	train::{self, ALL},
+	Base, Recipe, Row, Subset,
+};
+use openledger_graph::Gpt;
+use openledger_influence::{Generator, Sampling, Scorer, NAT};
+use std::sync::{Arc, OnceLock};
+
+const TINY: Gpt = Gpt { vocabulary: 280, context: 16, width: 16, layers: 1, heads: 2, rank: 2 };
+const RECIPE: Recipe = Recipe { epochs: 2, rows: 2, rate: 1e-2, slots: 3, seed: 5 };
+
+fn base() -> &'static Arc<Base> {
+	static BASE: OnceLock<Arc<Base>> = OnceLock::new();
+	BASE.get_or_init(|| {
+		let text = "the quick brown fox jumps over the lazy dog and runs away\n".repeat(60);
+		let how = Pretraining { steps: 30, rows: 4, rate: 3e-3, seed: 1 };
+		Arc::new(Base::train(TINY, &text, how, 1, &mut |_: usize, _: usize, _: f32| {}).unwrap())
+	})
+}
+
+fn rows() -> Vec<Row> {
+	["permission is granted", "without warranty of any kind", "copy and distribute", "the dog"]
+		.iter()
+		.enumerate()
+		.map(|(block, text)| Row { block, tokens: base().tokenizer.encode(text).unwrap() })
+		.collect()
+}
+
+fn subset(blocks: &[usize]) -> Subset {
+	let mut subset = [0; 32];
+	blocks.iter().for_each(|u| subset[u / 8] |= 1 << (u % 8));
+	subset
+}
+
+fn trained(subsets: &[Subset]) -> Vec<Vec<f32>> {
+	train::train(base(), &rows(), subsets, &RECIPE, 1, &mut |_: usize, _: usize, _: f32| {}).unwrap()
+}
+
+#[test]
+fn train_should_give_the_same_bits_when_trained_again_in_other_company() {
+	let (a, b, c) = (subset(&[0, 1]), subset(&[2, 3]), subset(&[0, 3]));
+	let all = trained(&[ALL, a, b, c, a]);
+	assert_eq!(all[1], all[4]);
+	assert_ne!(all[1], all[2]);
+	assert_eq!(trained(&[c, a])[1], all[1]);
+}
+
+#[test]
+fn train_should_change_nothing_when_the_subset_is_empty() {
+	let empty = trained(&[subset(&[])]).remove(0);
+	assert_eq!(empty, train::initial(base(), RECIPE.seed));
+	let mut scorer = Scorer::new(base().clone(), &[empty], 1).unwrap();
+	let answer = base().tokenizer.encode("over the lazy dog").unwrap();
+	let y = scorer.score(&[], &answer).unwrap();
+	assert_eq!(y[0], y[1]);
+}
+
+#[test]
+fn score_should_follow_the_answer_and_nothing_else() {
+	let adapters = trained(&[ALL, subset(&[0, 1]), subset(&[2, 3])]);
+	let tokens = |text: &str| base().tokenizer.encode(text).unwrap();
+	let mut scorer = Scorer::new(base().clone(), &adapters, 1).unwrap();
+	let y = scorer.score(&tokens("permission"), &tokens(" is granted to the fox")).unwrap();
+	assert_eq!(y.len(), 4);
+	assert!(y.iter().all(|v| *v < 0));
+	let again = scorer.score(&tokens("permission"), &tokens(" is granted to the fox")).unwrap();
+	assert_eq!(y, again);
+	let other = scorer.score(&tokens("permission"), &tokens(" is granted to the dog")).unwrap();
+	assert!(y.iter().zip(&other).all(|(a, b)| a != b), "{y:?} and {other:?}");
+}
+
+#[test]
+fn score_should_be_what_the_generator_drew_by_when_the_answer_is_longer_than_the_context() {
+	let adapter = trained(&[ALL]).remove(0);
+	let prompt = base().tokenizer.encode("the quick").unwrap();
+	let mut generator = Generator::new(base().clone(), adapter.clone(), 1).unwrap();
+	let how = Sampling { temperature: 0.8, max_tokens: 40, seed: 3 };
+	let (answer, _) = generator.generate(&prompt, how, |_| true).unwrap();
+	let (again, _) = generator.generate(&prompt, how, |_| true).unwrap();
+	assert_eq!(answer, again);
+	// Token by token, each after all before it.
+	let mut scorer = Scorer::new(base().clone(), &[adapter], 1).unwrap();
+	let whole = scorer.log_probabilities(&prompt, &answer).unwrap();
+	let mut sum = 0.0;
+	for n in 0..answer.len() {
+		let before = [&prompt[..], &answer[..n]].concat();
+		sum += scorer.log_probabilities(&before, &answer[n..n + 1]).unwrap()[1];
+	}
+	assert!((whole[1] - sum).abs() < 1.0 / NAT, "{} and {sum}", whole[1]);
+}
+
+#[test]
+fn load_should_be_a_clear_error_when_a_file_is_corrupt() {
+	let files = base().files().unwrap();
+	let manifest = files.last().unwrap().0;
+	let model = files[1].0;
+	let load = |spoil: bool| {
+		Base::load(&manifest, |hash| {
+			let file = files.iter().find(|(h, _)| h == hash).map(|(_, bytes)| bytes.clone());
+			let mut file = file.ok_or("it is not here")?;
+			if spoil && *hash == model {
+				file[100] ^= 1;
+			}
+			Ok::<_, &str>(file)
+		})
+	};
+	assert_eq!(load(false).unwrap().weights, base().weights);
+	let error = load(true).err().unwrap().to_string();
+	assert!(error.contains("model.safetensors") && error.contains("its hash is not"), "{error}");
+	let file = adapter::to_file(&base().model, &train::initial(base(), 1)).unwrap();
+	assert!(adapter::from_file(&base().model, &file[..file.len() - 4]).is_err());
+}
