@@ -69,10 +69,58 @@ fn shuffle(stream: &mut Stream, n: u16) -> Vec<u16> {
 
 /// How many halves are drawn for each that is taken.
 const CANDIDATES: usize = 16;
+/// The most blocks whose rows are measured alone and left out alone.
+pub const MAX_SINGLE: u16 = 16;
 
-/// Draws `adapters` subsets of `blocks` blocks: random halves, each followed by its complement.
-/// With an odd number of blocks the first of a pair has one less; an odd number of adapters
-/// leaves the last without its complement.
+/// The subsets of one size: they are compared among themselves alone, since a model gains the more
+/// from a block the less it has seen before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stratum {
+	/// One block alone.
+	Alone,
+	/// All blocks but one.
+	LeftOut,
+	/// Half of the blocks.
+	Half,
+}
+
+impl Stratum {
+	/// What a comparison in this stratum counts. The gain from a block falls steeply with what was
+	/// seen before and then levels off, so the Shapley value, its mean over all sizes, lies nearer
+	/// to the end of that fall than to its beginning.
+	pub const fn weight(self) -> i64 {
+		match self {
+			Self::Alone => 3,
+			Self::LeftOut => 7,
+			Self::Half => 2,
+		}
+	}
+}
+
+/// The stratum of subset `k` of a design.
+pub fn stratum(k: usize, blocks: usize, adapters: usize) -> Stratum {
+	let singles = singles(blocks as u16, adapters as u16) as usize;
+	match k {
+		k if k >= 2 * singles => Stratum::Half,
+		k if k % 2 == 0 => Stratum::Alone,
+		_ => Stratum::LeftOut,
+	}
+}
+
+/// How many blocks are measured alone: all, if they are few and there are adapters for it.
+fn singles(blocks: u16, adapters: u16) -> u16 {
+	let few = (3..=MAX_SINGLE).contains(&blocks) && adapters >= blocks.saturating_mul(2);
+	if few {
+		blocks
+	} else {
+		0
+	}
+}
+
+/// Draws `adapters` subsets of `blocks` blocks, each followed by its complement: first, if there are
+/// adapters for it, every block alone and left out; then random halves. With an odd number of blocks
+/// the first half of a pair has one less; an odd number of adapters leaves the last without its
+/// complement.
 ///
 /// Each half is, of several that are drawn, the one that is least correlated with those before
 /// it, so that few adapters already tell all blocks apart: close to a folded-over
@@ -80,14 +128,17 @@ const CANDIDATES: usize = 16;
 pub fn draw(seed: Hash, blocks: u16, adapters: u16) -> Vec<Subset> {
 	let mut stream = Stream::new(seed);
 	let mut subsets: Vec<Subset> = Vec::with_capacity(adapters as usize + 1);
+	let singles = singles(blocks, adapters);
+	for u in 0..singles {
+		let member = |v: &u16| *v == u;
+		let (alone, rest): (Vec<u16>, Vec<u16>) = (0..blocks).partition(member);
+		subsets.extend([subset(&alone), subset(&rest)]);
+	}
 	while subsets.len() < adapters as usize {
 		let candidates = (0..CANDIDATES).map(|_| halves(&mut stream, blocks.min(256)));
+		let before = || subsets.iter().skip(2 * singles as usize).step_by(2);
 		let best = candidates.min_by_key(|(half, _)| {
-			subsets
-				.iter()
-				.step_by(2)
-				.map(|other| correlation(half, other, blocks))
-				.sum::<u64>()
+			before().map(|other| correlation(half, other, blocks)).sum::<u64>()
 		});
 		subsets.extend(best.map(|(half, rest)| [half, rest]).into_iter().flatten());
 	}
@@ -95,15 +146,17 @@ pub fn draw(seed: Hash, blocks: u16, adapters: u16) -> Vec<Subset> {
 	subsets
 }
 
+/// The bits of some blocks.
+fn subset(members: &[u16]) -> Subset {
+	let mut subset = [0; 32];
+	members.iter().for_each(|u| subset[*u as usize / 8] |= 1 << (u % 8));
+	subset
+}
+
 /// A random half of the blocks, and the other one.
 fn halves(stream: &mut Stream, blocks: u16) -> (Subset, Subset) {
 	let order = shuffle(stream, blocks);
 	let (half, rest) = order.split_at(order.len() / 2);
-	let subset = |members: &[u16]| {
-		let mut subset = [0; 32];
-		members.iter().for_each(|u| subset[*u as usize / 8] |= 1 << (u % 8));
-		subset
-	};
 	(subset(half), subset(rest))
 }
 
@@ -122,7 +175,7 @@ mod tests {
 	proptest! {
 		#[test]
 		fn draw_should_give_complementary_halves_when_blocks_are_many(
-			seed: [u8; 32], blocks in 2u16..=256, pairs in 1u16..32,
+			seed: [u8; 32], blocks in 17u16..=256, pairs in 1u16..32,
 		) {
 			let subsets = draw(seed.into(), blocks, pairs * 2);
 			prop_assert_eq!(subsets.len(), pairs as usize * 2);
@@ -144,7 +197,24 @@ mod tests {
 
 	#[test]
 	fn draw_should_differ_when_the_seed_differs() {
-		assert_ne!(draw([1; 32].into(), 8, 16), draw([2; 32].into(), 8, 16));
-		assert_eq!(draw([1; 32].into(), 8, 16), draw([1; 32].into(), 8, 16));
+		assert_ne!(draw([1; 32].into(), 8, 18), draw([2; 32].into(), 8, 18));
+		assert_eq!(draw([1; 32].into(), 8, 18), draw([1; 32].into(), 8, 18));
+	}
+
+	#[test]
+	fn draw_should_measure_every_block_alone_and_left_out_when_blocks_are_few() {
+		let subsets = draw([1; 32].into(), 8, 20);
+		let size = |s: &Subset| (0..256).filter(|u| contains(s, *u)).count();
+		for u in 0..8 {
+			assert!(contains(&subsets[2 * u], u) && size(&subsets[2 * u]) == 1);
+			assert!(!contains(&subsets[2 * u + 1], u) && size(&subsets[2 * u + 1]) == 7);
+			assert_eq!(stratum(2 * u, 8, 20), Stratum::Alone);
+			assert_eq!(stratum(2 * u + 1, 8, 20), Stratum::LeftOut);
+		}
+		for k in 16..20 {
+			assert_eq!((size(&subsets[k]), stratum(k, 8, 20)), (4, Stratum::Half));
+		}
+		assert_eq!(stratum(0, 8, 14), Stratum::Half);
+		assert_eq!(stratum(0, 17, 512), Stratum::Half);
 	}
 }

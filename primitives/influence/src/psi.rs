@@ -2,12 +2,17 @@
 //!
 //! With `z` the K x U membership matrix of the subsets, `d` the gains over the base model and `G`
 //! the gain of the published adapter, the shares `φ` minimise
-//! `Σ_k (d_k − z_k·φ)² + λ Σ_u (φ_u − p_u G)²` under `Σ_u φ_u = G`, `p` the size prior. The
-//! solution is linear: `φ = Ψ·(G, d)`. It satisfies `(zᵀz + λ) φ = zᵀd + λ p G + μ`, with one
-//! multiplier μ for all blocks, which [`Psi::check`] verifies without solving anything.
+//! `Σ_k w_k (d_k − c(k) − z_k·φ)² + λ Σ_u (φ_u − p_u G)²` under `Σ_u φ_u = G`: `p` the size prior,
+//! `c` a level of its own for each stratum of sizes, `w` the stratum's weight. What a block adds
+//! falls with what is there already, so subsets are compared with others of their size alone, and
+//! the strata weighed so that they give the mean over all sizes, which is the Shapley value.
+//!
+//! The solution is linear: `φ = Ψ·(G, d)`. With `x` the memberships centred in their stratum it
+//! satisfies `(xᵀwx + λ) φ = xᵀw d + λ p G + μ`, with one multiplier μ for all blocks, which
+//! [`Psi::check`] verifies without solving anything.
 
 use crate::{
-	design::{contains, Subset},
+	design::{contains, stratum, Stratum, Subset},
 	score::Nats,
 };
 use alloc::{vec, vec::Vec};
@@ -107,7 +112,7 @@ impl Psi {
 			if sum != if column == 0 { i64::from(ONE) } else { 0 } {
 				return Err(PsiError::Efficiency);
 			}
-			// Both sides times 1/λ and the prior's unit.
+			// Both sides times 1/λ, the units of memberships and of the prior.
 			let residual = |(u, row): (usize, &[i64])| {
 				let left: i128 =
 					row.iter().zip(0..).map(|(a, v)| *a as i128 * psi(v) as i128).sum();
@@ -164,34 +169,55 @@ impl Psi {
 	}
 }
 
-/// `zᵀz/λ + 1`, blocks x blocks.
+/// A membership, centred in its stratum, times twice the number of blocks: a whole number.
+fn centred(subset: &Subset, u: usize, stratum: Stratum, blocks: usize) -> i64 {
+	let blocks = blocks as i64;
+	let mean = match stratum {
+		Stratum::Alone => 2,
+		Stratum::LeftOut => 2 * (blocks - 1),
+		Stratum::Half => blocks,
+	};
+	i64::from(contains(subset, u)) * 2 * blocks - mean
+}
+
+/// The unit of products of two centred memberships.
+fn unit(blocks: usize) -> i64 {
+	4 * (blocks as i64).pow(2)
+}
+
+/// `xᵀwx/λ + 1` times [`unit`], blocks x blocks.
 fn gram(subsets: &[Subset], blocks: usize) -> Vec<i64> {
 	let mut gram = vec![0i64; blocks * blocks];
-	for subset in subsets {
-		let members: Vec<usize> = (0..blocks).filter(|u| contains(subset, *u)).collect();
-		for u in &members {
-			for v in &members {
-				if let Some(cell) = gram.get_mut(u * blocks + v) {
-					*cell += INVERSE_LAMBDA;
-				}
+	for (k, subset) in subsets.iter().enumerate() {
+		let stratum = stratum(k, blocks, subsets.len());
+		let row: Vec<i64> = (0..blocks).map(|u| centred(subset, u, stratum, blocks)).collect();
+		let weight = INVERSE_LAMBDA * stratum.weight();
+		for (cells, a) in gram.chunks_mut(blocks).zip(&row) {
+			for (cell, b) in cells.iter_mut().zip(&row) {
+				*cell += weight * a * b;
 			}
 		}
 	}
 	for u in 0..blocks {
 		if let Some(cell) = gram.get_mut(u * blocks + u) {
-			*cell += 1;
+			*cell += unit(blocks);
 		}
 	}
 	gram
 }
 
-/// `(zᵀ/λ | p)` times [`ONE`] and [`PRIOR_ONE`].
+/// `(xᵀw/λ | p)` times [`ONE`], [`PRIOR_ONE`] and [`unit`].
 fn right_side(column: usize, u: usize, subsets: &[Subset], prior: &[u64]) -> i128 {
+	let blocks = prior.len();
+	let one = ONE as i128 * unit(blocks) as i128;
 	match column.checked_sub(1) {
-		None => prior.get(u).copied().unwrap_or(0) as i128 * ONE as i128,
+		None => prior.get(u).copied().unwrap_or(0) as i128 * one,
 		Some(k) => {
-			let member = subsets.get(k).is_some_and(|subset| contains(subset, u));
-			i128::from(member) * INVERSE_LAMBDA as i128 * PRIOR_ONE as i128 * ONE as i128
+			let Some(subset) = subsets.get(k) else { return 0 };
+			let stratum = stratum(k, blocks, subsets.len());
+			// One membership is centred, the other is the gain itself.
+			let centred = centred(subset, u, stratum, blocks) as i128 * 2 * blocks as i128;
+			centred * (stratum.weight() * INVERSE_LAMBDA) as i128 * (PRIOR_ONE as i128) * ONE as i128
 		},
 	}
 }
@@ -313,6 +339,26 @@ mod tests {
 		}
 	}
 
+	/// What the model gains from `n` blocks of text that are all alike.
+	const SATURATING: [f64; 9] = [0.0, 76.0, 111.0, 128.0, 138.0, 146.0, 151.0, 155.0, 158.5];
+
+	#[test]
+	fn scores_should_be_near_the_shapley_values_when_gains_saturate() {
+		// Seven blocks alike and one of noise: the noise earns little, the others the same.
+		let (subsets, psi) = solved([7; 32], 8, 16, &[1; 8]);
+		let value = |s: &Subset| SATURATING[(0..7).filter(|u| contains(s, *u)).count()];
+		let nats = |v: f64| -40_000_000 + (v * 65_536.0) as i32;
+		let y: Vec<i32> = [nats(0.0), nats(SATURATING[7])]
+			.into_iter()
+			.chain(subsets.iter().map(|s| nats(value(s))))
+			.collect();
+		let scores = psi.scores(&y).unwrap();
+		let whole = SATURATING[7] * 65_536.0 * ONE as f64;
+		let shares: Vec<f64> = scores.iter().map(|s| *s as f64 / whole).collect();
+		assert!(shares[7].abs() < 0.03, "{shares:?}");
+		assert!(shares[..7].iter().all(|s| (s - 1.0 / 7.0).abs() < 0.01), "{shares:?}");
+	}
+
 	#[test]
 	fn scores_should_be_none_when_y_has_the_wrong_length() {
 		let (_, psi) = solved([7; 32], 8, 16, &[1; 8]);
@@ -327,10 +373,8 @@ mod tests {
 
 	#[test]
 	fn check_should_refuse_when_the_design_is_another() {
-		let (_, psi) = solved([7; 32], 8, 16, &[1; 8]);
-		assert_eq!(
-			psi.check(&draw([8; 32].into(), 8, 16), &[1; 8]),
-			Err(PsiError::NormalEquations)
-		);
+		let (_, psi) = solved([7; 32], 20, 40, &[1; 20]);
+		let other = draw([8; 32].into(), 20, 40);
+		assert_eq!(psi.check(&other, &[1; 20]), Err(PsiError::NormalEquations));
 	}
 }

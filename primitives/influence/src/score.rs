@@ -1,6 +1,9 @@
 //! Scores of one answer.
 
-use crate::{design::contains, Psi, Subset};
+use crate::{
+	design::{contains, stratum, Stratum},
+	Psi, Subset,
+};
 use alloc::{vec, vec::Vec};
 
 /// The natural logarithm of a probability, [`NAT`] to the unit.
@@ -40,27 +43,33 @@ pub fn positive(scores: &[i128]) -> u128 {
 }
 
 /// Standard errors of the blocks' scores, in the scores' unit (`psi::ONE` times [`Nats`]): the
-/// regression's residual variance through Ψ. The complementary pairs leave
-/// `adapters − blocks + 1` degrees of freedom, at least one is counted.
+/// regression's residual variance through Ψ. Each stratum has a level of its own; the levels and the
+/// blocks take degrees of freedom, at least one is left.
 pub fn standard_errors(psi: &Psi, subsets: &[Subset], y: &[Nats]) -> Option<Vec<u128>> {
 	let scores = psi.scores(y)?;
 	let gains = gains(y);
 	let one = i128::from(crate::psi::ONE);
 	let residual = |(subset, gain): (&Subset, &i64)| {
-		let fitted: i128 = scores
-			.iter()
-			.enumerate()
-			.filter(|(u, _)| contains(subset, *u))
-			.map(|(_, s)| s)
-			.sum();
-		(i128::from(*gain) - fitted / one).unsigned_abs()
+		let members = scores.iter().enumerate().filter(|(u, _)| contains(subset, *u));
+		i128::from(*gain) - members.map(|(_, s)| s).sum::<i128>() / one
 	};
-	let squares = subsets
-		.iter()
-		.zip(gains.iter().skip(1))
-		.map(residual)
-		.try_fold(0u128, |sum, r| sum.checked_add(r.checked_mul(r)?))?;
-	let freedom = (subsets.len() + 1).saturating_sub(psi.blocks()).max(1) as u128;
+	let residuals: Vec<i128> = subsets.iter().zip(gains.iter().skip(1)).map(residual).collect();
+	let of = |k: usize| stratum(k, psi.blocks(), subsets.len());
+	let (mut squares, mut levels) = (0u128, 0);
+	for level in [Stratum::Alone, Stratum::LeftOut, Stratum::Half] {
+		let mine = || residuals.iter().enumerate().filter(|(k, _)| of(*k) == level).map(|(_, r)| *r);
+		let count = mine().count() as i128;
+		if count == 0 {
+			continue;
+		}
+		levels += 1;
+		let mean = mine().sum::<i128>() / count;
+		for r in mine() {
+			let off = (r - mean).unsigned_abs();
+			squares = squares.checked_add(off.checked_mul(off)?)?;
+		}
+	}
+	let freedom = (subsets.len() + 1).saturating_sub(psi.blocks() + levels).max(1) as u128;
 	let variance = squares / freedom;
 	let norm =
 		|row: &[i32]| row.iter().skip(1).map(|a| (i128::from(*a).pow(2)) as u128).sum::<u128>();
@@ -132,7 +141,7 @@ mod tests {
 		};
 		let exact: Vec<Nats> = [0, 36 * NAT].into_iter().chain(subsets.iter().map(value)).collect();
 		let mut noisy = exact.clone();
-		noisy.iter_mut().skip(2).step_by(2).for_each(|v| *v += NAT);
+		noisy.iter_mut().skip(2).step_by(3).for_each(|v| *v += NAT);
 		let one = u128::from(crate::psi::ONE.unsigned_abs()) * u128::from(NAT.unsigned_abs());
 		assert!(standard_errors(&psi, &subsets, &exact).unwrap().iter().all(|e| *e < one / 20));
 		assert!(standard_errors(&psi, &subsets, &noisy).unwrap().iter().all(|e| *e > one / 20));

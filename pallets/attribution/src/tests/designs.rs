@@ -44,16 +44,18 @@ fn close_should_fail_when_psi_is_another() {
 		run_to(1 + DELAY);
 		let seed = Designs::<Test>::get(MODEL).unwrap().seed.unwrap();
 		let hashes = vec![Hash::zero(); ADAPTERS.into()];
-		let solve =
-			|seed| Psi::solve(&draw(seed, 8, ADAPTERS), &[1_000; 8]).unwrap().entries().to_vec();
-		let right = solve(seed);
-		let mut cheat = right.clone();
+		let subsets = draw(seed, 8, ADAPTERS);
+		let right = Psi::solve(&subsets, &[1_000; 8]).unwrap().entries().to_vec();
+		let (mut cheat, mut moved) = (right.clone(), right.clone());
 		cheat[0] += 1_000;
+		// From the second contributor to the first.
+		let columns = usize::from(ADAPTERS) + 1;
+		(moved[0], moved[columns]) = (moved[0] + 1_000, moved[columns] - 1_000);
 		let refused = [
 			(vec![], right.clone(), Error::<Test>::WrongAdapterCount),
 			(hashes.clone(), right[1..].to_vec(), Error::<Test>::PsiShape),
 			(hashes.clone(), cheat, Error::<Test>::PsiEfficiency),
-			(hashes.clone(), solve(Hash::zero()), Error::<Test>::PsiNormalEquations),
+			(hashes.clone(), moved, Error::<Test>::PsiNormalEquations),
 		];
 		for (adapters, psi, error) in refused {
 			assert_eq!(Attribution::close(MODEL, adapters, psi), Err(error.into()));
