@@ -37,7 +37,8 @@ fn subset(blocks: &[usize]) -> Subset {
 }
 
 fn trained(subsets: &[Subset]) -> Vec<Vec<f32>> {
-	train::train(base(), &rows(), subsets, &RECIPE, 1, &mut |_: usize, _: usize, _: f32| {}).unwrap()
+	train::train(base(), &rows(), subsets, &RECIPE, 1, &mut |_: usize, _: usize, _: f32| {})
+		.unwrap()
 }
 
 #[test]

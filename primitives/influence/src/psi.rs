@@ -217,7 +217,10 @@ fn right_side(column: usize, u: usize, subsets: &[Subset], prior: &[u64]) -> i12
 			let stratum = stratum(k, blocks, subsets.len());
 			// One membership is centred, the other is the gain itself.
 			let centred = centred(subset, u, stratum, blocks) as i128 * 2 * blocks as i128;
-			centred * (stratum.weight() * INVERSE_LAMBDA) as i128 * (PRIOR_ONE as i128) * ONE as i128
+			centred
+				* (stratum.weight() * INVERSE_LAMBDA) as i128
+				* (PRIOR_ONE as i128)
+				* ONE as i128
 		},
 	}
 }

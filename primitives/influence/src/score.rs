@@ -57,7 +57,8 @@ pub fn standard_errors(psi: &Psi, subsets: &[Subset], y: &[Nats]) -> Option<Vec<
 	let of = |k: usize| stratum(k, psi.blocks(), subsets.len());
 	let (mut squares, mut levels) = (0u128, 0);
 	for level in [Stratum::Alone, Stratum::LeftOut, Stratum::Half] {
-		let mine = || residuals.iter().enumerate().filter(|(k, _)| of(*k) == level).map(|(_, r)| *r);
+		let mine =
+			|| residuals.iter().enumerate().filter(|(k, _)| of(*k) == level).map(|(_, r)| *r);
 		let count = mine().count() as i128;
 		if count == 0 {
 			continue;
