@@ -6,12 +6,12 @@ import { createRequire } from 'node:module';
 const solc = createRequire(import.meta.url)('solc');
 
 /**
- * Compiles `contracts/<name>.sol`.
+ * Compiles `contracts/<name>.sol`; what it imports is looked for in the folder `imports`.
  *
  * @returns {{ abi: object[], bytecode: string, deployed: string }} the interface, and the code
  *   before and after deployment in hexadecimal
  */
-export function compile(name) {
+export function compile(name, imports) {
 	const file = `${name}.sol`;
 	const content = readFileSync(new URL(`contracts/${file}`, import.meta.url), 'utf8');
 	const output = JSON.parse(
@@ -25,6 +25,7 @@ export function compile(name) {
 					},
 				},
 			}),
+			{ import: (path) => ({ contents: readFileSync(new URL(path, imports), 'utf8') }) },
 		),
 	);
 	const problems = output.errors ?? [];
