@@ -14,8 +14,9 @@ pub mod text;
 pub mod train;
 
 pub use base::Base;
+pub use openledger_influence_math::Subset;
 pub use text::Tokenizer;
-pub use train::{train, Recipe, Row, Subset};
+pub use train::{train, Recipe, Row};
 
 use blake2::{digest::consts::U32, Blake2b, Digest};
 

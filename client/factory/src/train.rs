@@ -10,20 +10,13 @@ use crate::{
 	hash, noise, Error, Hash, Progress,
 };
 use openledger_graph::count;
+use openledger_influence_math::design::{contains, Subset};
 use openledger_onnx::{Runtime, Session, Tensor};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// A set of at most 256 blocks: block `u` is bit `u % 8` of byte `u / 8`.
-pub type Subset = [u8; 32];
-
 /// Every block.
 pub const ALL: Subset = [0xff; 32];
-
-/// Whether block `u` is in the subset.
-pub fn contains(subset: &Subset, u: usize) -> bool {
-	subset.get(u / 8).is_some_and(|byte| byte >> (u % 8) & 1 == 1)
-}
 
 /// A training row.
 #[derive(Clone, PartialEq, Eq, Debug)]

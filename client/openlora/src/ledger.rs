@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use openledger_core::{Balance, Hash, ModelId, Reply, Request};
+use openledger_influence_math::money;
 use sp_core::crypto::AccountId32;
 use sp_runtime::MultiSignature;
 
@@ -57,10 +58,10 @@ impl Served {
 
 	/// What an answer of so many tokens costs, as the chain computes it.
 	pub fn fee(&self, prompt: usize, answer: usize) -> Balance {
-		let cost = |price: Balance, tokens: usize| price.saturating_mul(tokens as Balance);
-		let thousandths =
-			cost(self.input_price, prompt).saturating_add(cost(self.output_price, answer));
-		thousandths.div_ceil(1_000).max(self.minimum_fee)
+		let count = |tokens: usize| tokens.try_into().unwrap_or(u32::MAX);
+		let (input, output) =
+			((self.input_price, count(prompt)), (self.output_price, count(answer)));
+		money::fee(input, output, self.minimum_fee).unwrap_or(Balance::MAX)
 	}
 }
 

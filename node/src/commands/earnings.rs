@@ -5,11 +5,7 @@ use super::{
 };
 use crate::chain::{all, under, Chain, Result};
 use openledger_core::ModelId;
-use openledger_influence_math::{
-	design::draw,
-	score::{positive, standard_errors},
-	Pool, Psi,
-};
+use openledger_influence_math::{design::draw, money, Psi};
 use pallet_attribution::{Call, Event, Phase, Vector};
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime, RuntimeEvent};
@@ -103,18 +99,8 @@ impl Evidence {
 			.map_err(|e| format!("Ψ is not what it should be: {e:?}"))?;
 		psi.check(&subsets, &sizes)
 			.map_err(|e| format!("Ψ is not the design's: {e:?}"))?;
-		let amount: u128 = self.pool.parse()?;
-		let mut pool = Pool::default();
-		pool.add(&psi, &self.y, amount).ok_or("y does not fit the design")?;
-		let amounts = pool.settle(&psi).ok_or("y does not fit the design")?.amounts;
-		let errors = standard_errors(&psi, &subsets, &self.y).ok_or("y does not fit")?;
-		let scores = psi.scores(&self.y).ok_or("y does not fit the design")?;
-		let whole = positive(&scores).max(1) as f64;
-		Ok(amounts
-			.into_iter()
-			.zip(errors)
-			.map(|(item, error)| (item, (error as f64 / whole * amount as f64) as u128))
-			.collect())
+		let items = money::items(&psi, &subsets, &self.y, self.pool.parse()?);
+		items.ok_or_else(|| "y does not fit the design".into())
 	}
 
 	fn table(&self, common: &Common) -> Result<comfy_table::Table> {

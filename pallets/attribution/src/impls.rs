@@ -14,7 +14,8 @@ use frame::{
 use openledger_core::{verify, Designs as DesignsTrait};
 use openledger_influence_math::{
 	design::{draw, permutation},
-	score::{agrees, median, standard_errors, NAT},
+	money,
+	score::{agrees, median, NAT},
 	split, Psi, PsiError,
 };
 
@@ -247,14 +248,6 @@ impl<T: Config> Pallet<T> {
 
 	// Receipts.
 
-	/// What an answer of so many tokens costs: the model's price, rounded up, and at least what
-	/// scoring it costs.
-	fn fee(input: (Balance, u32), output: (Balance, u32)) -> Option<Balance> {
-		let cost = |(price, tokens): (Balance, u32)| price.checked_mul(tokens.into());
-		let thousandths = cost(input)?.checked_add(cost(output)?)?;
-		Some(thousandths.div_ceil(1_000).max(Settings::<T>::get().minimum_fee))
-	}
-
 	pub(crate) fn do_submit_receipt(
 		request: Request<T::AccountId>,
 		payer_signature: MultiSignature,
@@ -273,12 +266,13 @@ impl<T: Config> Pallet<T> {
 		ensure!(model.adapter == request.adapter, Error::<T>::WrongAdapter);
 		let serves = T::Models::is_operator(request.model, &request.operator);
 		ensure!(serves, Error::<T>::NotOperator);
-		let fee = Self::fee(
+		let fee = money::fee(
 			(model.input_price, reply.prompt_tokens),
 			(model.output_price, reply.completion_tokens),
+			Settings::<T>::get().minimum_fee,
 		)
 		.ok_or(Error::<T>::FeeTooHigh)?;
-		ensure!(fee <= openledger_influence_math::money::MAX_POOL, Error::<T>::FeeTooHigh);
+		ensure!(fee <= money::MAX_POOL, Error::<T>::FeeTooHigh);
 		ensure!(fee <= request.maximum, Error::<T>::AboveMaximum);
 		let (payer, operator) = (request.payer.clone(), request.operator.clone());
 		let mut channel = Channels::<T>::get(&payer, &operator).ok_or(Error::<T>::NoChannel)?;
@@ -812,24 +806,13 @@ impl<T: Config> Pallet<T> {
 		let y = Vectors::<T>::get(id)?;
 		let psi = Self::psi(receipt.model)?;
 		let design = Designs::<T>::get(receipt.model)?;
-		let mut alone = Pool::default();
-		alone.add(&psi, &y, receipt.pool)?;
-		let amounts = alone.settle(&psi)?.amounts;
 		let subsets = draw(design.seed?, design.blocks.len() as u16, design.adapters);
-		let errors = standard_errors(&psi, &subsets, &y)?;
-		let positive = openledger_influence_math::score::positive(&psi.scores(&y)?).max(1);
-		// An error in the unit of the scores is worth as much as a score of that size.
-		let in_wei = |error: u128| {
-			let product = U256::from(error).saturating_mul(receipt.pool.into());
-			Balance::try_from(product / U256::from(positive)).unwrap_or(Balance::MAX)
-		};
+		let items = money::items(&psi, &subsets, &y, receipt.pool)?;
+		let owners = design.blocks.iter().map(|block| block.owner.clone());
 		Some(
-			design
-				.blocks
-				.iter()
-				.zip(amounts)
-				.zip(errors)
-				.map(|((block, amount), error)| (block.owner.clone(), amount, in_wei(error)))
+			owners
+				.zip(items)
+				.map(|(owner, (amount, error))| (owner, amount, error))
 				.collect(),
 		)
 	}

@@ -51,7 +51,7 @@ use frame::{
 };
 use openledger_core::{
 	Balance, Block, Datanets, Hash, ModelId, Models, Reply, Request, BASIS_POINTS, MAX_ADAPTERS,
-	MAX_BLOCKS,
+	MAX_BLOCKS, MAX_PSI,
 };
 use openledger_influence_math::{Nats, Pool};
 
@@ -78,8 +78,6 @@ pub const MAX_MISSED: u8 = 10;
 pub const MAX_COLUMNS: u32 = MAX_ADAPTERS + 1;
 /// Entries of a scorer's vector.
 pub const MAX_VECTOR: u32 = MAX_ADAPTERS + 2;
-/// Entries of Ψ.
-pub const MAX_PSI: u32 = 1 << 14;
 
 #[frame::pallet]
 pub mod pallet {
@@ -558,8 +556,6 @@ pub mod pallet {
 		StillNeeded,
 		/// No such seat at this stage.
 		NoSeat,
-		/// The vector is not what was committed to.
-		WrongReveal,
 		/// Nothing to settle for this model version and period.
 		NoPeriod,
 		/// The period is not over.

@@ -40,7 +40,7 @@ use frame::{
 };
 use openledger_core::{
 	Balance, BaseId, DatanetId, Datanets, Designs, Hash, ModelId, Rights, Version, BASIS_POINTS,
-	MAX_ADAPTERS,
+	MAX_ADAPTERS, MAX_PSI,
 };
 
 /// The longest URL, in bytes.
@@ -284,7 +284,7 @@ pub mod pallet {
 			model: ModelId,
 			adapter: Hash,
 			adapters: BoundedVec<Hash, ConstU32<MAX_ADAPTERS>>,
-			psi: BoundedVec<i32, ConstU32<16_384>>,
+			psi: BoundedVec<i32, ConstU32<MAX_PSI>>,
 			price: Price,
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;

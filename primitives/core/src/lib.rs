@@ -13,7 +13,7 @@ mod traits;
 pub use face::*;
 pub use receipt::{verify, Reply, Request, REPLY_DOMAIN, REQUEST_DOMAIN};
 pub use rights::Rights;
-pub use traits::{Beacon, Block, Datanets, Designs, ModelInfo, Models, VersionInfo};
+pub use traits::{Block, Datanets, Designs, ModelInfo, Models, VersionInfo};
 
 /// A BLAKE2b-256 hash: of a row, a blob, a receipt or a Merkle node.
 pub type Hash = sp_core::H256;
@@ -38,5 +38,7 @@ pub type SkillId = u32;
 pub const MAX_BLOCKS: u32 = 256;
 /// The most counterfactual adapters of a model version.
 pub const MAX_ADAPTERS: u32 = 512;
+/// The most entries of a Ψ.
+pub const MAX_PSI: u32 = 1 << 14;
 /// One hundred per cent in basis points.
 pub const BASIS_POINTS: u16 = 10_000;

@@ -88,12 +88,3 @@ pub trait Designs<AccountId> {
 	/// Forgets the design of a run that was given up; `who` opened it and gets the deposit back.
 	fn cancel(who: &AccountId, model: ModelId);
 }
-
-/// Randomness that did not exist when something was fixed on chain.
-pub trait Beacon<BlockNumber> {
-	/// The seed drawn from the blocks right after `fixed_at`, once they exist; `None` before
-	/// that, and when they are no longer kept.
-	fn seed(fixed_at: BlockNumber) -> Option<Hash>;
-	/// How many blocks after something was fixed its seed exists.
-	fn delay() -> BlockNumber;
-}

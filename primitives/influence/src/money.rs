@@ -3,7 +3,7 @@
 use crate::{
 	psi,
 	score::{gains, Nats, NAT},
-	Psi,
+	Psi, Subset,
 };
 use alloc::{vec, vec::Vec};
 use codec::{Decode, Encode};
@@ -111,6 +111,30 @@ impl Pool {
 	}
 }
 
+/// What an answer costs, in wei: prices are for a thousand tokens, the sum is rounded up, and at
+/// least `minimum`. `None` if it is out of its type.
+pub fn fee(input: (u128, u32), output: (u128, u32), minimum: u128) -> Option<u128> {
+	let cost = |(price, tokens): (u128, u32)| price.checked_mul(tokens.into());
+	let thousandths = cost(input)?.checked_add(cost(output)?)?;
+	Some(thousandths.div_ceil(1_000).max(minimum))
+}
+
+/// What one answer with pool `amount` earns each block, signed, and the standard error of that, in
+/// wei. `None` if `y` or the subsets are of another design.
+pub fn items(psi: &Psi, subsets: &[Subset], y: &[Nats], amount: u128) -> Option<Vec<(i128, u128)>> {
+	let mut alone = Pool::default();
+	alone.add(psi, y, amount)?;
+	let amounts = alone.settle(psi)?.amounts;
+	let errors = crate::score::standard_errors(psi, subsets, y)?;
+	let positive = crate::score::positive(&psi.scores(y)?).max(1);
+	// An error in the unit of the scores is worth as much as a score of that size.
+	let in_wei = |error: u128| {
+		let product = U256::from(error) * U256::from(amount);
+		u128::try_from(product / U256::from(positive)).unwrap_or(u128::MAX)
+	};
+	Some(amounts.into_iter().zip(errors.into_iter().map(in_wei)).collect())
+}
+
 /// Splits `amount` by `parts` (basis points or any weights): floors, and the rest to the first.
 /// The sum is `amount`; all of it goes to the first if every part is zero.
 pub fn split<const N: usize>(amount: u128, parts: [u16; N]) -> [u128; N] {
@@ -200,5 +224,25 @@ mod tests {
 		assert_eq!(pool.add(&psi, &[0; 17], 1_000), None);
 		assert_eq!(pool.add(&psi, &[0; 18], MAX_POOL + 1), None);
 		assert_eq!(pool, Pool::default());
+	}
+
+	#[test]
+	fn fee_should_round_up_and_cover_the_minimum_when_tokens_are_any() {
+		assert_eq!(fee((1_000, 3), (1, 1), 0), Some(4));
+		assert_eq!(fee((1_000, 3), (1, 1), 9), Some(9));
+		assert_eq!(fee((u128::MAX, 2), (0, 0), 0), None);
+	}
+
+	#[test]
+	fn items_should_be_what_the_answer_alone_settles_when_scored() {
+		let subsets = draw([5; 32].into(), 8, 16);
+		let psi = Psi::solve(&subsets, &[100; 8]).unwrap();
+		let y: Vec<Nats> = (0..18).map(|k| -(40 - k % 7 - 5 * i32::from(k > 0)) * NAT).collect();
+		let items = items(&psi, &subsets, &y, 1_000_000).unwrap();
+		let mut pool = Pool::default();
+		pool.add(&psi, &y, 1_000_000).unwrap();
+		let amounts: Vec<i128> = items.iter().map(|(amount, _)| *amount).collect();
+		assert_eq!(amounts, pool.settle(&psi).unwrap().amounts);
+		assert!(items.iter().all(|(_, error)| *error > 0));
 	}
 }

@@ -95,23 +95,6 @@ fn square_root(n: u128) -> u128 {
 	low
 }
 
-/// Each block's part of `total`, by its positive score; what rounding leaves goes to the first
-/// ones. All the same if no score is positive.
-pub fn shares(scores: &[i128], total: u128) -> Vec<u128> {
-	let sum = positive(scores);
-	if sum == 0 || scores.is_empty() {
-		return vec![total / scores.len().max(1) as u128; scores.len()];
-	}
-	let sum = sp_core::U256::from(sum);
-	scores
-		.iter()
-		.map(|s| {
-			(sp_core::U256::from(s.max(&0).unsigned_abs()) * sp_core::U256::from(total) / sum)
-				.low_u128()
-		})
-		.collect()
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;

@@ -133,7 +133,7 @@ proptest! {
 			let owed: u128 = (ALICE..ALICE + 4).map(|who| Datanets::claimable(0, who)).sum();
 			let held = Balances::free_balance(Datanets::pot()) - EXISTENTIAL;
 			assert_eq!(held, given - claimed);
-			// Each contributor's fraction of a unit waits for the next reward.
+			// Each settlement of a share leaves less than a unit of rounding in the pot.
 			assert!(held >= owed && held - owed < 1_000, "{held} held, {owed} owed");
 			assert_eq!(Balances::total_issuance(), issuance);
 		});
