@@ -182,15 +182,7 @@ impl Chain {
 		use sp_core::crypto::Ss58Codec;
 		let account = signer.account().to_ss58check();
 		let nonce: u32 = self.rpc.request("system_accountNextIndex", rpc_params![account]).await?;
-		let extension = runtime::evm::extension(nonce, 0, Era::Immortal, SetOrigin::default());
-		let (spec, transaction) = (VERSION.spec_version, VERSION.transaction_version);
-		let genesis = self.genesis;
-		let implicit = ((), (), spec, transaction, genesis, genesis, (), (), (), (), None, ());
-		let payload = SignedPayload::from_raw(call, extension, implicit);
-		let signature = payload.using_encoded(|data| signer.sign(data));
-		let (call, extension, _) = payload.deconstruct();
-		let address = MultiAddress::Id(signer.account());
-		Ok(generic::UncheckedExtrinsic::new_signed(call, address, signature, extension).into())
+		Ok(signed(call, nonce, self.genesis, signer))
 	}
 
 	async fn outcome(&self, block: Hash, extrinsic: &[u8]) -> Result<Included> {
@@ -244,6 +236,23 @@ impl Chain {
 			heads.next().await.ok_or("the node closed the connection")??;
 		}
 	}
+}
+
+/// An immortal extrinsic of a chain with this genesis, signed.
+pub fn signed(
+	call: RuntimeCall,
+	nonce: u32,
+	genesis: Hash,
+	signer: &Signer,
+) -> runtime::UncheckedExtrinsic {
+	let extension = runtime::evm::extension(nonce, 0, Era::Immortal, SetOrigin::default());
+	let (spec, transaction) = (VERSION.spec_version, VERSION.transaction_version);
+	let implicit = ((), (), spec, transaction, genesis, genesis, (), (), (), (), None, ());
+	let payload = SignedPayload::from_raw(call, extension, implicit);
+	let signature = payload.using_encoded(|data| signer.sign(data));
+	let (call, extension, _) = payload.deconstruct();
+	let address = MultiAddress::Id(signer.account());
+	generic::UncheckedExtrinsic::new_signed(call, address, signature, extension).into()
 }
 
 /// The keys of a double map under a first key that is hashed with Twox64Concat.
