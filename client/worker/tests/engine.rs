@@ -145,7 +145,12 @@ impl World {
 	}
 }
 
-fn train(base: &Base, rows: &[Row], subsets: &[train::Subset], recipe: &Recipe) -> Vec<Vec<f32>> {
+fn train(
+	base: &Base,
+	rows: &[Row],
+	subsets: &[openledger_influence_math::design::Subset],
+	recipe: &Recipe,
+) -> Vec<Vec<f32>> {
 	train::train(base, rows, subsets, recipe, 1, &mut |_: usize, _: usize, _: f32| ()).unwrap()
 }
 
