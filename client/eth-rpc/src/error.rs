@@ -1,6 +1,9 @@
 //! Errors, in geth's wording where a tool looks at the words.
 
-use jsonrpsee::types::{error::INVALID_PARAMS_CODE, ErrorObjectOwned};
+use jsonrpsee::types::{
+	error::{INVALID_PARAMS_CODE, METHOD_NOT_FOUND_CODE},
+	ErrorObjectOwned,
+};
 use pallet_revive::EthTransactError;
 use sc_transaction_pool_api::error::Error as PoolError;
 use sp_runtime::transaction_validity::InvalidTransaction;
@@ -33,6 +36,9 @@ pub enum Error {
 	/// The transaction or call is refused.
 	#[error("{0}")]
 	Refused(String),
+	/// The chain has no such thing.
+	#[error("the method {0} does not exist/is not available: {1}")]
+	NoMethod(&'static str, &'static str),
 	/// The call reverted with this data.
 	#[error("{}", revert_message(.0))]
 	Reverted(Vec<u8>),
@@ -64,8 +70,7 @@ impl Error {
 			PoolError::InvalidTransaction(InvalidTransaction::Payment) => {
 				// The balance was compared before: what is left is gas for weight, length or
 				// storage deposit.
-				"insufficient funds for gas * price + value, or intrinsic gas too low: use \
-				 eth_estimateGas"
+				"intrinsic gas too low for weight, length or storage deposit: use eth_estimateGas"
 					.into()
 			},
 			PoolError::InvalidTransaction(InvalidTransaction::ExhaustsResources) => {
@@ -88,7 +93,7 @@ impl From<EthTransactError> for Error {
 	fn from(error: EthTransactError) -> Self {
 		match error {
 			EthTransactError::Data(data) => Self::Reverted(data),
-			EthTransactError::Message(message) => Self::Refused(message),
+			EthTransactError::Message(message) => Self::Refused(call_message(message)),
 		}
 	}
 }
@@ -111,11 +116,63 @@ impl From<Error> for ErrorObjectOwned {
 		match error {
 			Error::InvalidParams(_) => Self::owned(INVALID_PARAMS_CODE, message, None::<()>),
 			Error::Limit(_) => Self::owned(LIMIT, message, None::<()>),
+			Error::NoMethod(..) => Self::owned(METHOD_NOT_FOUND_CODE, message, None::<()>),
 			Error::Reverted(data) => {
 				Self::owned(REVERTED, message, Some(format!("0x{}", hex::encode(data))))
 			},
 			_ => Self::owned(FAILED, message, None::<()>),
 		}
+	}
+}
+
+/// The runtime's words for a call that did not run, behind geth's words for the same where it has
+/// some.
+fn call_message(message: String) -> String {
+	let geths = |name: &str| {
+		Some(match name {
+			"OutOfGas" => "out of gas",
+			"StorageDepositNotEnoughFunds" | "StorageDepositLimitExhausted" => {
+				"out of gas: the storage deposit is not covered"
+			},
+			"TransferFailed" => "insufficient balance for transfer",
+			"MaxCallDepthReached" => "max call depth exceeded: this chain allows 25",
+			"OutOfTransientStorage" => {
+				"out of transient storage: this chain allows 4 KiB a transaction"
+			},
+			"StateChangeDenied" => "write protection",
+			"InvalidInstruction" => "invalid opcode",
+			"InvalidJump" => "invalid jump destination",
+			"StackUnderflow" => "stack underflow",
+			"StackOverflow" => "stack limit reached 1024",
+			"BlobTooLarge" => "max code size exceeded",
+			"DuplicateContract" => "contract address collision",
+			"OutOfBounds" | "ReturnDataTooLarge" => "return data out of bounds",
+			_ => return None,
+		})
+	};
+	// The name stands in the debug form of a module's error.
+	let name = message
+		.split_once("message: Some(\"")
+		.and_then(|(_, rest)| rest.split_once('"'))
+		.map(|(name, _)| name);
+	let words = match name {
+		Some(name) => geths(name),
+		None if message.starts_with("Effective gas price") => {
+			Some("max fee per gas less than block base fee")
+		},
+		None if message.starts_with("The transaction consumes more than the allowed weight") => {
+			Some("gas required exceeds allowance")
+		},
+		None if message.starts_with("Not enough gas supplied")
+			|| message.starts_with("Invalid call: Payment") =>
+		{
+			Some("intrinsic gas too low")
+		},
+		None => None,
+	};
+	match words {
+		Some(words) => format!("{words}: {message}"),
+		None => message,
 	}
 }
 
@@ -223,6 +280,38 @@ mod tests {
 		);
 		assert_eq!(message(PoolError::AlreadyImported(Box::new(()))), "already known");
 		assert!(message(PoolError::InvalidTransaction(InvalidTransaction::Payment))
-			.starts_with("insufficient funds for gas * price + value"));
+			.starts_with("intrinsic gas too low"));
+	}
+
+	#[test]
+	fn call_message_should_begin_with_geths_words_when_the_runtime_names_the_error() {
+		let of = |name: &str| {
+			call_message(format!(
+				"failed to run contract: Module(ModuleError {{ index: 60, error: [3, 0, 0, 0], \
+				 message: Some(\"{name}\") }})"
+			))
+		};
+		assert!(of("OutOfGas").starts_with("out of gas: failed to run contract"));
+		assert!(of("MaxCallDepthReached").starts_with("max call depth exceeded"));
+		assert!(of("ReenteredPallet").starts_with("failed to run contract"));
+		let price = "Effective gas price 1 lower than base fee 2";
+		assert!(call_message(price.into()).starts_with("max fee per gas less than block base fee"));
+		let funds = "insufficient funds for gas * price + value (1): address 0x have 1";
+		assert_eq!(call_message(funds.into()), funds);
+	}
+
+	#[test]
+	fn error_object_should_have_the_usual_code_when_it_is_a_limit_or_a_missing_method() {
+		let code = |error: Error| ErrorObjectOwned::from(error).code();
+		assert_eq!(code(Error::Limit("block range greater than 5 max".into())), -32005);
+		assert_eq!(code(Error::NoMethod("eth_getWork", "no mining")), -32601);
+		assert_eq!(code(Error::refused("filter not found")), -32000);
+		assert_eq!(code(Error::InvalidParams("exceed max topics".into())), -32602);
+	}
+
+	#[test]
+	fn pool_error_should_say_underpriced_when_the_nonce_is_taken() {
+		let error = Error::pool(PoolError::TooLowPriority { old: 2, new: 1 });
+		assert_eq!(error.to_string(), "replacement transaction underpriced");
 	}
 }

@@ -10,27 +10,46 @@
 //!   to (`u64::MAX`, which JavaScript cannot hold).
 //! * Tips are not charged, so `eth_maxPriorityFeePerGas` and the rewards of `eth_feeHistory` are 0.
 //! * `pending` is the best block's state; only `eth_getTransactionCount` adds the pool to it.
-//! * Blocks whose state is pruned have no receipts: run with `--state-pruning archive`.
+//! * With [`MemoryIndex`], blocks whose state is pruned have no receipts; [`DiskIndex`] keeps them.
+//!
+//! The table of methods and all that a contract or a wallet may notice is in the crate's README.
 
+mod block;
 mod chain;
+mod debug;
+mod disk;
 mod error;
+mod filters;
 mod index;
+mod indexer;
+mod net;
+mod pool;
 mod receipt;
 mod rpc;
+mod subscribe;
+mod txpool;
 mod types;
 
-pub use chain::{Chain, EthClient, EthEvent, EthEventKind, EthTransactions, LoadedBlock};
+pub use block::{Facts, LoadedBlock, SignedPayload};
+pub use chain::{Chain, EthClient, EthEvent, EthEventKind, EthTransactions, Source};
+pub use debug::DebugApiServer;
+pub use disk::DiskIndex;
 pub use error::Error;
-pub use index::{ChainUpdate, Index, IndexedBlock, Indexer, MemoryIndex};
+pub use filters::EthFilterApiServer;
+pub use index::{Index, IndexedBlock, MemoryIndex};
+pub use indexer::{ChainUpdate, Follower, Indexer};
+pub use net::{NetApiServer, Web3ApiServer};
 pub use receipt::{Bloom, Log, Receipt};
 pub use rpc::{EthApiServer, EthRpc};
+pub use subscribe::EthPubSubApiServer;
+pub use txpool::TxPoolApiServer;
 pub use types::{BlockId, LogFilter, Quantity};
 
 use jsonrpsee::RpcModule;
 use sc_transaction_pool_api::TransactionPool;
 use sp_core::H256;
 use sp_runtime::traits::Block as BlockT;
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// What the network knows, for `net_*` and `eth_syncing`.
 #[async_trait::async_trait]
@@ -56,10 +75,23 @@ pub struct Config {
 	pub max_logs: usize,
 	/// The most blocks that one `eth_feeHistory` may ask for.
 	pub max_fee_history: u64,
+	/// The most filters that the node holds for all its clients.
+	pub max_filters: usize,
+	/// How long a filter lives that nobody asks for.
+	pub filter_idle: Duration,
+	/// The most gas of a call, an estimate or a traced call; none for what a block allows.
+	pub max_call_gas: Option<u64>,
+	/// How long a client waits for a trace, its turn included.
+	pub trace_timeout: Duration,
+	/// The most traces that run at the same time.
+	pub max_traces: usize,
+	/// The folder of the index, for nothing else; none to hold the index in memory.
+	pub index_path: Option<PathBuf>,
 }
 
 impl Config {
-	/// The usual limits: 10,000 blocks and 10,000 logs a query, 1,024 blocks of fee history.
+	/// The usual limits: 10,000 blocks and 10,000 logs a query, 1,024 blocks of fee history, 1,000
+	/// filters of five idle minutes, four traces of 30 seconds. The index is in memory.
 	pub fn new(chain_id: u64, client_version: impl Into<String>) -> Self {
 		Self {
 			chain_id,
@@ -67,12 +99,27 @@ impl Config {
 			max_log_blocks: 10_000,
 			max_logs: 10_000,
 			max_fee_history: 1_024,
+			max_filters: 1_000,
+			filter_idle: Duration::from_secs(300),
+			max_call_gas: None,
+			trace_timeout: Duration::from_secs(30),
+			max_traces: 4,
+			index_path: None,
 		}
+	}
+
+	/// The index: on disk if there is a path. `genesis` is the chain's genesis hash. Fails if the
+	/// path is in use or cannot be written.
+	pub fn index(&self, genesis: H256) -> Result<Arc<dyn Index>, Error> {
+		Ok(match &self.index_path {
+			Some(path) => Arc::new(DiskIndex::open(path, genesis)?),
+			None => Arc::new(MemoryIndex::default()),
+		})
 	}
 }
 
 /// What [`module`] needs. `indexer` is also spawned by the node, as a blocking task that runs
-/// [`Indexer::run`].
+/// [`Indexer`]'s `run`.
 pub struct Deps<Block: BlockT<Hash = H256>, C, P> {
 	/// The client.
 	pub client: Arc<C>,
@@ -94,11 +141,78 @@ where
 	P: TransactionPool<Block = Block> + 'static,
 {
 	let mut module = RpcModule::new(());
-	// Only a clash of names can fail here, and the module is empty.
-	if let Err(error) = module.merge(EthRpc::new(deps).into_rpc()) {
-		log::error!(target: LOG_TARGET, "The Ethereum RPC is not available: {error}");
+	let rpc = EthRpc::new(deps);
+	let merged = module
+		.merge(EthApiServer::into_rpc(rpc.clone()))
+		.and_then(|()| module.merge(EthFilterApiServer::into_rpc(rpc.clone())))
+		.and_then(|()| module.merge(EthPubSubApiServer::into_rpc(rpc.clone())))
+		.and_then(|()| module.merge(NetApiServer::into_rpc(rpc.clone())))
+		.and_then(|()| module.merge(Web3ApiServer::into_rpc(rpc.clone())))
+		.and_then(|()| module.merge(TxPoolApiServer::into_rpc(rpc.clone())))
+		.and_then(|()| module.merge(DebugApiServer::into_rpc(rpc)));
+	// Only a clash of names can fail here, and no two methods above share one.
+	if let Err(error) = merged {
+		log::error!(target: LOG_TARGET, "The Ethereum RPC is not complete: {error}");
 	}
 	module
 }
 
 pub(crate) const LOG_TARGET: &str = "eth-rpc";
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use std::{collections::HashSet, future::Future};
+
+	/// The methods' names, as the traits have them.
+	fn names() -> Vec<&'static str> {
+		[
+			include_str!("rpc.rs"),
+			include_str!("filters.rs"),
+			include_str!("subscribe.rs"),
+			include_str!("net.rs"),
+			include_str!("txpool.rs"),
+			include_str!("debug.rs"),
+		]
+		.into_iter()
+		.flat_map(|source| source.split("name = \"").skip(1))
+		.filter_map(|rest| rest.split_once('"').map(|(name, _)| name))
+		.collect()
+	}
+
+	#[test]
+	fn methods_should_have_names_of_their_own_when_they_are_merged() {
+		let names = names();
+		assert!(names.len() > 70, "{}", names.len());
+		assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+	}
+
+	#[test]
+	fn readme_should_list_every_method_when_one_is_added() {
+		let readme = include_str!("../README.md");
+		for name in names() {
+			assert!(readme.contains(&format!("`{name}`")), "{name} is not in the README");
+		}
+	}
+
+	/// What a node does with the parts; it has to compile.
+	#[allow(dead_code)]
+	fn serve<B, C, P>(
+		client: Arc<C>,
+		pool: Arc<P>,
+		transactions: Arc<dyn EthTransactions<B::Extrinsic>>,
+		network: Arc<dyn Network>,
+		spawn: impl FnOnce(Box<dyn Future<Output = ()> + Send>),
+	) -> Result<RpcModule<()>, Error>
+	where
+		B: BlockT<Hash = H256>,
+		C: EthClient<B>,
+		P: TransactionPool<Block = B> + 'static,
+	{
+		let config = Config::new(1, "test/v0");
+		let index = config.index(client.info().genesis_hash)?;
+		let indexer = Arc::new(Indexer::new(Chain::new(client.clone(), transactions), index));
+		spawn(Box::new(indexer.clone().run()));
+		Ok(module(Deps { client, pool, indexer, network, config }))
+	}
+}

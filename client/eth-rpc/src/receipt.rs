@@ -1,9 +1,10 @@
 //! Receipts and logs, with the indices that Ethereum gives them.
 
-use crate::{chain::Transaction, EthEvent, EthEventKind};
+use crate::{block::Transaction, EthEvent, EthEventKind};
+use codec::{Decode, Encode};
 use pallet_revive::{
 	create1,
-	evm::{Bytes, Bytes256, GenericTransaction},
+	evm::{rlp::RlpStream, Bytes, Bytes256, GenericTransaction},
 	keccak_256,
 	pallet_revive_types::runtime_api::{BlockV1, ReceiptGasInfoV1},
 };
@@ -12,7 +13,7 @@ use sp_core::{H160, H256, U256};
 use std::collections::HashMap;
 
 /// The 2048-bit filter over addresses and topics (Yellow Paper, section 4.3.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Bloom(pub [u8; 256]);
 
 impl Default for Bloom {
@@ -117,14 +118,35 @@ pub struct Receipt {
 	pub kind: U256,
 }
 
-/// The receipts of a block. `transactions`, in the block's order, and `gas` go in parallel;
-/// `events` are those of the whole Substrate block in their order.
+impl Receipt {
+	/// The receipt as the trie of receipts holds it (EIP-2718).
+	pub(crate) fn rlp(&self) -> Vec<u8> {
+		let mut stream = RlpStream::new_list(4);
+		stream
+			.append(&self.status)
+			.append(&self.cumulative_gas_used)
+			.append(&self.logs_bloom.0.to_vec())
+			.begin_list(self.logs.len());
+		for log in &self.logs {
+			stream
+				.begin_list(3)
+				.append(&log.address)
+				.append_list(&log.topics)
+				.append(&log.data.0);
+		}
+		let kind = (!self.kind.is_zero()).then(|| self.kind.low_u32() as u8);
+		kind.into_iter().chain(stream.out()).collect()
+	}
+}
+
+/// The receipts of a block by position. `transactions` and `gas` go in parallel; `events` are
+/// those of the whole Substrate block in their order.
 pub(crate) fn receipts(
 	block: &BlockV1,
-	transactions: &[Transaction],
+	transactions: &[Option<Transaction>],
 	gas: &[ReceiptGasInfoV1],
 	events: Vec<EthEvent>,
-) -> Vec<Receipt> {
+) -> Vec<Option<Receipt>> {
 	let mut by_extrinsic = HashMap::<u32, Vec<EthEventKind>>::new();
 	for event in events {
 		by_extrinsic.entry(event.extrinsic).or_default().push(event.kind);
@@ -136,6 +158,8 @@ pub(crate) fn receipts(
 		.zip(gas)
 		.enumerate()
 		.map(|(position, (transaction, gas))| {
+			cumulative = cumulative.saturating_add(gas.gas_used);
+			let transaction = transaction.as_ref()?;
 			let transaction_index = U256::from(position);
 			let mut reverted = false;
 			let mut bloom = Bloom::default();
@@ -162,14 +186,13 @@ pub(crate) fn receipts(
 					},
 				}
 			}
-			cumulative = cumulative.saturating_add(gas.gas_used);
 			let generic = GenericTransaction::from_signed(
 				transaction.signed.clone(),
 				gas.effective_gas_price,
 				Some(transaction.from),
 			);
 			let nonce = generic.nonce.unwrap_or_default();
-			Receipt {
+			Some(Receipt {
 				block_hash: block.hash,
 				block_number: block.number,
 				contract_address: generic
@@ -187,7 +210,7 @@ pub(crate) fn receipts(
 				transaction_hash: transaction.hash,
 				transaction_index,
 				kind: generic.r#type.map(|kind| kind.0).unwrap_or_default().into(),
-			}
+			})
 		})
 		.collect()
 }
@@ -199,13 +222,13 @@ mod tests {
 		Account, Transaction1559Unsigned, TransactionLegacyUnsigned, TransactionUnsigned,
 	};
 
-	fn transaction(extrinsic: u32, tx: impl Into<TransactionUnsigned>) -> Transaction {
+	fn transaction(extrinsic: u32, tx: impl Into<TransactionUnsigned>) -> Option<Transaction> {
 		let account = Account::from_secret_key([7; 32]);
 		let payload = account.sign_transaction(tx.into()).signed_payload();
-		Transaction::decode(extrinsic, &payload).expect("the payload is what was signed")
+		Some(Transaction::decode(extrinsic, &payload).expect("the payload is what was signed"))
 	}
 
-	fn call(extrinsic: u32, nonce: u64) -> Transaction {
+	fn call(extrinsic: u32, nonce: u64) -> Option<Transaction> {
 		let to = Some(H160::repeat_byte(2));
 		transaction(
 			extrinsic,
@@ -241,6 +264,7 @@ mod tests {
 			log(5, 4),
 		];
 		let receipts = receipts(&block, &transactions, &[gas(100), gas(20), gas(3)], events);
+		let receipts: Vec<_> = receipts.into_iter().flatten().collect();
 
 		let numbers = |of: fn(&Receipt) -> U256| -> Vec<u64> {
 			receipts.iter().map(|receipt| of(receipt).as_u64()).collect()
@@ -270,6 +294,7 @@ mod tests {
 		};
 		let transactions = [transaction(1, tx)];
 		let receipts = receipts(&BlockV1::default(), &transactions, &[gas(1)], Vec::new());
+		let receipts: Vec<_> = receipts.into_iter().flatten().collect();
 		let from = Account::from_secret_key([7; 32]).address();
 		assert_eq!(receipts[0].from, from);
 		assert_eq!(receipts[0].to, None);
@@ -298,5 +323,40 @@ mod tests {
 			expected[255 - bit / 8] |= 1 << (bit % 8);
 		}
 		assert_eq!(empty.0, expected);
+	}
+
+	#[test]
+	fn receipt_rlp_should_hold_status_gas_bloom_and_logs_when_decoded() {
+		use pallet_revive::evm::rlp::Rlp;
+		let events = vec![log(1, 3), log(1, 4)];
+		let receipts = receipts(&BlockV1::default(), &[call(1, 0)], &[gas(70_000)], events);
+		let receipt = receipts[0].as_ref().unwrap();
+		let raw = receipt.rlp();
+		assert_eq!(raw[0], 2, "the type of EIP-1559 comes before the list");
+		let list = Rlp::new(&raw[1..]);
+		assert_eq!(list.item_count(), Ok(4));
+		assert_eq!(list.val_at::<bool>(0), Ok(true));
+		assert_eq!(list.val_at::<u64>(1), Ok(70_000));
+		assert_eq!(list.val_at::<Vec<u8>>(2), Ok(receipt.logs_bloom.0.to_vec()));
+		let logs = list.at(3).unwrap();
+		assert_eq!(logs.item_count(), Ok(2));
+		let second = logs.at(1).unwrap();
+		assert_eq!(second.val_at::<H160>(0), Ok(H160::repeat_byte(4)));
+		assert_eq!(second.list_at::<H256>(1), Ok(vec![H256::repeat_byte(4)]));
+		assert_eq!(second.val_at::<Vec<u8>>(2), Ok(vec![4]));
+	}
+
+	#[test]
+	fn receipt_rlp_should_have_an_empty_status_and_no_type_when_a_legacy_call_reverted() {
+		use pallet_revive::evm::rlp::Rlp;
+		let tx = transaction(
+			1,
+			TransactionLegacyUnsigned { chain_id: Some(1.into()), ..Default::default() },
+		);
+		let reverted = vec![EthEvent { extrinsic: 1, kind: EthEventKind::Reverted }];
+		let receipts = receipts(&BlockV1::default(), &[tx], &[gas(1)], reverted);
+		let raw = receipts[0].as_ref().unwrap().rlp();
+		assert!(raw[0] >= 0xc0, "a list comes first");
+		assert_eq!(Rlp::new(&raw).val_at::<bool>(0), Ok(false));
 	}
 }

@@ -1,26 +1,26 @@
-//! The methods.
+//! `eth_*` without filters and subscriptions.
 
 use crate::{
-	chain::{Chain, LoadedBlock, Transaction},
+	block::{LoadedBlock, Mined, Transaction},
+	chain::{Chain, Source},
+	pool::Terms,
 	types::{BlockId, LogFilter, Quantity},
-	Bloom, ChainUpdate, Config, Deps, Error, EthClient, Indexer, Log, Network, Receipt, LOG_TARGET,
+	Config, Deps, Error, EthClient, Indexer, Log, Network, Receipt,
 };
 use codec::Encode;
 use jsonrpsee::{
-	core::{async_trait, RpcResult, SubscriptionResult},
+	core::{async_trait, RpcResult},
 	proc_macros::rpc,
-	PendingSubscriptionSink, SubscriptionMessage,
 };
 use pallet_revive::{
-	evm::{Bytes, GenericTransaction, TransactionSigned},
-	keccak_256,
+	evm::{Bytes, TransactionSigned},
 	pallet_revive_types::runtime_api::{
 		AccountIdInputPayloadV1, AccountIdOutputPayloadV1, BalanceInputPayloadV1,
-		BalanceOutputPayloadV1, CodeInputPayloadV1, CodeOutputPayloadV1, EstimateGasInputPayloadV1,
+		BalanceOutputPayloadV1, BlockAuthorInputPayloadV1, BlockAuthorOutputPayloadV1,
+		CodeInputPayloadV1, CodeOutputPayloadV1, EstimateGasInputPayloadV1,
 		EstimateGasOutputPayloadV1, GenericTransactionV1, GetStorageInputPayloadV1,
 		GetStorageOutputPayloadV1, NonceInputPayloadV1, NonceOutputPayloadV1, StateOverrideSetV1,
-		StorageKeyV1, TraceEntryV1, TraceTxInputPayloadV2, TraceTxOutputPayloadV2, TracerTypeV1,
-		TransactInputPayloadV1, TransactOutputPayloadV1,
+		StorageKeyV1, TransactInputPayloadV1, TransactOutputPayloadV1,
 	},
 	ReviveApi,
 };
@@ -31,7 +31,18 @@ use serde_json::{json, Value};
 use sp_core::{H160, H256, U256};
 use sp_runtime::traits::{Block as BlockT, Header as _};
 use std::{collections::HashSet, sync::Arc};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::Semaphore;
+
+/// What a client learns that asks the node to sign.
+const NO_KEYS: &str =
+	"unknown account: this node holds no keys; sign in a wallet or a library and \
+                       use eth_sendRawTransaction";
+/// Wei for one blob gas: EIP-4844 with no excess, as every header has it.
+const BLOB_BASE_FEE: U256 = U256::one();
+/// eth/68, the last version whose messages clients know by this method.
+const PROTOCOL_VERSION: u64 = 68;
+/// What a client learns that asks for work.
+const NO_WORK: &str = "blocks are authored by stake, not by work";
 
 /// The Ethereum methods; names and shapes as in the Ethereum execution API specification.
 #[rpc(server)]
@@ -39,26 +50,6 @@ pub trait EthApi {
 	/// The EVM chain id.
 	#[method(name = "eth_chainId")]
 	fn chain_id(&self) -> RpcResult<U256>;
-
-	/// The EVM chain id in decimal.
-	#[method(name = "net_version")]
-	fn net_version(&self) -> RpcResult<String>;
-
-	/// Whether the node accepts connections.
-	#[method(name = "net_listening")]
-	fn net_listening(&self) -> RpcResult<bool>;
-
-	/// The number of peers.
-	#[method(name = "net_peerCount")]
-	fn net_peer_count(&self) -> RpcResult<U256>;
-
-	/// Name and version of the node.
-	#[method(name = "web3_clientVersion")]
-	fn client_version(&self) -> RpcResult<String>;
-
-	/// The Keccak-256 hash.
-	#[method(name = "web3_sha3")]
-	fn sha3(&self, data: Bytes) -> RpcResult<H256>;
 
 	/// False, or how far the synchronisation is.
 	#[method(name = "eth_syncing")]
@@ -88,22 +79,24 @@ pub trait EthApi {
 	#[method(name = "eth_getStorageAt", blocking)]
 	fn storage_at(&self, address: H160, slot: Quantity, block: Option<BlockId>) -> RpcResult<H256>;
 
-	/// Runs a call and forgets it.
+	/// Runs a call and forgets it. Block overrides are refused.
 	#[method(name = "eth_call", blocking)]
 	fn call(
 		&self,
 		call: GenericTransactionV1,
 		block: Option<BlockId>,
 		overrides: Option<StateOverrideSetV1>,
+		block_overrides: Option<Value>,
 	) -> RpcResult<Bytes>;
 
-	/// The gas that a transaction needs, storage deposit included.
+	/// The gas that a transaction needs, storage deposit included. Block overrides are refused.
 	#[method(name = "eth_estimateGas", blocking)]
 	fn estimate_gas(
 		&self,
 		call: GenericTransactionV1,
 		block: Option<BlockId>,
 		overrides: Option<StateOverrideSetV1>,
+		block_overrides: Option<Value>,
 	) -> RpcResult<U256>;
 
 	/// Wei for one gas in the next block.
@@ -134,6 +127,14 @@ pub trait EthApi {
 	/// As `eth_getBlockByNumber`, by Ethereum hash.
 	#[method(name = "eth_getBlockByHash", blocking)]
 	fn block_by_hash(&self, hash: H256, whole: Option<bool>) -> RpcResult<Option<Value>>;
+
+	/// A block's header.
+	#[method(name = "eth_getHeaderByNumber", blocking)]
+	fn header_by_number(&self, block: BlockId) -> RpcResult<Option<Value>>;
+
+	/// A block's header, by Ethereum hash.
+	#[method(name = "eth_getHeaderByHash", blocking)]
+	fn header_by_hash(&self, hash: H256) -> RpcResult<Option<Value>>;
 
 	/// The number of Ethereum transactions in a block.
 	#[method(name = "eth_getBlockTransactionCountByNumber", blocking)]
@@ -175,29 +176,120 @@ pub trait EthApi {
 	#[method(name = "eth_getLogs", blocking)]
 	fn logs(&self, filter: LogFilter) -> RpcResult<Vec<Log>>;
 
-	/// Runs a mined transaction again under a tracer: `callTracer`, `prestateTracer` or, where the
-	/// runtime allows it, the execution tracer.
-	#[method(name = "debug_traceTransaction", blocking)]
-	fn trace_transaction(&self, hash: H256, tracer: Option<Value>) -> RpcResult<Value>;
+	/// The Ethereum transactions in the pool that may go into the next block.
+	#[method(name = "eth_pendingTransactions", blocking)]
+	fn pending_transactions(&self) -> RpcResult<Vec<Value>>;
 
-	/// `newHeads` or `logs` of the best chain.
-	#[subscription(
-		name = "eth_subscribe" => "eth_subscription",
-		unsubscribe = "eth_unsubscribe",
-		item = Value
-	)]
-	async fn subscribe(&self, kind: String, filter: Option<LogFilter>) -> SubscriptionResult;
+	/// A transaction as it was signed.
+	#[method(name = "eth_getRawTransactionByHash", blocking)]
+	fn raw_transaction_by_hash(&self, hash: H256) -> RpcResult<Option<Bytes>>;
+
+	/// A transaction as it was signed, by its position.
+	#[method(name = "eth_getRawTransactionByBlockNumberAndIndex", blocking)]
+	fn raw_transaction_by_number_and_index(
+		&self,
+		block: BlockId,
+		index: Quantity,
+	) -> RpcResult<Option<Bytes>>;
+
+	/// A transaction as it was signed, by its position.
+	#[method(name = "eth_getRawTransactionByBlockHashAndIndex", blocking)]
+	fn raw_transaction_by_hash_and_index(
+		&self,
+		hash: H256,
+		index: Quantity,
+	) -> RpcResult<Option<Bytes>>;
+
+	/// Zero in a block that is there: there are no uncles.
+	#[method(name = "eth_getUncleCountByBlockNumber", blocking)]
+	fn uncle_count_by_number(&self, block: BlockId) -> RpcResult<Option<U256>>;
+
+	/// Zero in a block that is there: there are no uncles.
+	#[method(name = "eth_getUncleCountByBlockHash", blocking)]
+	fn uncle_count_by_hash(&self, hash: H256) -> RpcResult<Option<U256>>;
+
+	/// None: there are no uncles.
+	#[method(name = "eth_getUncleByBlockNumberAndIndex")]
+	fn uncle_by_number(&self, block: BlockId, index: Quantity) -> RpcResult<Option<Value>>;
+
+	/// None: there are no uncles.
+	#[method(name = "eth_getUncleByBlockHashAndIndex")]
+	fn uncle_by_hash(&self, hash: H256, index: Quantity) -> RpcResult<Option<Value>>;
+
+	/// The least fee that the header's fields stand for; transactions with blobs are refused.
+	#[method(name = "eth_blobBaseFee")]
+	fn blob_base_fee(&self) -> RpcResult<U256>;
+
+	/// The gas of the call and an empty list: naming accounts and slots saves nothing on this chain.
+	#[method(name = "eth_createAccessList", blocking)]
+	fn create_access_list(
+		&self,
+		call: GenericTransactionV1,
+		block: Option<BlockId>,
+	) -> RpcResult<Value>;
+
+	/// Refused: the chain keeps no Ethereum state trie.
+	#[method(name = "eth_getProof")]
+	fn proof(&self, address: H160, slots: Value, block: Option<BlockId>) -> RpcResult<Value>;
+
+	/// The version of Ethereum's wire protocol that a client may expect of the methods.
+	#[method(name = "eth_protocolVersion")]
+	fn protocol_version(&self) -> RpcResult<U256>;
+
+	/// The author of the best block.
+	#[method(name = "eth_coinbase", blocking)]
+	fn coinbase(&self) -> RpcResult<H160>;
+
+	/// False: blocks are authored by stake.
+	#[method(name = "eth_mining")]
+	fn mining(&self) -> RpcResult<bool>;
+
+	/// Zero: blocks are authored by stake.
+	#[method(name = "eth_hashrate")]
+	fn hashrate(&self) -> RpcResult<U256>;
+
+	/// Refused: blocks are authored by stake.
+	#[method(name = "eth_getWork")]
+	fn work(&self) -> RpcResult<Value>;
+
+	/// Refused: blocks are authored by stake.
+	#[method(name = "eth_submitWork")]
+	fn submit_work(&self) -> RpcResult<bool>;
+
+	/// Refused: blocks are authored by stake.
+	#[method(name = "eth_submitHashrate")]
+	fn submit_hashrate(&self) -> RpcResult<bool>;
+
+	/// Refused: the node holds no keys.
+	#[method(name = "eth_sendTransaction")]
+	fn send_transaction(&self) -> RpcResult<H256>;
+
+	/// Refused: the node holds no keys.
+	#[method(name = "eth_sign", aliases = ["eth_signTypedData", "eth_signTypedData_v4"])]
+	fn sign(&self) -> RpcResult<Bytes>;
+
+	/// Refused: the node holds no keys.
+	#[method(name = "eth_signTransaction")]
+	fn sign_transaction(&self) -> RpcResult<Value>;
 }
 
-/// The implementation of [`EthApiServer`].
-pub struct EthRpc<Block: BlockT<Hash = H256>, C, P>(Arc<Inner<Block, C, P>>);
+/// The implementation of all the methods.
+pub struct EthRpc<Block: BlockT<Hash = H256>, C, P>(pub(crate) Arc<Inner<Block, C, P>>);
 
-struct Inner<Block: BlockT<Hash = H256>, C, P> {
-	client: Arc<C>,
-	pool: Arc<P>,
-	indexer: Arc<Indexer<Block, C>>,
-	network: Arc<dyn Network>,
-	config: Config,
+impl<Block: BlockT<Hash = H256>, C, P> Clone for EthRpc<Block, C, P> {
+	fn clone(&self) -> Self {
+		Self(self.0.clone())
+	}
+}
+
+pub(crate) struct Inner<Block: BlockT<Hash = H256>, C, P> {
+	pub(crate) client: Arc<C>,
+	pub(crate) pool: Arc<P>,
+	pub(crate) indexer: Arc<Indexer<Block, C>>,
+	pub(crate) network: Arc<dyn Network>,
+	pub(crate) config: Config,
+	/// Places for traces that run at the same time.
+	pub(crate) traces: Arc<Semaphore>,
 	started_at: u64,
 }
 
@@ -211,8 +303,25 @@ where
 	pub fn new(deps: Deps<Block, C, P>) -> Self {
 		let Deps { client, pool, indexer, network, config } = deps;
 		let started_at = indexer.chain.best().1;
-		Self(Arc::new(Inner { client, pool, indexer, network, config, started_at }))
+		let traces = Arc::new(Semaphore::new(config.max_traces));
+		indexer.filters.limit(config.max_filters, config.filter_idle, config.max_logs);
+		Self(Arc::new(Inner { client, pool, indexer, network, config, traces, started_at }))
 	}
+}
+
+/// Milliseconds since 1970: under a call with a time, the runtime runs it as in the next block.
+fn now_millis() -> u64 {
+	let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+	since.map_or(0, |since| since.as_millis() as u64)
+}
+
+/// What Ethereum charges for a transaction before its first instruction (EIP-2028, EIP-3860).
+fn intrinsic_gas(tx: &GenericTransactionV1) -> U256 {
+	let data = tx.input.input.as_ref().or(tx.input.data.as_ref());
+	let data = data.map_or(&[][..], |data| data.0.as_slice());
+	let bytes: u64 = data.iter().map(|byte| if *byte == 0 { 4 } else { 16 }).sum();
+	let creation = 32_000 + 2 * data.len().div_ceil(32) as u64;
+	U256::from(21_000 + bytes + if tx.to.is_none() { creation } else { 0 })
 }
 
 impl<Block, C, P> Inner<Block, C, P>
@@ -221,26 +330,26 @@ where
 	C: EthClient<Block>,
 	P: TransactionPool<Block = Block> + 'static,
 {
-	fn chain(&self) -> &Chain<Block, C> {
+	pub(crate) fn chain(&self) -> &Chain<Block, C> {
 		&self.indexer.chain
 	}
 
 	/// The Substrate hash of a block of the best chain; none if there is no such block.
-	fn find(&self, id: BlockId) -> Result<Option<H256>, Error> {
+	pub(crate) fn find(&self, id: BlockId) -> Result<Option<H256>, Error> {
 		let BlockId::Hash(hash) = id else { return self.chain().resolve(id) };
 		self.indexer.catch_up()?;
 		Ok(self.indexer.index.block(&hash))
 	}
 
 	/// As `find`, for a state that must be there.
-	fn state(&self, id: Option<BlockId>) -> Result<H256, Error> {
+	pub(crate) fn state(&self, id: Option<BlockId>) -> Result<H256, Error> {
 		let hash = self.find(id.unwrap_or_default())?.ok_or(Error::BlockNotFound)?;
 		self.chain().need_state(hash)?;
 		Ok(hash)
 	}
 
-	fn load(&self, id: BlockId) -> Result<Option<Arc<LoadedBlock>>, Error> {
-		self.find(id)?.map(|hash| self.chain().load(hash)).transpose()
+	pub(crate) fn load(&self, id: BlockId) -> Result<Option<Arc<LoadedBlock>>, Error> {
+		self.find(id)?.map(|hash| self.indexer.load(hash)).transpose()
 	}
 
 	fn nonce(&self, at: H256, address: H160) -> Result<u32, Error> {
@@ -285,22 +394,8 @@ where
 		Ok(nonce)
 	}
 
-	/// An Ethereum transaction in the pool.
-	fn pooled(&self, hash: H256) -> Option<Transaction> {
-		let decode = |extrinsic: &Block::Extrinsic| {
-			let payload = self.chain().transactions.payload(extrinsic)?;
-			(keccak_256(&payload) == hash.0)
-				.then(|| Transaction::decode(0, &payload))
-				.flatten()
-		};
-		let ready = self.pool.ready().find_map(|transaction| decode(transaction.data()));
-		ready.or_else(|| {
-			self.pool.futures().iter().find_map(|transaction| decode(transaction.data()))
-		})
-	}
-
 	/// The block and position of a mined transaction.
-	fn mined(&self, hash: H256) -> Result<Option<(H256, usize)>, Error> {
+	pub(crate) fn mined(&self, hash: H256) -> Result<Option<(H256, usize)>, Error> {
 		self.indexer.catch_up()?;
 		Ok(self
 			.indexer
@@ -309,30 +404,85 @@ where
 			.map(|(block, position)| (block, position as usize)))
 	}
 
+	/// What a mined or pooled transaction was signed as.
+	pub(crate) fn raw_transaction(&self, hash: H256) -> Result<Option<Bytes>, Error> {
+		let mined = || -> Result<_, Error> {
+			let Some((block, position)) = self.mined(hash)? else { return Ok(None) };
+			Ok(self.indexer.load(block)?.at(position).map(|mined| mined.transaction.clone()))
+		};
+		// It may have moved from the pool into a block between the two looks.
+		let found = match mined()?.or_else(|| self.pooled(hash)) {
+			Some(found) => Some(found),
+			None => mined()?,
+		};
+		Ok(found.map(|transaction| transaction.payload.into()))
+	}
+
+	/// A block's transaction, as it was signed.
+	fn raw_at(&self, id: BlockId, index: Quantity) -> Result<Option<Bytes>, Error> {
+		let block = self.load(id)?;
+		let mined = block.as_ref().and_then(|block| block.at(index.saturating_usize()));
+		Ok(mined.map(|mined| mined.transaction.payload.clone().into()))
+	}
+
+	/// False, or how far the synchronisation is.
+	pub(crate) async fn syncing(&self) -> Value {
+		if !self.network.is_syncing() {
+			return false.into();
+		}
+		let (_, current) = self.chain().best();
+		let highest = self.network.highest_block().await.unwrap_or(current).max(current);
+		json!({
+			"startingBlock": U256::from(self.started_at),
+			"currentBlock": U256::from(current),
+			"highestBlock": U256::from(highest),
+		})
+	}
+
+	/// Lowers the gas that a call names to the limit on calls.
+	pub(crate) fn cap_gas(&self, tx: &mut GenericTransactionV1) {
+		if let (Some(gas), Some(cap)) = (&mut tx.gas, self.config.max_call_gas) {
+			*gas = (*gas).min(cap.into());
+		}
+	}
+
 	fn estimate(
 		&self,
-		tx: GenericTransactionV1,
+		mut tx: GenericTransactionV1,
 		block: Option<BlockId>,
 		state_overrides: Option<StateOverrideSetV1>,
 	) -> Result<U256, Error> {
 		let at = self.state(block)?;
-		let input = EstimateGasInputPayloadV1 { tx, timestamp_override: None, state_overrides };
+		self.cap_gas(&mut tx);
+		let least = intrinsic_gas(&tx);
+		// The transaction will be in a later block, and contracts look at the time.
+		let timestamp_override =
+			matches!(block.unwrap_or_default(), BlockId::Latest | BlockId::Pending)
+				.then(now_millis);
+		let input = EstimateGasInputPayloadV1 { tx, timestamp_override, state_overrides };
 		let output = self.client.runtime_api().eth_estimate_gas_versioned(at, input.into())??;
-		EstimateGasOutputPayloadV1::try_from(output)
-			.map(|output| output.gas_estimate)
-			.map_err(Error::internal)
+		let estimate = EstimateGasOutputPayloadV1::try_from(output)
+			.map_err(Error::internal)?
+			.gas_estimate;
+		// Wallets refuse to sign with less than Ethereum would charge. What is not used costs
+		// nothing.
+		Ok(estimate.max(least))
 	}
 
 	fn call(
 		&self,
-		tx: GenericTransactionV1,
+		mut tx: GenericTransactionV1,
 		block: Option<BlockId>,
 		state_overrides: Option<StateOverrideSetV1>,
 	) -> Result<Bytes, Error> {
 		let at = self.state(block)?;
+		let timestamp_override = (block == Some(BlockId::Pending)).then(now_millis);
+		// A call that names no gas has as much as a call may have.
+		tx.gas = tx.gas.or(self.config.max_call_gas.map(Into::into));
+		self.cap_gas(&mut tx);
 		let input = TransactInputPayloadV1 {
 			tx,
-			timestamp_override: None,
+			timestamp_override,
 			// As geth: a call pays no gas unless it names a price.
 			perform_balance_checks: false,
 			state_overrides,
@@ -343,62 +493,19 @@ where
 			.map_err(Error::internal)
 	}
 
-	/// What the pool would refuse with fewer words.
+	/// Fails with geth's words where the pool would refuse with fewer.
 	fn check(&self, transaction: &Transaction) -> Result<(), Error> {
-		if matches!(
-			transaction.signed,
-			TransactionSigned::Transaction4844Signed(_)
-				| TransactionSigned::Transaction7702Signed(_)
-		) {
-			return Err(Error::refused("transaction type not supported: send type 0, 1 or 2"));
-		}
 		if self.pooled(transaction.hash).is_some() {
 			return Err(Error::refused("already known"));
 		}
 		let at = self.chain().best().0;
-		let base_fee = self.chain().gas_price(at)?;
-		// The cap on the price counts here, not the price that will be paid.
-		let tx = GenericTransaction::from_signed(
-			transaction.signed.clone(),
-			U256::MAX,
-			Some(transaction.from),
-		);
-		if let Some(chain_id) = tx.chain_id {
-			if chain_id != self.config.chain_id.into() {
-				return Err(Error::refused(format!(
-					"invalid chain id for signer: have {chain_id} want {}",
-					self.config.chain_id
-				)));
-			}
-		}
-		let (nonce, next) = (tx.nonce.unwrap_or_default(), self.nonce(at, transaction.from)?);
-		if nonce < next.into() {
-			return Err(Error::refused(format!(
-				"nonce too low: next nonce {next}, tx nonce {nonce}"
-			)));
-		}
-		let price = tx.max_fee_per_gas.or(tx.gas_price).unwrap_or_default();
-		if price < base_fee {
-			return Err(Error::refused(format!(
-				"max fee per gas less than block base fee: address {:?}, maxFeePerGas: {price}, \
-				 baseFee: {base_fee}",
-				transaction.from
-			)));
-		}
-		// No more than the base fee is ever charged.
-		let cost = tx
-			.gas
-			.unwrap_or_default()
-			.saturating_mul(base_fee)
-			.saturating_add(tx.value.unwrap_or_default());
-		let balance = self.balance(at, transaction.from)?;
-		if balance < cost {
-			return Err(Error::refused(format!(
-				"insufficient funds for gas * price + value: address {:?} have {balance} want {cost}",
-				transaction.from
-			)));
-		}
-		Ok(())
+		let terms = Terms {
+			chain_id: self.config.chain_id,
+			base_fee: self.chain().gas_price(at)?,
+			nonce: self.nonce(at, transaction.from)?,
+			balance: self.balance(at, transaction.from)?,
+		};
+		terms.admit(transaction)
 	}
 
 	fn fee_history(
@@ -416,7 +523,7 @@ where
 			));
 		}
 		let newest = self.state(Some(newest))?;
-		let last = self.chain().eth_block(newest)?.number.saturating_add(1.into());
+		let last = self.indexer.load(newest)?.block.number.saturating_add(1.into());
 		let last = u64::try_from(last).map_err(Error::internal)?;
 		let count = count.min(self.config.max_fee_history).min(last);
 		let mut oldest = last - count;
@@ -424,17 +531,21 @@ where
 		let mut ratios = Vec::new();
 		for number in last - count..last {
 			let hash = self.chain().hash_at(number)?.ok_or(Error::BlockNotFound)?;
-			if !self.chain().has_state(hash) {
-				// Older blocks are pruned: the history starts later.
-				(fees.clear(), ratios.clear());
-				oldest = number + 1;
-				continue;
-			}
-			let block = self.chain().eth_block(hash)?;
-			let limit = self.chain().load(hash)?.gas_limit().max(1.into());
-			let millionths = block.gas_used.saturating_mul(1_000_000.into()) / limit;
+			let loaded = match self.indexer.load(hash) {
+				Ok(loaded) => loaded,
+				Err(Error::StateUnavailable(_)) => {
+					// Older blocks are pruned: the history starts later.
+					fees.clear();
+					ratios.clear();
+					oldest = number + 1;
+					continue;
+				},
+				Err(error) => return Err(error),
+			};
+			let limit = loaded.gas_limit.max(1.into());
+			let millionths = loaded.block.gas_used.saturating_mul(1_000_000.into()) / limit;
 			ratios.push(millionths.min(1_000_000.into()).as_u64() as f64 / 1e6);
-			fees.push(block.base_fee_per_gas);
+			fees.push(loaded.block.base_fee_per_gas);
 		}
 		fees.push(self.chain().gas_price(newest)?);
 		let rewards = (!percentiles.is_empty())
@@ -443,6 +554,9 @@ where
 			"oldestBlock": U256::from(oldest),
 			"baseFeePerGas": fees,
 			"gasUsedRatio": ratios,
+			// No blob was ever in a block.
+			"baseFeePerBlobGas": vec![BLOB_BASE_FEE; fees.len()],
+			"blobGasUsedRatio": vec![0.0; ratios.len()],
 		});
 		if let (Some(fields), Some(rewards)) = (history.as_object_mut(), rewards) {
 			fields.insert("reward".into(), json!(rewards));
@@ -450,11 +564,13 @@ where
 		Ok(history)
 	}
 
-	fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, Error> {
+	pub(crate) fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, Error> {
+		filter.check()?;
 		if let Some(hash) = filter.block_hash {
 			if filter.from_block.is_some() || filter.to_block.is_some() {
 				return Err(Error::InvalidParams(
-					"give either blockHash or fromBlock and toBlock".into(),
+					"cannot specify both blockHash and fromBlock/toBlock, choose one or the other"
+						.into(),
 				));
 			}
 			let hash = self.find(BlockId::Hash(hash))?.ok_or(Error::BlockNotFound)?;
@@ -475,11 +591,13 @@ where
 		};
 		let (from, to) = (height(filter.from_block)?, height(filter.to_block)?.min(best));
 		if filter.to_block.is_some() && from > to && from <= best {
-			return Err(Error::InvalidParams("invalid block range: fromBlock > toBlock".into()));
+			return Err(Error::InvalidParams(
+				"invalid block range params: fromBlock > toBlock".into(),
+			));
 		}
 		if to.saturating_sub(from) >= self.config.max_log_blocks {
 			return Err(Error::Limit(format!(
-				"query exceeds max block range {}: ask for fewer blocks at a time",
+				"block range greater than {} max: ask for fewer blocks at a time",
 				self.config.max_log_blocks
 			)));
 		}
@@ -507,15 +625,11 @@ where
 		filter: &LogFilter,
 		logs: &mut Vec<Log>,
 	) -> Result<(), Error> {
-		let block = self.chain().load(hash)?;
-		if !filter.may_be_in(&Bloom(block.block.logs_bloom.0)) {
+		let block = self.indexer.load(hash)?;
+		if !filter.may_be_in(&block.bloom()) {
 			return Ok(());
 		}
-		let admitted = block
-			.receipts
-			.iter()
-			.flat_map(|receipt| &receipt.logs)
-			.filter(|log| filter.admits(log));
+		let admitted = block.logs().filter(|log| filter.admits(log));
 		for log in admitted {
 			if logs.len() >= self.config.max_logs {
 				return Err(Error::Limit(format!(
@@ -528,70 +642,25 @@ where
 		Ok(())
 	}
 
-	fn trace(&self, hash: H256, tracer: Option<Value>) -> Result<Value, Error> {
-		let config = match tracer {
-			Some(Value::Object(mut fields)) if fields.contains_key("tracer") => {
-				// Other options, such as geth's `timeout`, are not the tracer's.
-				fields.retain(|key, _| key == "tracer" || key == "tracerConfig");
-				serde_json::from_value::<TracerTypeV1>(fields.into()).map_err(|error| {
-					Error::InvalidParams(format!(
-						"unknown tracer: use callTracer or prestateTracer ({error})"
-					))
-				})?
-			},
-			_ => TracerTypeV1::default(),
-		};
-		let (at, position) =
-			self.mined(hash)?.ok_or_else(|| Error::refused("transaction not found"))?;
-		let loaded = self.chain().load(at)?;
-		let transaction = loaded
-			.transactions
-			.get(position)
-			.ok_or_else(|| Error::refused("transaction not found"))?;
-		let block = self.client.block(at)?.ok_or(Error::BlockNotFound)?.block;
-		let parent = *block.header().parent_hash();
-		self.chain().need_state(parent)?;
-		let input = TraceTxInputPayloadV2 { block, tx_index: transaction.extrinsic, config };
-		let output = self.client.runtime_api().trace_tx_versioned(parent, input.into())?;
-		match TraceTxOutputPayloadV2::try_from(output).map_err(Error::internal)?.entry {
-			Some(TraceEntryV1::Traced(trace)) => {
-				serde_json::to_value(trace).map_err(Error::internal)
-			},
-			_ => Err(Error::refused(
-				"the transaction was not traced: use callTracer or prestateTracer; struct logs \
-				 need a runtime with debugging enabled",
-			)),
-		}
-	}
-
-	/// What a subscriber gets for a change of the chain.
-	fn messages(
+	/// The gas that a call takes, with no access list.
+	fn access_list(
 		&self,
-		update: &ChainUpdate,
-		filter: Option<&LogFilter>,
-	) -> Result<Vec<Value>, Error> {
-		let Some(filter) = filter else {
-			return update
-				.enacted
-				.iter()
-				.map(|hash| self.chain().load(*hash)?.header_json())
-				.collect();
-		};
-		let mut messages = Vec::new();
-		let changes = update
-			.retracted
-			.iter()
-			.map(|hash| (hash, true))
-			.chain(update.enacted.iter().map(|hash| (hash, false)));
-		for (hash, removed) in changes {
-			let mut logs = Vec::new();
-			self.collect_logs(*hash, filter, &mut logs)?;
-			for log in logs {
-				messages
-					.push(serde_json::to_value(Log { removed, ..log }).map_err(Error::internal)?);
-			}
-		}
-		Ok(messages)
+		tx: GenericTransactionV1,
+		block: Option<BlockId>,
+	) -> Result<Value, Error> {
+		let gas = self.estimate(tx, block, None)?;
+		Ok(json!({ "accessList": [], "gasUsed": gas }))
+	}
+}
+
+/// Fails if there are block overrides: the answer would not be what was asked.
+pub(crate) fn without(block_overrides: Option<&Value>) -> Result<(), Error> {
+	match block_overrides {
+		None | Some(Value::Null) => Ok(()),
+		Some(Value::Object(fields)) if fields.is_empty() => Ok(()),
+		Some(_) => Err(Error::InvalidParams(
+			"block overrides are not supported: leave them out, and name a block instead".into(),
+		)),
 	}
 }
 
@@ -606,37 +675,8 @@ where
 		Ok(self.0.config.chain_id.into())
 	}
 
-	fn net_version(&self) -> RpcResult<String> {
-		Ok(self.0.config.chain_id.to_string())
-	}
-
-	fn net_listening(&self) -> RpcResult<bool> {
-		Ok(true)
-	}
-
-	fn net_peer_count(&self) -> RpcResult<U256> {
-		Ok(self.0.network.peers().into())
-	}
-
-	fn client_version(&self) -> RpcResult<String> {
-		Ok(self.0.config.client_version.clone())
-	}
-
-	fn sha3(&self, data: Bytes) -> RpcResult<H256> {
-		Ok(H256(keccak_256(&data.0)))
-	}
-
 	async fn syncing(&self) -> RpcResult<Value> {
-		if !self.0.network.is_syncing() {
-			return Ok(false.into());
-		}
-		let (_, current) = self.0.chain().best();
-		let highest = self.0.network.highest_block().await.unwrap_or(current).max(current);
-		Ok(json!({
-			"startingBlock": U256::from(self.0.started_at),
-			"currentBlock": U256::from(current),
-			"highestBlock": U256::from(highest),
-		}))
+		Ok(self.0.syncing().await)
 	}
 
 	fn accounts(&self) -> RpcResult<Vec<H160>> {
@@ -696,7 +736,9 @@ where
 		call: GenericTransactionV1,
 		block: Option<BlockId>,
 		overrides: Option<StateOverrideSetV1>,
+		block_overrides: Option<Value>,
 	) -> RpcResult<Bytes> {
+		without(block_overrides.as_ref())?;
 		Ok(self.0.call(call, block, overrides)?)
 	}
 
@@ -705,7 +747,9 @@ where
 		call: GenericTransactionV1,
 		block: Option<BlockId>,
 		overrides: Option<StateOverrideSetV1>,
+		block_overrides: Option<Value>,
 	) -> RpcResult<U256> {
+		without(block_overrides.as_ref())?;
 		Ok(self.0.estimate(call, block, overrides)?)
 	}
 
@@ -758,8 +802,16 @@ where
 		self.block_by_number(BlockId::Hash(hash), whole)
 	}
 
+	fn header_by_number(&self, block: BlockId) -> RpcResult<Option<Value>> {
+		Ok(self.0.load(block)?.map(|block| block.header_json()).transpose()?)
+	}
+
+	fn header_by_hash(&self, hash: H256) -> RpcResult<Option<Value>> {
+		self.header_by_number(BlockId::Hash(hash))
+	}
+
 	fn transaction_count_by_number(&self, block: BlockId) -> RpcResult<Option<U256>> {
-		Ok(self.0.load(block)?.map(|block| block.transactions.len().into()))
+		Ok(self.0.load(block)?.map(|block| block.count().into()))
 	}
 
 	fn transaction_count_by_hash(&self, hash: H256) -> RpcResult<Option<U256>> {
@@ -769,7 +821,7 @@ where
 	fn transaction_by_hash(&self, hash: H256) -> RpcResult<Option<Value>> {
 		let mined = || -> Result<Option<Value>, Error> {
 			match self.0.mined(hash)? {
-				Some((block, position)) => self.0.chain().load(block)?.transaction(position),
+				Some((block, position)) => self.0.indexer.load(block)?.transaction(position),
 				None => Ok(None),
 			}
 		};
@@ -789,8 +841,7 @@ where
 		index: Quantity,
 	) -> RpcResult<Option<Value>> {
 		let Some(block) = self.0.load(block)? else { return Ok(None) };
-		let position = usize::try_from(index.saturating_u64()).unwrap_or(usize::MAX);
-		Ok(block.transaction(position)?)
+		Ok(block.transaction(index.saturating_usize())?)
 	}
 
 	fn transaction_by_hash_and_index(
@@ -803,64 +854,158 @@ where
 
 	fn transaction_receipt(&self, hash: H256) -> RpcResult<Option<Receipt>> {
 		let Some((block, position)) = self.0.mined(hash)? else { return Ok(None) };
-		Ok(self.0.chain().load(block)?.receipts.get(position).cloned())
+		let block = self.0.indexer.load(block)?;
+		Ok(block.at(position).map(|Mined { receipt, .. }| receipt.clone()))
 	}
 
 	fn block_receipts(&self, block: BlockId) -> RpcResult<Option<Vec<Receipt>>> {
-		Ok(self.0.load(block)?.map(|block| block.receipts.clone()))
+		Ok(self.0.load(block)?.map(|block| block.receipts().cloned().collect()))
 	}
 
 	fn logs(&self, filter: LogFilter) -> RpcResult<Vec<Log>> {
 		Ok(self.0.logs(&filter)?)
 	}
 
-	fn trace_transaction(&self, hash: H256, tracer: Option<Value>) -> RpcResult<Value> {
-		Ok(self.0.trace(hash, tracer)?)
+	fn pending_transactions(&self) -> RpcResult<Vec<Value>> {
+		let pooled = self.0.pooled_all();
+		Ok(pooled.ready.iter().map(|tx| tx.to_json(None)).collect::<Result<_, _>>()?)
 	}
 
-	async fn subscribe(
+	fn raw_transaction_by_hash(&self, hash: H256) -> RpcResult<Option<Bytes>> {
+		Ok(self.0.raw_transaction(hash)?)
+	}
+
+	fn raw_transaction_by_number_and_index(
 		&self,
-		pending: PendingSubscriptionSink,
-		kind: String,
-		filter: Option<LogFilter>,
-	) -> SubscriptionResult {
-		let filter = match kind.as_str() {
-			"newHeads" => None,
-			"logs" => Some(filter.unwrap_or_default()),
-			other => {
-				let error = Error::InvalidParams(format!(
-					"no {other:?} subscription: subscribe to newHeads or logs"
-				));
-				pending.reject(error).await;
-				return Ok(());
-			},
-		};
-		// Before the subscription is accepted, so that the client misses nothing after that.
-		let mut updates = self.0.indexer.subscribe();
-		let sink = pending.accept().await?;
-		loop {
-			let update = tokio::select! {
-				() = sink.closed() => return Ok(()),
-				update = updates.recv() => match update {
-					Ok(update) => update,
-					Err(RecvError::Closed) => return Ok(()),
-					Err(RecvError::Lagged(blocks)) =>
-						return Err(format!("too slow: {blocks} changes were missed").into()),
-				},
-			};
-			let (inner, filter) = (self.0.clone(), filter.clone());
-			let messages =
-				tokio::task::spawn_blocking(move || inner.messages(&update, filter.as_ref()))
-					.await?;
-			let messages = messages.unwrap_or_else(|error| {
-				log::warn!(target: LOG_TARGET, "A subscriber misses a block: {error}");
-				Vec::new()
-			});
-			for message in messages {
-				if sink.send(SubscriptionMessage::from_json(&message)?).await.is_err() {
-					return Ok(());
-				}
-			}
+		block: BlockId,
+		index: Quantity,
+	) -> RpcResult<Option<Bytes>> {
+		Ok(self.0.raw_at(block, index)?)
+	}
+
+	fn raw_transaction_by_hash_and_index(
+		&self,
+		hash: H256,
+		index: Quantity,
+	) -> RpcResult<Option<Bytes>> {
+		Ok(self.0.raw_at(BlockId::Hash(hash), index)?)
+	}
+
+	fn uncle_count_by_number(&self, block: BlockId) -> RpcResult<Option<U256>> {
+		Ok(self.0.find(block)?.map(|_| U256::zero()))
+	}
+
+	fn uncle_count_by_hash(&self, hash: H256) -> RpcResult<Option<U256>> {
+		self.uncle_count_by_number(BlockId::Hash(hash))
+	}
+
+	fn uncle_by_number(&self, _: BlockId, _: Quantity) -> RpcResult<Option<Value>> {
+		Ok(None)
+	}
+
+	fn uncle_by_hash(&self, _: H256, _: Quantity) -> RpcResult<Option<Value>> {
+		Ok(None)
+	}
+
+	fn blob_base_fee(&self) -> RpcResult<U256> {
+		Ok(BLOB_BASE_FEE)
+	}
+
+	fn create_access_list(
+		&self,
+		call: GenericTransactionV1,
+		block: Option<BlockId>,
+	) -> RpcResult<Value> {
+		Ok(self.0.access_list(call, block)?)
+	}
+
+	fn proof(&self, _: H160, _: Value, _: Option<BlockId>) -> RpcResult<Value> {
+		Err(Error::NoMethod(
+			"eth_getProof",
+			"no proof can be given, as the chain keeps no Ethereum state trie; state_getReadProof \
+			 is for its native one",
+		)
+		.into())
+	}
+
+	fn protocol_version(&self) -> RpcResult<U256> {
+		Ok(PROTOCOL_VERSION.into())
+	}
+
+	fn coinbase(&self) -> RpcResult<H160> {
+		let at = self.0.state(None)?;
+		let output = self
+			.0
+			.client
+			.runtime_api()
+			.block_author_versioned(at, BlockAuthorInputPayloadV1.into())
+			.map_err(Error::from)?;
+		Ok(BlockAuthorOutputPayloadV1::try_from(output)
+			.map_err(Error::internal)?
+			.block_author)
+	}
+
+	fn mining(&self) -> RpcResult<bool> {
+		Ok(false)
+	}
+
+	fn hashrate(&self) -> RpcResult<U256> {
+		Ok(U256::zero())
+	}
+
+	fn work(&self) -> RpcResult<Value> {
+		Err(Error::NoMethod("eth_getWork", NO_WORK).into())
+	}
+
+	fn submit_work(&self) -> RpcResult<bool> {
+		Err(Error::NoMethod("eth_submitWork", NO_WORK).into())
+	}
+
+	fn submit_hashrate(&self) -> RpcResult<bool> {
+		Err(Error::NoMethod("eth_submitHashrate", NO_WORK).into())
+	}
+
+	fn send_transaction(&self) -> RpcResult<H256> {
+		Err(Error::refused(NO_KEYS).into())
+	}
+
+	fn sign(&self) -> RpcResult<Bytes> {
+		Err(Error::refused(NO_KEYS).into())
+	}
+
+	fn sign_transaction(&self) -> RpcResult<Value> {
+		Err(Error::refused(NO_KEYS).into())
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn block_overrides_should_be_refused_when_they_say_something() {
+		for nothing in [Value::Null, json!({})] {
+			assert!(without(Some(&nothing)).is_ok());
 		}
+		assert!(without(None).is_ok());
+		for something in [json!({ "time": "0x1" }), json!("0x1"), json!([1])] {
+			assert!(matches!(without(Some(&something)), Err(Error::InvalidParams(_))));
+		}
+	}
+
+	#[test]
+	fn intrinsic_gas_should_be_ethereums_when_there_is_data_or_none() {
+		let tx = |to: Option<H160>, data: &[u8]| GenericTransactionV1 {
+			to,
+			input: Bytes(data.to_vec()).into(),
+			..Default::default()
+		};
+		let to = Some(H160::zero());
+		assert_eq!(
+			intrinsic_gas(&GenericTransactionV1 { to, ..Default::default() }),
+			21_000.into()
+		);
+		assert_eq!(intrinsic_gas(&tx(to, &[0, 1, 0])), (21_000 + 16 + 8).into());
+		assert_eq!(intrinsic_gas(&tx(None, &[1; 33])), (53_000 + 33 * 16 + 4).into());
 	}
 }

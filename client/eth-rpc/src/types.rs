@@ -1,6 +1,9 @@
 //! Parameters as they come over the wire.
 
-use crate::receipt::{Bloom, Log};
+use crate::{
+	receipt::{Bloom, Log},
+	Error,
+};
 use serde::{de::Error as _, Deserialize, Deserializer};
 use serde_json::Value;
 use sp_core::{H160, H256, U256};
@@ -25,6 +28,11 @@ impl Quantity {
 	/// The number, at most `u64::MAX`.
 	pub fn saturating_u64(&self) -> u64 {
 		self.0.try_into().unwrap_or(u64::MAX)
+	}
+
+	/// The number as a position, beyond all of them if it is too large.
+	pub(crate) fn saturating_usize(&self) -> usize {
+		self.0.try_into().unwrap_or(usize::MAX)
 	}
 }
 
@@ -118,6 +126,11 @@ fn parse_hash(text: &str) -> Result<H256, String> {
 		.ok_or_else(|| format!("invalid hash {text:?}: 0x and 64 hex digits"))
 }
 
+/// Topics that a log can have.
+const MAX_TOPICS: usize = 4;
+/// Alternatives for one topic or for the address.
+const MAX_VALUES: usize = 1_000;
+
 /// One value, several, or anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum OneOf<T> {
@@ -131,6 +144,13 @@ impl<T: PartialEq> OneOf<T> {
 		match self {
 			Self::Any => true,
 			Self::Of(values) => values.contains(value),
+		}
+	}
+
+	fn count(&self) -> usize {
+		match self {
+			Self::Any => 0,
+			Self::Of(values) => values.len(),
 		}
 	}
 
@@ -183,6 +203,50 @@ impl LogFilter {
 		self.address.admits(&log.address)
 			&& topics.len() <= log.topics.len()
 			&& topics.iter().zip(&log.topics).all(|(wanted, topic)| wanted.admits(topic))
+	}
+
+	/// Whether the log is of a block that the filter names by hash or by numbers. A tag names no
+	/// certain block, so it leaves out none.
+	pub fn covers(&self, log: &Log) -> bool {
+		let number = |id| match id {
+			Some(BlockId::Number(number)) => Some(U256::from(number)),
+			_ => None,
+		};
+		self.block_hash.is_none_or(|hash| hash == log.block_hash)
+			&& number(self.from_block).is_none_or(|from| from <= log.block_number)
+			&& number(self.to_block).is_none_or(|to| log.block_number <= to)
+	}
+
+	/// Fails if the filter is larger than any log can need.
+	pub(crate) fn check(&self) -> Result<(), Error> {
+		let topics = self.topics.as_deref().unwrap_or_default();
+		if topics.len() > MAX_TOPICS || topics.iter().any(|topic| topic.count() > MAX_VALUES) {
+			return Err(Error::InvalidParams(format!(
+				"exceed max topics: at most {MAX_TOPICS} positions with {MAX_VALUES} values each"
+			)));
+		}
+		if self.address.count() > MAX_VALUES {
+			return Err(Error::InvalidParams(format!(
+				"exceed max addresses: at most {MAX_VALUES}"
+			)));
+		}
+		Ok(())
+	}
+
+	/// Fails if no block to come can be in the filter's range.
+	pub(crate) fn check_changes(&self) -> Result<(), Error> {
+		let ends_in_the_past = matches!(
+			self.to_block,
+			Some(BlockId::Earliest | BlockId::Safe | BlockId::Finalized | BlockId::Hash(_))
+		);
+		let backwards = matches!(
+			(self.from_block, self.to_block),
+			(Some(BlockId::Number(from)), Some(BlockId::Number(to))) if from > to
+		);
+		if ends_in_the_past || backwards {
+			return Err(Error::InvalidParams("invalid block range params".into()));
+		}
+		Ok(())
 	}
 
 	/// Whether a block with this bloom can hold such a log.
@@ -276,5 +340,37 @@ mod tests {
 		bloom.accrue(&log(1, &[]));
 		assert!(filter.may_be_in(&bloom));
 		assert!(LogFilter::default().may_be_in(&Bloom::default()));
+	}
+
+	#[test]
+	fn log_filter_should_cover_only_its_range_when_it_has_numbers() {
+		let at = |number: u64| Log { block_number: number.into(), ..Default::default() };
+		let filter: LogFilter =
+			from_value(json!({ "fromBlock": "0x2", "toBlock": "0x3" })).unwrap();
+		let covered: Vec<_> = (0..6).filter(|number| filter.covers(&at(*number))).collect();
+		assert_eq!(covered, [2, 3]);
+		let open: LogFilter = from_value(json!({ "fromBlock": "latest" })).unwrap();
+		assert!(open.covers(&at(0)));
+		let hash = H256::repeat_byte(1);
+		let one: LogFilter = from_value(json!({ "blockHash": hash })).unwrap();
+		assert!(!one.covers(&at(0)));
+		assert!(one.covers(&Log { block_hash: hash, ..Default::default() }));
+	}
+
+	#[test]
+	fn log_filter_should_be_refused_when_it_is_too_large_or_ends_in_the_past() {
+		let parse = |value| from_value::<LogFilter>(value).unwrap();
+		let five = parse(json!({ "topics": [null, null, null, null, null] }));
+		assert!(five.check().is_err());
+		let many = vec![H160::zero(); 1_001];
+		assert!(parse(json!({ "address": many })).check().is_err());
+		assert!(parse(json!({ "address": many[1..], "topics": [null] })).check().is_ok());
+		for range in
+			[json!({ "toBlock": "finalized" }), json!({ "fromBlock": "0x2", "toBlock": "0x1" })]
+		{
+			assert!(parse(range).check_changes().is_err());
+		}
+		let good = json!({ "fromBlock": "earliest", "toBlock": "latest" });
+		assert!(parse(good).check_changes().is_ok());
 	}
 }
