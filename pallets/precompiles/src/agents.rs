@@ -9,15 +9,13 @@ use crate::{
 		},
 	},
 	context::{
-		account, address, amount, caller, hash, limit, log, mutable, refused, revert,
-		without_value, word,
+		account, address, amount, caller, charge_transfer, hash, limit, log, mutable, refused,
+		revert, without_value, word,
 	},
 };
 use alloc::vec::Vec;
 use core::marker::PhantomData;
-use frame::{
-	deps::frame_support::traits::tokens::Preservation, prelude::Get, token::fungible::Mutate,
-};
+use frame::token::{fungible::Mutate, Preservation};
 use openledger_core::{AgentsCall, AgentsFace, Balance};
 use pallet_revive::{
 	precompiles::{
@@ -116,8 +114,7 @@ where
 			// The value lies in the precompile's account. It goes back, so that the pallet charges
 			// and names the caller itself and what is above the price needs no second transfer.
 			let value = Balance::try_from(value).map_err(|_| revert("the value is too large"))?;
-			let transfer = T::DbWeight::get().reads_writes(2, 2);
-			env.charge(transfer.saturating_add(frame::prelude::Weight::from_parts(50_000_000, 0)))?;
+			charge_transfer(env)?;
 			let here = env.account_id().clone();
 			T::Currency::transfer(&here, &who, value, Preservation::Preserve).map_err(refused)?;
 			maximum = maximum.min(value);

@@ -1,7 +1,7 @@
 //! What all precompiles do with the frame that they run in.
 
 use alloc::vec::Vec;
-use frame::prelude::DispatchError;
+use frame::prelude::{DispatchError, Get, Weight};
 use openledger_core::{Balance, Hash};
 use pallet_revive::{
 	precompiles::{
@@ -34,11 +34,17 @@ pub fn without_value<T: Config>(env: &impl Ext<T = T>) -> Result<(), Error> {
 	}
 }
 
-/// Refuses calls that may not change anything.
-pub fn mutable<T: Config>(env: &impl Ext<T = T>) -> Result<(), Error> {
+/// Refuses delegate calls.
+pub fn called<T: Config>(env: &impl Ext<T = T>) -> Result<(), Error> {
 	if env.is_delegate_call() {
 		return Err(revert("not by delegate call: call the precompile itself"));
 	}
+	Ok(())
+}
+
+/// Refuses calls that may not change anything.
+pub fn mutable<T: Config>(env: &impl Ext<T = T>) -> Result<(), Error> {
+	called(env)?;
 	if env.is_read_only() {
 		return Err(revert("not by static call: this function changes the state"));
 	}
@@ -100,6 +106,13 @@ pub fn signed(number: i128) -> I256 {
 	} else {
 		size
 	}
+}
+
+/// Charges for a native transfer: both accounts are read and written.
+pub fn charge_transfer<T: Config>(env: &mut impl Ext<T = T>) -> Result<(), Error> {
+	let accounts = T::DbWeight::get().reads_writes(2, 2);
+	env.charge(accounts.saturating_add(Weight::from_parts(50_000_000, 0)))?;
+	Ok(())
 }
 
 /// Logs an event at the address of the precompile. Charges for it.

@@ -1,9 +1,9 @@
-//! Names and addresses of the precompiles.
+//! Names, addresses and versions of the precompiles.
 
 use crate::{
-	abi::IRegistry::{addressOfCall, namesCall, IRegistryCalls},
+	abi::IRegistry::{addressOfCall, interfacesCall, namesCall, IRegistryCalls, Interface},
 	context::{revert, without_value},
-	NAMES,
+	INTERFACES,
 };
 use alloc::{string::String, vec::Vec};
 use core::marker::PhantomData;
@@ -35,14 +35,26 @@ impl<T: Config> Precompile for RegistryPrecompile<T> {
 		without_value(env)?;
 		match input {
 			IRegistryCalls::addressOf(addressOfCall { name }) => {
-				let known = NAMES.iter().find(|(known, _)| *known == name.as_str());
-				let (_, at) = known.ok_or_else(|| revert("no precompile has this name"))?;
-				let at = Address::from(crate::address_of(*at).0);
+				let known = INTERFACES.iter().find(|known| known.name == name.as_str());
+				let known = known.ok_or_else(|| revert("no precompile has this name"))?;
+				let at = Address::from(crate::address_of(known.at).0);
 				Ok(addressOfCall::abi_encode_returns(&at))
 			},
 			IRegistryCalls::names(namesCall {}) => {
-				let all: Vec<String> = NAMES.iter().map(|(name, _)| (*name).into()).collect();
+				let all: Vec<String> = INTERFACES.iter().map(|known| known.name.into()).collect();
 				Ok(namesCall::abi_encode_returns(&all))
+			},
+			IRegistryCalls::interfaces(interfacesCall {}) => {
+				let all: Vec<Interface> = INTERFACES
+					.iter()
+					.map(|known| Interface {
+						name: known.name.into(),
+						precompile: crate::address_of(known.at).0.into(),
+						version: known.version,
+						deprecated: known.deprecated,
+					})
+					.collect();
+				Ok(interfacesCall::abi_encode_returns(&all))
 			},
 		}
 	}

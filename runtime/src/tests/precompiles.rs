@@ -16,8 +16,8 @@ use openledger_influence_math::{
 	Nats, Psi,
 };
 use openledger_precompiles::{
-	abi::{IAgents, IAttribution, IDatanets, IModels, IRegistry},
-	address_of, AGENTS, ATTRIBUTION, DATANETS, MODELS, NAMES, REGISTRY,
+	abi::{IAgents, IAttribution, IDatanets, IModels, IOpen, IRegistry},
+	address_of, AGENTS, ATTRIBUTION, DATANETS, INTERFACES, MODELS, OPEN, REGISTRY,
 };
 use pallet_attribution::{Phase, ScorerId, SeatId};
 use pallet_revive::{
@@ -31,6 +31,8 @@ use pallet_revive::{
 use sp_core::{sr25519, Pair};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{MultiSignature, Weight};
+
+mod open;
 
 /// EVM code that passes its input on with one kind of call and returns or reverts with what came
 /// back. `value` is the instruction that pushes the value of the call, for a CALL alone.
@@ -166,7 +168,15 @@ fn publish(curator: &AccountId, id: u32, batches: &[u32]) {
 fn registry_should_name_every_precompile_when_asked() {
 	development().execute_with(|| {
 		let names = ask(&owner(), REGISTRY, IRegistry::namesCall {}).unwrap();
-		assert_eq!(names, NAMES.map(|(name, _)| name.to_string()));
+		assert_eq!(names, INTERFACES.map(|known| known.name.to_string()));
+		let listed = ask(&owner(), REGISTRY, IRegistry::interfacesCall {}).unwrap();
+		assert_eq!(listed.len(), names.len());
+		for (known, listed) in INTERFACES.iter().zip(&listed) {
+			assert_eq!((listed.name.as_str(), listed.version), (known.name, known.version));
+			assert_eq!(listed.deprecated, known.deprecated);
+			let input = IRegistry::addressOfCall { name: known.name.into() };
+			assert_eq!(ask(&owner(), REGISTRY, input), Ok(listed.precompile));
+		}
 		for (position, name) in names.into_iter().enumerate() {
 			let found = ask(&owner(), REGISTRY, IRegistry::addressOfCall { name }).unwrap();
 			let expected = format!("0x000000000000000000000000000000000a0{position}0000");
@@ -649,6 +659,8 @@ fn unknown_ids_should_revert_with_the_reason_when_asked_for() {
 fn changing(account: SolAddress) -> Vec<(u16, Vec<u8>)> {
 	let (id, agent, skill, operator) = (0, 0, 0, account);
 	let maximum = Word::MAX;
+	let (owner, value, deadline) = (account, wei(UNIT), Word::MAX);
+	let (nonce, v, r, s) = (word(1), 27, word(1), word(1));
 	vec![
 		(DATANETS, create(0).abi_encode()),
 		(DATANETS, contribute(0, &[99]).abi_encode()),
@@ -663,6 +675,44 @@ fn changing(account: SolAddress) -> Vec<(u16, Vec<u8>)> {
 		(ATTRIBUTION, IAttribution::fundChannelCall { operator, amount: wei(UNIT) }.abi_encode()),
 		(ATTRIBUTION, IAttribution::closeChannelCall { operator }.abi_encode()),
 		(ATTRIBUTION, IAttribution::withdrawChannelCall { operator }.abi_encode()),
+		(OPEN, IOpen::transferCall { to: account, value }.abi_encode()),
+		(OPEN, IOpen::approveCall { spender: account, value }.abi_encode()),
+		(OPEN, IOpen::transferFromCall { from: account, to: account, value }.abi_encode()),
+		(
+			OPEN,
+			IOpen::permitCall { owner, spender: account, value, deadline, v, r, s }.abi_encode(),
+		),
+		(
+			OPEN,
+			IOpen::transferWithAuthorizationCall {
+				from: owner,
+				to: account,
+				value,
+				validAfter: Word::ZERO,
+				validBefore: deadline,
+				nonce,
+				v,
+				r,
+				s,
+			}
+			.abi_encode(),
+		),
+		(
+			OPEN,
+			IOpen::receiveWithAuthorizationCall {
+				from: owner,
+				to: account,
+				value,
+				validAfter: Word::ZERO,
+				validBefore: deadline,
+				nonce,
+				v,
+				r,
+				s,
+			}
+			.abi_encode(),
+		),
+		(OPEN, IOpen::cancelAuthorizationCall { authorizer: owner, nonce, v, r, s }.abi_encode()),
 	]
 }
 
@@ -671,11 +721,11 @@ fn changes_should_be_refused_when_the_call_is_static_or_delegated() {
 	development().execute_with(|| {
 		let who = owner();
 		let forwarders = |opcode| {
-			[DATANETS, AGENTS, ATTRIBUTION]
+			[DATANETS, AGENTS, ATTRIBUTION, OPEN]
 				.map(|precompile| (precompile, deploy(address_of(precompile), opcode, "")))
 		};
 		let (fixed, delegated) = (forwarders("fa"), forwarders("f4"));
-		let find = |all: &[(u16, H160); 3], wanted| {
+		let find = |all: &[(u16, H160); 4], wanted| {
 			all.iter().find(|(precompile, _)| *precompile == wanted).unwrap().1
 		};
 		for (precompile, input) in changing(at(&who)) {
@@ -700,6 +750,7 @@ fn value_should_be_refused_when_a_function_takes_none() {
 		let before = Balances::balance(&who);
 		let reads = [
 			(REGISTRY, IRegistry::namesCall {}.abi_encode()),
+			(OPEN, IOpen::nameCall {}.abi_encode()),
 			(MODELS, IModels::modelCall { id: 0 }.abi_encode()),
 		];
 		for (precompile, input) in changing(at(&who)).into_iter().chain(reads) {
