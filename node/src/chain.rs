@@ -1,6 +1,7 @@
 //! A client of a running node: storage by the runtime's own types, extrinsics by its own calls.
 
 use codec::{Decode, Encode};
+use frame_support::view_functions::{ViewFunction, ViewFunctionDispatchError};
 use jsonrpsee::{
 	core::client::{ClientT, Subscription, SubscriptionClientT},
 	rpc_params,
@@ -117,6 +118,23 @@ impl Chain {
 		let value: Option<String> =
 			self.rpc.request("state_getStorage", rpc_params![hex(key), at]).await?;
 		value.map(|value| Ok(V::decode(&mut &unhex(&value)?[..])?)).transpose()
+	}
+
+	/// What the runtime answers to a view function in the best state.
+	pub async fn view<F>(&self, function: F) -> Result<F::ReturnType>
+	where
+		F: ViewFunction + Encode,
+		F::ReturnType: Decode,
+	{
+		let arguments = (F::id(), function.encode()).encode();
+		let method = "RuntimeViewFunction_execute_view_function";
+		let answer: String =
+			self.rpc.request("state_call", rpc_params![method, hex(&arguments)]).await?;
+		let output = std::result::Result::<Vec<u8>, ViewFunctionDispatchError>::decode(
+			&mut &unhex(&answer)?[..],
+		)?
+		.map_err(|error| format!("the runtime has no such view function: {error:?}"))?;
+		Ok(F::ReturnType::decode(&mut &output[..])?)
 	}
 
 	/// All keys that begin with a prefix.

@@ -278,9 +278,16 @@ pub fn full(
 	}
 
 	let voter_state = rpc.voter_state.clone();
+	let mut eth_config =
+		openledger_eth_rpc::Config::new(runtime::EVM_CHAIN_ID, "openledger/v0.1.0");
+	let chain_folder = config.base_path.config_dir(config.chain_spec.id());
+	eth_config.index_path = Some(chain_folder.join("eth-index"));
+	let eth_index = eth_config
+		.index(client.chain_info().genesis_hash)
+		.map_err(|error| Error::Other(error.to_string()))?;
 	let eth_indexer = Arc::new(openledger_eth_rpc::Indexer::new(
 		openledger_eth_rpc::Chain::new(client.clone(), Arc::new(crate::eth::RuntimeTransactions)),
-		Arc::new(openledger_eth_rpc::MemoryIndex::default()),
+		eth_index,
 	));
 	task_manager
 		.spawn_handle()
@@ -302,7 +309,7 @@ pub fn full(
 				pool: eth_pool.clone(),
 				indexer: eth_indexer.clone(),
 				network: Arc::new(crate::eth::Syncing(eth_sync.clone())),
-				config: openledger_eth_rpc::Config::new(runtime::EVM_CHAIN_ID, "openledger/v0.1.0"),
+				config: eth_config.clone(),
 			}))
 			.map_err(|error| Error::Other(error.to_string()))?;
 			Ok(io)

@@ -1,4 +1,4 @@
-//! Governance: a small council whose motions may be scheduled, and what goes with it.
+//! Governance: a small council whose motions pass a timelock, and what goes with it.
 
 use crate::{
 	evm::{DepositPerByte, DepositPerItem},
@@ -20,8 +20,10 @@ use sp_runtime::{traits::BlakeTwo256, Perbill};
 pub type CouncilInstance = pallet_collective::Instance1;
 /// Two thirds of the council.
 pub type TwoThirds = EnsureProportionAtLeast<AccountId, CouncilInstance, 2, 3>;
-/// May set parameters and pause.
-pub type AdminOrigin = EitherOf<EnsureRoot<AccountId>, TwoThirds>;
+/// May set parameters and pause: root alone, which only the timelock reaches.
+pub type AdminOrigin = EnsureRoot<AccountId>;
+/// May end motions and what waits in the timelock.
+pub type CancelOrigin = EitherOf<EnsureRoot<AccountId>, TwoThirds>;
 
 parameter_types! {
 	pub const MotionDuration: BlockNumber = 28_800;
@@ -48,9 +50,19 @@ impl pallet_collective::Config<CouncilInstance> for Runtime {
 	type WeightInfo = pallet_collective::weights::SubstrateWeight<Runtime>;
 	type SetMembersOrigin = AdminOrigin;
 	type MaxProposalWeight = MaxProposalWeight;
-	type DisapproveOrigin = AdminOrigin;
-	type KillOrigin = AdminOrigin;
+	type DisapproveOrigin = CancelOrigin;
+	type KillOrigin = CancelOrigin;
 	type Consideration = ();
+}
+
+impl pallet_timelock::Config for Runtime {
+	type Proposal = RuntimeCall;
+	type PalletsOrigin = OriginCaller;
+	type Scheduler = Scheduler;
+	type Preimages = Preimage;
+	type ScheduleOrigin = TwoThirds;
+	type CancelOrigin = CancelOrigin;
+	type WeightInfo = pallet_timelock::weights::SubstrateWeight<Runtime>;
 }
 
 impl pallet_scheduler::Config for Runtime {

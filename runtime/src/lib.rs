@@ -9,6 +9,8 @@ extern crate alloc;
 include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 
 mod apis;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarks;
 mod consensus;
 pub mod evm;
 mod fees;
@@ -158,6 +160,8 @@ mod runtime {
 	pub type Scheduler = pallet_scheduler;
 	#[runtime::pallet_index(35)]
 	pub type Council = pallet_collective<Instance1>;
+	#[runtime::pallet_index(36)]
+	pub type Timelock = pallet_timelock;
 
 	// The name is looked up by the stock Ethereum RPC.
 	#[runtime::pallet_index(40)]

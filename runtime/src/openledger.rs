@@ -52,6 +52,8 @@ impl pallet_models::Config for Runtime {
 	type Consideration = Deposit<ModelsHold>;
 	type RunDeadline = ConstU32<201_600>;
 	type WeightInfo = pallet_models::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Scene;
 }
 
 impl pallet_agents::Config for Runtime {
@@ -74,4 +76,6 @@ impl pallet_attribution::Config for Runtime {
 	type StakersPot = StakingReserve;
 	type ProtocolPot = Treasury;
 	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Scene;
 }

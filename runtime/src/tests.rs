@@ -2,6 +2,7 @@
 
 use crate::{genesis::ETHEREUM_ACCOUNTS, *};
 use codec::{Decode, Encode};
+use frame_support::assert_ok;
 use frame_support::{
 	dispatch::GetDispatchInfo,
 	storage::with_transaction_unchecked,
@@ -72,17 +73,22 @@ fn start_block(number: BlockNumber) {
 	start_block_in(number, number.into());
 }
 
-/// Ends the block that is open, with its inherent, and opens the next one in the next session: a
-/// block per session is enough for the author to count as present.
-fn next_session() {
-	let number = System::block_number();
+/// Ends the block that is open, with its inherent.
+fn end_block() {
 	let now = u64::from(Babe::current_slot()) * SLOT_MILLIS;
 	let time = RuntimeCall::Timestamp(pallet_timestamp::Call::set { now });
 	Executive::apply_extrinsic(generic::UncheckedExtrinsic::new_bare(time).into())
 		.expect("the inherent is valid")
 		.expect("the inherent succeeds");
 	Executive::finalize_block();
-	start_block_in(number + 1, u64::from(Babe::current_slot()) + consensus::EPOCH_SLOTS);
+}
+
+/// Opens the next block in the next session: a block per session is enough for the author to count
+/// as present.
+fn next_session() {
+	let (number, slot) = (System::block_number(), u64::from(Babe::current_slot()));
+	end_block();
+	start_block_in(number + 1, slot + consensus::EPOCH_SLOTS);
 	assert_eq!(Balances::total_issuance(), pots::SUPPLY, "in block {}", number + 1);
 }
 
@@ -489,6 +495,7 @@ fn pallet_index_should_stay_when_the_runtime_changes() {
 		(33, "Preimage"),
 		(34, "Scheduler"),
 		(35, "Council"),
+		(36, "Timelock"),
 		(40, "Revive"),
 		(50, "Datanets"),
 		(51, "Models"),
@@ -670,5 +677,31 @@ fn unclaimed_rewards_should_return_to_the_reserve_when_staking_forgets_their_era
 		}
 		assert!(earmarked() < owed() / 1_000);
 		assert_eq!(Balances::total_issuance(), pots::SUPPLY);
+	});
+}
+
+#[test]
+fn council_should_set_parameters_when_the_timelock_is_over() {
+	development().execute_with(|| {
+		let council = |yes| {
+			let members = pallet_collective::RawOrigin::Members(yes, 3);
+			RuntimeOrigin::from(OriginCaller::Council(members))
+		};
+		let pause = RuntimeCall::Attribution(pallet_attribution::Call::set_paused { paused: true });
+		assert!(pause.clone().dispatch(council(3)).is_err());
+		assert!(Timelock::schedule(council(1), Box::new(pause.clone())).is_err());
+		assert_ok!(Timelock::schedule(council(2), Box::new(pause)));
+		let delay = pallet_timelock::Delay::<Runtime>::get();
+		for number in 2..=delay {
+			end_block();
+			start_block(number);
+		}
+		assert!(!pallet_attribution::Paused::<Runtime>::get());
+		// A session begins in the next block and fills it, so the call comes in the one after it.
+		for number in [delay + 1, delay + 2] {
+			end_block();
+			start_block(number);
+		}
+		assert!(pallet_attribution::Paused::<Runtime>::get());
 	});
 }

@@ -189,7 +189,9 @@ fn run(
 	let [mut rate, mut correct1, mut correct2] = [(); 3].map(|()| Vec::new());
 	for (s, slot) in running.iter_mut().enumerate() {
 		let Some(job) = slot else {
-			[&mut parameters, &mut first, &mut second].map(|v| v.resize((s + 1) * size, 0.0));
+			for v in [&mut parameters, &mut first, &mut second] {
+				v.resize((s + 1) * size, 0.0);
+			}
 			rate.push(0.0);
 			correct1.push(1.0);
 			correct2.push(1.0);

@@ -16,7 +16,7 @@ use openledger_factory::{
 };
 use openledger_graph::Gpt;
 use openledger_influence::baselines::{shares, Gradients, Metric, Overlap};
-use openledger_influence::{window, Generator, Sampling, Scorer, NAT};
+use openledger_influence::{Generator, Sampling, Scorer, NAT};
 use openledger_influence_math::{
 	design::draw,
 	psi::ONE,
@@ -63,6 +63,8 @@ const HELP: &str = "\
 usage: scripts/bench attribution [options]
   --seed N       other seeds for every retraining, design and answer (1)
   --arm NAME     equal: the same training rows of every licence; natural: all rows; both (both)
+  --chain FILE   instead: the shares that a chain paid, as `openledger model export` wrote them
+  --store DIR    the blob store that the exported model's base is in
   --adapters K   counterfactual adapters (16)
   --epochs N     how often a retraining sees each row (the factory's default)
   --rate X       its highest learning rate (the factory's default)
@@ -71,6 +73,8 @@ usage: scripts/bench attribution [options]
 struct Options {
 	seed: u64,
 	arms: Vec<&'static str>,
+	/// What a chain paid, and the blob store of its model.
+	chain: Option<(PathBuf, PathBuf)>,
 	adapters: u16,
 	recipe: Recipe,
 	output: PathBuf,
@@ -81,10 +85,12 @@ impl Options {
 		let mut options = Self {
 			seed: 1,
 			arms: vec!["equal", "natural"],
+			chain: None,
 			adapters: 16,
 			recipe: Recipe::default(),
 			output: "bench-results".into(),
 		};
+		let (mut exported, mut store) = (None, None);
 		let mut args = env::args().skip(1);
 		while let Some(name) = args.next() {
 			if name == "--help" {
@@ -99,6 +105,8 @@ impl Options {
 				"--epochs" => options.recipe.epochs = value.parse().map_err(|_| wrong())?,
 				"--rate" => options.recipe.rate = value.parse().map_err(|_| wrong())?,
 				"--output" => options.output = value.into(),
+				"--chain" => exported = Some(value.into()),
+				"--store" => store = Some(value.into()),
 				"--arm" => {
 					options.arms = match value.as_str() {
 						"equal" => vec!["equal"],
@@ -110,6 +118,11 @@ impl Options {
 				_ => return Err(format!("there is no option {name}\n{HELP}").into()),
 			}
 		}
+		options.chain = match (exported, store) {
+			(Some(exported), Some(store)) => Some((exported, store)),
+			(None, None) => None,
+			_ => return Err(format!("--chain and --store go together\n{HELP}").into()),
+		};
 		Ok(options)
 	}
 
@@ -788,6 +801,110 @@ fn arm(bench: &Bench, data: &Data, rows: &[Row], name: &str, figures: &mut Figur
 	Ok(())
 }
 
+/// A model version and its scored answers, as `openledger model export` writes them.
+#[derive(Deserialize)]
+struct Exported {
+	base: String,
+	recipe: Recipe,
+	rows: Vec<(usize, String)>,
+	answers: Vec<PaidAnswer>,
+}
+
+/// An answer that was paid for.
+#[derive(Deserialize)]
+struct PaidAnswer {
+	prompt: String,
+	temperature: f32,
+	tokens: Vec<u32>,
+	/// What each block is paid, signed, and its standard error, in wei.
+	items: Vec<(String, String)>,
+}
+
+/// Measures what a chain paid: its own rows, adapters, committees and runtime; the truth from
+/// retrainings by the same recipe under other seeds.
+fn chain_arm(
+	cache: Cache,
+	mut options: Options,
+	exported: &Path,
+	store: &Path,
+	figures: &mut Figures,
+) -> Result<()> {
+	let file = fs::read(exported).map_err(|e| format!("{}: {e}", exported.display()))?;
+	let Exported { base, recipe, rows, answers } = serde_json::from_slice(&file)?;
+	let mut manifest = Hash::default();
+	hex::decode_to_slice(base.trim_start_matches("0x"), &mut manifest)?;
+	let blob = |hash: &Hash| fs::read(store.join("blobs").join(hex::encode(hash)));
+	let base = Base::load(&manifest, blob)?;
+	let rows = rows
+		.iter()
+		.map(|(block, text)| Ok(Row { block: *block, tokens: base.tokenizer.encode(text)? }))
+		.collect::<Result<Vec<_>>>()?;
+	let number = |text: &String| Ok(text.parse::<f64>()?);
+	let paid = |answer: &PaidAnswer| answer.items.iter().map(|(a, _)| number(a)).collect();
+	let paid: Vec<Vec<f64>> = answers.iter().map(paid).collect::<Result<_>>()?;
+	let bars = |answer: &PaidAnswer| answer.items.iter().map(|(_, e)| number(e)).collect();
+	let bars: Vec<Vec<f64>> = answers.iter().map(bars).collect::<Result<_>>()?;
+	let asked = answers
+		.iter()
+		.map(|answer| {
+			let prompt = base.tokenizer.encode(&answer.prompt)?;
+			Ok(Answer { prompt, completion: answer.tokens.clone(), of: 0 })
+		})
+		.collect::<Result<Vec<_>>>()?;
+
+	options.recipe = recipe;
+	let bench = Bench { cache, base: Arc::new(base), base_hash: manifest, options };
+	let every: Vec<Subset> = (1..=ALL).map(subset).collect();
+	let adapters = bench.retrain("truth of the chain's model", &rows, &every, "truth", false)?;
+	let table = bench.values("truth of the chain's model", &adapters.flat, &asked)?;
+	let truths: Vec<Vec<f64>> = table.iter().map(|v| shapley(v)).collect();
+	let truth: Vec<Vec<f64>> = truths.iter().map(|s| shares(s)).collect();
+
+	let all: Vec<usize> = (0..answers.len()).collect();
+	let mut table = Table::new();
+	table.set_header([
+		"L1 error of an answer's shares",
+		"answers",
+		"paid by the chain",
+		"equal split",
+	]);
+	for (temperature, name) in TEMPERATURES {
+		let of = |i: &&usize| answers[**i].temperature == temperature;
+		let set: Vec<usize> = all.iter().filter(of).copied().collect();
+		let error = |estimate: &dyn Fn(usize) -> Vec<f64>| {
+			mean(set.iter().map(|i| l1(&estimate(*i), &truth[*i])))
+		};
+		let (ours, equal) = (error(&|i| shares(&paid[i])), error(&|_| uniform_share()));
+		table.add_row([
+			format!("temperature {temperature}"),
+			set.len().to_string(),
+			format!("{ours:.3}"),
+			format!("{equal:.3}"),
+		]);
+		figures.insert(format!("chain_answer_l1_{name}"), ours);
+		figures.insert(format!("chain_uniform_answer_l1_{name}"), equal);
+	}
+	println!("{table}");
+	let covered = |i: &usize| {
+		let whole: f64 = paid[*i].iter().map(|v| v.max(0.0)).sum::<f64>().max(1.0);
+		let inside =
+			|u: usize| (shares(&paid[*i])[u] - truth[*i][u]).abs() <= BAR * bars[*i][u] / whole;
+		mean((0..BLOCKS).map(|u| f64::from(u8::from(inside(u)))))
+	};
+	for (key, value) in [
+		("chain_answers", answers.len() as f64),
+		("chain_coverage", mean(all.iter().map(covered))),
+		(
+			"chain_rank_correlation",
+			mean(all.iter().map(|i| rank_correlation(&paid[*i], &truths[*i]))),
+		),
+	] {
+		println!("{key}: {value:.3}");
+		figures.insert(key.into(), value);
+	}
+	Ok(())
+}
+
 fn uniform_share() -> Vec<f64> {
 	vec![1.0 / BLOCKS as f64; BLOCKS]
 }
@@ -803,18 +920,28 @@ fn main() -> Result<()> {
 	let start = Instant::now();
 	let options = Options::parse()?;
 	let cache = Cache::open()?;
+	println!("{}", machine());
+	let file = options.output.join("attribution.json");
+	let mut figures = Figures::new();
+	if let Some((exported, store)) = options.chain.clone() {
+		// Beside what the other arms measured.
+		let kept = fs::read(&file).ok().and_then(|kept| serde_json::from_slice(&kept).ok());
+		figures = kept.unwrap_or_default();
+		fs::create_dir_all(&options.output)?;
+		chain_arm(cache, options, &exported, &store, &mut figures)?;
+		Cache::write(&file, &serde_json::to_vec_pretty(&figures)?)?;
+		println!("{} after {:.0} s", file.display(), start.elapsed().as_secs_f64());
+		return Ok(());
+	}
 	let (base, base_hash) = base(&cache)?;
 	let data = data(&base)?;
 	let bench = Bench { cache, base: Arc::new(base), base_hash, options };
-	println!("{}", machine());
-	let mut figures = Figures::new();
 	for name in &bench.options.arms {
 		let rows = if *name == "equal" { equal(&data.rows) } else { natural(&data.rows) };
 		arm(&bench, &data, &rows, name, &mut figures)?;
 		figures.insert("seed".into(), bench.options.seed as f64);
 		figures.insert("seconds".into(), start.elapsed().as_secs_f64());
 		fs::create_dir_all(&bench.options.output)?;
-		let file = bench.options.output.join("attribution.json");
 		Cache::write(&file, &serde_json::to_vec_pretty(&figures)?)?;
 		println!("{} after {:.0} s", file.display(), start.elapsed().as_secs_f64());
 	}

@@ -51,6 +51,9 @@ impl AskCommand {
 		let Stage::Ready { adapter } = entry.stage else {
 			return Err(format!("model {} is still trained", self.model).into());
 		};
+		if entry.retired.is_some() {
+			return Err(format!("model {} was retired by its developer", self.model).into());
+		}
 		let (operator, endpoint) = operator(&chain, self.model).await?;
 		let prompts: Vec<String> = match (&self.prompt, &self.file) {
 			(Some(prompt), _) => vec![prompt.clone()],

@@ -90,6 +90,20 @@ pub enum DatanetCommand {
 		#[arg(value_parser = super::hash)]
 		row: Hash,
 	},
+	/// Removes a licence and gives its deposit back: your own, or anybody's that has expired.
+	RemoveLicence {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// Whose; yours by default.
+		#[arg(value_parser = account)]
+		who: Option<AccountId>,
+	},
+	/// Closes a Datanet that has no batches, versions, licences and debts, and gives its deposit
+	/// back.
+	Close {
+		/// The Datanet.
+		datanet: DatanetId,
+	},
 	/// Shows a Datanet and its batches.
 	Show {
 		/// The Datanet.
@@ -276,16 +290,26 @@ impl DatanetCommand {
 				);
 			},
 			Self::Publish { datanet } => {
-				let accepted: Vec<BatchId> = batches(&chain, *datanet)
-					.await?
-					.into_iter()
-					.filter(|(_, batch)| matches!(batch.status, Status::Accepted(_)))
-					.map(|(id, _)| id)
-					.collect();
+				let (mut accepted, mut calls) = (Vec::new(), Vec::new());
+				let rows = rows(&chain, *datanet).await?;
+				for (id, batch) in batches(&chain, *datanet).await? {
+					if !matches!(batch.status, Status::Accepted(_)) {
+						continue;
+					}
+					accepted.push(id);
+					if batch.root.is_none() {
+						// Rows were withdrawn: the batch commits to those that are left.
+						let left: Vec<Row> =
+							rows.iter().filter(|(of, _)| *of == id).map(|(_, row)| *row).collect();
+						let rows = left.try_into().map_err(|_| "the batch is too long")?;
+						calls.push(Call::recommit { datanet: *datanet, batch: id, rows }.into());
+					}
+				}
 				let batches =
 					accepted.try_into().map_err(|_| "a version has at most 256 batches")?;
+				calls.push(Call::publish { datanet: *datanet, batches }.into());
 				let included =
-					chain.send(&signer, Call::publish { datanet: *datanet, batches }).await?;
+					chain.send(&signer, pallet_utility::Call::batch_all { calls }).await?;
 				let (version, root, blocks) = event(included, |event| match event {
 					RuntimeEvent::Datanets(Event::Published { version, root, blocks, .. }) => {
 						Some((version, root, blocks))
@@ -322,6 +346,16 @@ impl DatanetCommand {
 					.send(&signer, Call::withdraw_row { datanet: *datanet, hash: *row })
 					.await?;
 				common.print(format!("row {row:?} withdrawn"), json!({ "row": row }));
+			},
+			Self::RemoveLicence { datanet, who } => {
+				let who = who.clone().unwrap_or_else(|| signer.account());
+				let text = format!("licence of {} removed", who.to_ss58check());
+				chain.send(&signer, Call::remove_licence { datanet: *datanet, who }).await?;
+				common.print(text, json!({ "datanet": datanet }));
+			},
+			Self::Close { datanet } => {
+				chain.send(&signer, Call::close { datanet: *datanet }).await?;
+				common.print(format!("Datanet {datanet} closed"), json!({ "datanet": datanet }));
 			},
 			Self::Show { datanet } => {
 				let key = pallet_datanets::Datanets::<Runtime>::hashed_key_for(datanet);

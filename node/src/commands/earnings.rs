@@ -317,7 +317,7 @@ impl ClaimCommand {
 }
 
 /// Receipts on chain, of one model version or all, in order.
-async fn receipts(chain: &Chain, model: Option<ModelId>) -> Result<Vec<(Hash, Receipt)>> {
+pub async fn receipts(chain: &Chain, model: Option<ModelId>) -> Result<Vec<(Hash, Receipt)>> {
 	let prefix = all("Attribution", "Receipts");
 	let mut all = Vec::new();
 	for (key, receipt) in chain.values::<Receipt>(&prefix).await? {

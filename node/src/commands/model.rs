@@ -1,13 +1,19 @@
-use super::{datanet, event, open, show_open, Common};
+use super::{
+	datanet,
+	earnings::{receipts, Receipt},
+	event, open, show_open, Blobs, Common,
+};
 use crate::chain::{Chain, Result};
+use openledger_blobs::Space;
 use openledger_core::{BaseId, DatanetId, ModelId, Version};
 use openledger_factory::{adapter, base::Pretraining, train, Base, Recipe, Row};
 use openledger_graph::Gpt;
 use openledger_influence_math::{design::draw, Psi};
+use openledger_worker::{PromptBlob, ResponseBlob};
 use pallet_models::{Call, Event, Price, Stage};
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime, RuntimeEvent};
-use serde_json::json;
+use serde_json::{json, Value};
 use sp_core::crypto::Ss58Codec;
 use std::path::PathBuf;
 
@@ -86,6 +92,17 @@ pub enum ModelCommand {
 		#[arg(long, default_value = "http://127.0.0.1:8080")]
 		endpoint: String,
 	},
+	/// Retires a model version: nobody starts to serve it, and its receipts are taken for a week
+	/// more.
+	Retire {
+		/// The model version.
+		model: ModelId,
+	},
+	/// Removes a base model that nothing is based on, and gives its deposit back.
+	RemoveBase {
+		/// The base model.
+		base: BaseId,
+	},
 	/// Measures base model and adapter on texts that were not learnt: nats per byte.
 	Evaluate {
 		/// The model version.
@@ -96,6 +113,16 @@ pub enum ModelCommand {
 		/// Fails if the adapter is not better by so many nats per byte.
 		#[arg(long)]
 		at_least: Option<f64>,
+	},
+	/// Writes what others need to measure how well attribution of a model version follows the
+	/// truth: the rows by their contributors, and every scored answer with what the runtime pays
+	/// each of them. Reads prompts and answers from this machine's blobs, so the operator runs it.
+	Export {
+		/// The model version.
+		model: ModelId,
+		/// The file.
+		#[arg(long, default_value = "model.json")]
+		to: PathBuf,
 	},
 	/// Shows a model version.
 	Show {
@@ -118,6 +145,62 @@ pub async fn base_manifest(chain: &Chain, id: BaseId) -> Result<Hash> {
 	let key = pallet_models::Bases::<Runtime>::hashed_key_for(id);
 	let base: Option<BaseEntry> = chain.read(&key).await?;
 	Ok(base.ok_or_else(|| format!("there is no base model {id}"))?.manifest)
+}
+
+async fn published(chain: &Chain, datanet: DatanetId, version: Version) -> Result<Published> {
+	let key = pallet_datanets::Versions::<Runtime>::hashed_key_for(datanet, version);
+	let published = chain.read(&key).await?;
+	published.ok_or_else(|| format!("Datanet {datanet} has no version {version}").into())
+}
+
+/// The texts of a version's rows, with the blocks of their contributors.
+async fn rows(
+	chain: &Chain,
+	store: &Blobs,
+	datanet: DatanetId,
+	published: &Published,
+) -> Result<Vec<(usize, String)>> {
+	let batches = datanet::batches(chain, datanet).await?;
+	let block_of = |batch| {
+		let owner = &batches.iter().find(|(id, _)| *id == batch)?.1.contributor;
+		published.blocks.iter().position(|block| block.owner == *owner)
+	};
+	let mut rows = Vec::new();
+	for (batch, row) in datanet::rows(chain, datanet).await? {
+		if published.batches.contains(&batch) {
+			let block = block_of(batch).ok_or("a batch has no block in the version")?;
+			let text = String::from_utf8(store.get(&row.hash)?)
+				.map_err(|_| format!("row {:?} is not UTF-8", row.hash))?;
+			rows.push((block, text));
+		}
+	}
+	Ok(rows)
+}
+
+/// What is written of one answer: what was asked, its tokens, and what each block is paid, signed,
+/// with its standard error, in wei.
+async fn exported(
+	chain: &Chain,
+	store: &Blobs,
+	id: Hash,
+	receipt: &Receipt,
+) -> Result<Option<Value>> {
+	let view = pallet_attribution::AnswerItemsViewFunction::<Runtime>::new(id);
+	let Some(items) = chain.view(view).await? else { return Ok(None) };
+	let private = |hash: &Hash| store.0.get(Space::Private, &hash.0);
+	let prompt: PromptBlob = serde_json::from_slice(&private(&receipt.prompt)?)?;
+	let response: ResponseBlob = serde_json::from_slice(&private(&receipt.response)?)?;
+	let items: Vec<(String, String)> = items
+		.iter()
+		.map(|(_, amount, error)| (amount.to_string(), error.to_string()))
+		.collect();
+	Ok(Some(json!({
+		"receipt": id,
+		"prompt": prompt.prompt,
+		"temperature": prompt.temperature,
+		"tokens": response.tokens,
+		"items": items,
+	})))
 }
 
 fn threads() -> usize {
@@ -174,11 +257,7 @@ impl ModelCommand {
 				let store = common.store()?;
 				let manifest = base_manifest(&chain, *base).await?;
 				let model = Base::load(&manifest.0, |hash| store.get(&Hash::from(*hash)))?;
-				let key = pallet_datanets::Versions::<Runtime>::hashed_key_for(datanet, version);
-				let published: Published = chain
-					.read(&key)
-					.await?
-					.ok_or_else(|| format!("Datanet {datanet} has no version {version}"))?;
+				let published = published(&chain, *datanet, *version).await?;
 				let recipe = Recipe { epochs: *epochs, ..Default::default() };
 				let run = serde_json::to_vec(&json!({
 					"adapters": adapters,
@@ -201,22 +280,12 @@ impl ModelCommand {
 					_ => None,
 				})?;
 
-				// While the chain draws the seed: the rows, by the contributors' blocks.
-				let owners = datanet::batches(&chain, *datanet).await?;
-				let block_of = |batch| {
-					let owner = &owners.iter().find(|(id, _)| *id == batch)?.1.contributor;
-					published.blocks.iter().position(|block| block.owner == *owner)
-				};
-				let mut rows = Vec::new();
-				for (batch, row) in datanet::rows(&chain, *datanet).await? {
-					if !published.batches.contains(&batch) {
-						continue;
-					}
-					let block = block_of(batch).ok_or("a batch has no block in the version")?;
-					let text = String::from_utf8(store.get(&row.hash)?)
-						.map_err(|_| format!("row {:?} is not UTF-8", row.hash))?;
-					rows.push(Row { block, tokens: model.tokenizer.encode(&text)? });
-				}
+				// While the chain draws the seed.
+				let rows = rows(&chain, &store, *datanet, &published)
+					.await?
+					.into_iter()
+					.map(|(block, text)| Ok(Row { block, tokens: model.tokenizer.encode(&text)? }))
+					.collect::<Result<Vec<_>>>()?;
 				let bar = common.bar("waiting for the seed", pallet_attribution::DELAY.into());
 				let key = pallet_attribution::Designs::<Runtime>::hashed_key_for(id);
 				let design: Design = chain
@@ -281,6 +350,14 @@ impl ModelCommand {
 				let text = format!("{who} serves model {model} at {endpoint}");
 				common.print(text, json!({ "model": model, "endpoint": endpoint }));
 			},
+			Self::Retire { model } => {
+				chain.send(&signer, Call::retire { model: *model }).await?;
+				common.print(format!("model {model} is retired"), json!({ "model": model }));
+			},
+			Self::RemoveBase { base } => {
+				chain.send(&signer, Call::remove_base { base: *base }).await?;
+				common.print(format!("base model {base} is removed"), json!({ "base": base }));
+			},
 			Self::Evaluate { model: id, files, at_least } => {
 				let entry = model(&chain, *id).await?;
 				let Stage::Ready { adapter: hash } = entry.stage else {
@@ -313,6 +390,35 @@ impl ModelCommand {
 				if at_least.is_some_and(|least| before - after < least) {
 					return Err("the adapter has learnt too little".into());
 				}
+			},
+			Self::Export { model: id, to } => {
+				let (store, entry) = (common.store()?, model(&chain, *id).await?);
+				let version = published(&chain, entry.datanet, entry.version).await?;
+				let rows = rows(&chain, &store, entry.datanet, &version).await?;
+				let all = receipts(&chain, Some(*id)).await?;
+				let bar = common.bar("answers", all.len() as u64);
+				let mut answers = Vec::new();
+				for (receipt, paid) in &all {
+					answers.extend(exported(&chain, &store, *receipt, paid).await?);
+					bar.inc(1);
+				}
+				bar.finish_and_clear();
+				let run: Value = serde_json::from_slice(&store.get(&entry.manifest)?)?;
+				let file = json!({
+					"base": base_manifest(&chain, entry.base).await?,
+					"recipe": run["recipe"],
+					"rows": rows,
+					"answers": answers,
+				});
+				std::fs::write(to, serde_json::to_vec(&file)?)
+					.map_err(|e| format!("{} cannot be written: {e}", to.display()))?;
+				let text = format!(
+					"{} rows and {} scored answers of model {id} are in {}",
+					rows.len(),
+					answers.len(),
+					to.display()
+				);
+				common.print(text, json!({ "rows": rows.len(), "answers": answers.len() }));
 			},
 			Self::Show { model: id } => {
 				let model = model(&chain, *id).await?;

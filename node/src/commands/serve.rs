@@ -156,6 +156,9 @@ impl Ledger for ChainLedger {
 			let key = pallet_models::Models::<Runtime>::hashed_key_for(id);
 			let Some(model) = self.read::<Model>(&key).await? else { continue };
 			let Stage::Ready { adapter } = model.stage else { continue };
+			if model.retired.is_some() {
+				continue;
+			}
 			let key = pallet_models::Bases::<Runtime>::hashed_key_for(model.base);
 			let Some(base) = self.read::<BaseEntry>(&key).await? else { continue };
 			served.push(Served {

@@ -10,9 +10,7 @@ impl<T: Config> AgentsFace<T::AccountId> for Pallet<T> {
 			AgentsCall::ListSkill => T::WeightInfo::list_skill(),
 			AgentsCall::CallSkill => T::WeightInfo::call_skill(),
 			AgentsCall::Withdraw => T::WeightInfo::withdraw(),
-			AgentsCall::Read => {
-				Weight::from_parts(10_000_000, 4_096).saturating_add(T::DbWeight::get().reads(1))
-			},
+			AgentsCall::Read => T::WeightInfo::read(),
 		}
 	}
 

@@ -1,7 +1,7 @@
 //! What the calls do.
 
 use super::*;
-use frame::deps::frame_support::traits::tokens::Preservation;
+use frame::deps::frame_support::traits::tokens::{Fortitude, Preservation};
 use openledger_influence_math::split;
 
 impl<T: Config> Pallet<T> {
@@ -59,6 +59,7 @@ impl<T: Config> Pallet<T> {
 			Some(skill)
 		})?
 		.ok_or(Error::<T>::Overflow)?;
+		ensure!(Self::is_payable(price), Error::<T>::PriceTooLow);
 		let footprint = Footprint::from_mel::<Skill<T::AccountId, T::Consideration>>();
 		let deposit = (who.clone(), T::Consideration::new(&who, footprint)?);
 		Skills::<T>::insert(agent, skill, Skill { card, price, deposit });
@@ -79,6 +80,17 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// The agent's and the protocol's part of a price.
+	fn parts(price: Balance) -> [Balance; 2] {
+		split(price, [BASIS_POINTS.saturating_sub(PROTOCOL_CUT), PROTOCOL_CUT])
+	}
+
+	/// Whether a call at this price can be paid when it is what opens the wallet.
+	fn is_payable(price: Balance) -> bool {
+		let [earned, _] = Self::parts(price);
+		earned == 0 || earned >= T::Currency::minimum_balance()
+	}
+
 	/// Pays for a call; returns its number.
 	pub fn do_call_skill(
 		caller: T::AccountId,
@@ -91,8 +103,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(active, Error::<T>::Inactive);
 		let price = Skills::<T>::get(agent, skill).ok_or(Error::<T>::NoSkill)?.price;
 		ensure!(price <= maximum, Error::<T>::AboveMaximum);
-		let parts = [BASIS_POINTS.saturating_sub(PROTOCOL_CUT), PROTOCOL_CUT];
-		let [earned, protocol] = split(price, parts);
+		let [earned, protocol] = Self::parts(price);
 		for (to, amount) in [(Self::wallet(agent), earned), (T::ProtocolPot::get(), protocol)] {
 			if amount > 0 {
 				T::Currency::transfer(&caller, &to, amount, Preservation::Preserve)?;
@@ -114,8 +125,33 @@ impl<T: Config> Pallet<T> {
 		amount: Balance,
 	) -> DispatchResult {
 		Self::as_owner(&who, agent, |_| ())?;
-		T::Currency::transfer(&Self::wallet(agent), &to, amount, Preservation::Expendable)?;
+		let wallet = Self::wallet(agent);
+		let left = T::Currency::balance(&wallet).saturating_sub(amount);
+		let kept = left == 0 || left >= T::Currency::minimum_balance();
+		ensure!(kept, Error::<T>::LeavesDust);
+		T::Currency::transfer(&wallet, &to, amount, Preservation::Expendable)?;
 		Self::deposit_event(Event::Withdrawn { agent, to, amount });
+		Ok(())
+	}
+
+	pub(crate) fn do_deregister(
+		who: T::AccountId,
+		agent: AgentId,
+		to: T::AccountId,
+	) -> DispatchResult {
+		let entry = Agents::<T>::take(agent).ok_or(Error::<T>::NoAgent)?;
+		ensure!(entry.owner == who, Error::<T>::NotOwner);
+		let listed = Skills::<T>::iter_key_prefix(agent).next().is_some();
+		ensure!(!listed, Error::<T>::SkillsListed);
+		let (wallet, all) = (Self::wallet(agent), Preservation::Expendable);
+		let amount = T::Currency::reducible_balance(&wallet, all, Fortitude::Polite);
+		if amount > 0 {
+			T::Currency::transfer(&wallet, &to, amount, all)?;
+		}
+		ensure!(T::Currency::total_balance(&wallet) == 0, Error::<T>::WalletNotEmpty);
+		let (payer, ticket) = entry.deposit;
+		ticket.drop(&payer)?;
+		Self::deposit_event(Event::Deregistered { agent, to, amount });
 		Ok(())
 	}
 
@@ -125,9 +161,10 @@ impl<T: Config> Pallet<T> {
 		for id in Agents::<T>::iter_keys() {
 			ensure!(id < NextAgent::<T>::get(), "an agent beyond the next id");
 		}
-		for (agent, skill) in Skills::<T>::iter_keys() {
+		for (agent, id, skill) in Skills::<T>::iter() {
 			let next = Agents::<T>::get(agent).ok_or("a skill has an agent")?.next_skill;
-			ensure!(skill < next, "a skill beyond the next id");
+			ensure!(id < next, "a skill beyond the next id");
+			ensure!(Self::is_payable(skill.price), "any call can open the wallet");
 		}
 		Ok(())
 	}

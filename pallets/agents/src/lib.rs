@@ -6,17 +6,20 @@
 //!
 //! An agent is an identity (the hash of its agent card), an owner and a wallet: an account without
 //! a key, from which only its owner takes money. It lists skills at a price; a caller pays with a
-//! maximum of its own, and the call is an event that the agent answers off chain.
+//! maximum of its own, and the call is an event that the agent answers off chain. Its owner may end
+//! an agent, which empties the wallet and returns the deposit.
 //!
 //! | who | calls |
 //! |---|---|
-//! | owner | [`register`](Pallet::register), [`set_card`](Pallet::set_card), [`set_active`](Pallet::set_active), [`transfer_agent`](Pallet::transfer_agent), [`list_skill`](Pallet::list_skill), [`unlist_skill`](Pallet::unlist_skill), [`withdraw`](Pallet::withdraw) |
+//! | owner | [`register`](Pallet::register), [`set_card`](Pallet::set_card), [`set_active`](Pallet::set_active), [`transfer_agent`](Pallet::transfer_agent), [`list_skill`](Pallet::list_skill), [`unlist_skill`](Pallet::unlist_skill), [`withdraw`](Pallet::withdraw), [`deregister`](Pallet::deregister) |
 //! | caller | [`call_skill`](Pallet::call_skill) |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod face;
 mod impls;
 #[cfg(test)]
@@ -184,6 +187,15 @@ pub mod pallet {
 			/// In wei.
 			amount: Balance,
 		},
+		/// An agent is no more.
+		Deregistered {
+			/// The agent.
+			agent: AgentId,
+			/// Who got what its wallet held.
+			to: T::AccountId,
+			/// In wei.
+			amount: Balance,
+		},
 	}
 
 	/// Errors.
@@ -195,6 +207,14 @@ pub mod pallet {
 		NoSkill,
 		/// Only the owner may do this.
 		NotOwner,
+		/// A call is free, or the agent's part of its price is at least the existential deposit.
+		PriceTooLow,
+		/// Skills of the agent are listed: unlist them first.
+		SkillsListed,
+		/// Less than the existential deposit would be left and lost: withdraw all, or less.
+		LeavesDust,
+		/// Something would be left in the wallet: send it to another account.
+		WalletNotEmpty,
 		/// The agent takes no calls now.
 		Inactive,
 		/// The price is above the caller's maximum.
@@ -271,7 +291,7 @@ pub mod pallet {
 			Self::do_transfer(ensure_signed(origin)?, agent, owner)
 		}
 
-		/// Lists a skill at a price.
+		/// Lists a skill at a price: nothing, or enough to be paid into an empty wallet.
 		///
 		/// ## Dispatch Origin
 		///
@@ -329,6 +349,21 @@ pub mod pallet {
 			#[pallet::compact] amount: Balance,
 		) -> DispatchResult {
 			Self::do_withdraw(ensure_signed(origin)?, agent, to, amount)
+		}
+
+		/// Ends an agent that lists no skills: what its wallet holds goes to an account, and the
+		/// deposit back to who paid it. What the wallet is sent later is lost.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by the owner.
+		#[pallet::call_index(8)]
+		pub fn deregister(
+			origin: OriginFor<T>,
+			agent: AgentId,
+			to: T::AccountId,
+		) -> DispatchResult {
+			Self::do_deregister(ensure_signed(origin)?, agent, to)
 		}
 	}
 }

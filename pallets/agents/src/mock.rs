@@ -4,7 +4,10 @@
 use crate as pallet_agents;
 use crate::*;
 use frame::{
-	deps::frame_support::traits::{fungible::HoldConsideration, LinearStoragePrice},
+	deps::{
+		frame_support::traits::{fungible::HoldConsideration, LinearStoragePrice},
+		sp_runtime::{traits::IdentityLookup, AccountId32},
+	},
 	runtime::prelude::*,
 	testing_prelude::*,
 };
@@ -38,6 +41,8 @@ mod runtime {
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
 	type Block = MockBlock<Test>;
+	type AccountId = AccountId32;
+	type Lookup = IdentityLookup<AccountId32>;
 	type AccountData = pallet_balances::AccountData<u128>;
 }
 
@@ -49,10 +54,11 @@ impl pallet_balances::Config for Test {
 }
 
 pub const EXISTENTIAL: u128 = 1_000;
-pub const OWNER: u64 = 1;
-pub const CALLER: u64 = 2;
-pub const STRANGER: u64 = 3;
-pub const PROTOCOL: u64 = 90;
+// Long enough for every agent to have a wallet of its own.
+pub const OWNER: AccountId32 = AccountId32::new([1; 32]);
+pub const CALLER: AccountId32 = AccountId32::new([2; 32]);
+pub const STRANGER: AccountId32 = AccountId32::new([3; 32]);
+pub const PROTOCOL: AccountId32 = AccountId32::new([90; 32]);
 
 parameter_types! {
 	pub const Hold: RuntimeHoldReason =
@@ -60,23 +66,24 @@ parameter_types! {
 	pub const Base: u128 = 1_000;
 	pub const PerByte: u128 = 10;
 	pub const WalletId: PalletId = PalletId(*b"olg/agnt");
-	pub const Protocol: u64 = PROTOCOL;
+	pub const Protocol: AccountId32 = PROTOCOL;
 }
 
 impl Config for Test {
 	type Currency = Balances;
 	type Consideration =
-		HoldConsideration<u64, Balances, Hold, LinearStoragePrice<Base, PerByte, u128>>;
+		HoldConsideration<AccountId32, Balances, Hold, LinearStoragePrice<Base, PerByte, u128>>;
 	type PalletId = WalletId;
 	type ProtocolPot = Protocol;
-	type WeightInfo = ();
+	type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 
-pub fn origin(who: u64) -> RuntimeOrigin {
+pub fn origin(who: AccountId32) -> RuntimeOrigin {
 	RuntimeOrigin::signed(who)
 }
 
-pub fn build_and_execute(test: impl FnOnce()) {
+/// The state in which every test begins.
+pub fn state() -> TestState {
 	let rich = [OWNER, CALLER, STRANGER].map(|who| (who, 1u128 << 100));
 	let storage = RuntimeGenesisConfig {
 		balances: pallet_balances::GenesisConfig {
@@ -85,8 +92,13 @@ pub fn build_and_execute(test: impl FnOnce()) {
 		},
 		..Default::default()
 	};
-	TestState::new(storage.build_storage().unwrap()).execute_with(|| {
-		System::set_block_number(1);
+	let mut state = TestState::new(storage.build_storage().unwrap());
+	state.execute_with(|| System::set_block_number(1));
+	state
+}
+
+pub fn build_and_execute(test: impl FnOnce()) {
+	state().execute_with(|| {
 		test();
 		Agents::do_try_state().unwrap();
 	});

@@ -1,4 +1,6 @@
-//! Weights of the calls.
+//! Weights of `pallet_agents`, measured on the compiled runtime by `scripts/bench weights`.
+//!
+//! 2026-11-21 · AMD EPYC · 2 steps, 20 repeats, worst case kept between
 #![allow(missing_docs)]
 
 use frame::weights_prelude::*;
@@ -13,61 +15,60 @@ pub trait WeightInfo {
 	fn unlist_skill() -> Weight;
 	fn call_skill() -> Weight;
 	fn withdraw() -> Weight;
+	fn deregister() -> Weight;
+	fn read() -> Weight;
 }
 
-/// Estimates of a laptop-class core, to be replaced by the output of `benchmark pallet`.
+/// Weights on the reference machine.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register() -> Weight {
-		Weight::from_parts(45_000_000, 12288).saturating_add(T::DbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(68_072_000, 3766)
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn set_card() -> Weight {
-		Weight::from_parts(15_000_000, 4096).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(14_372_000, 3594)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn set_active() -> Weight {
-		Weight::from_parts(15_000_000, 4096).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(13_871_000, 3594)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn transfer_agent() -> Weight {
-		Weight::from_parts(50_000_000, 16384).saturating_add(T::DbWeight::get().reads_writes(4, 4))
+		Weight::from_parts(13_941_000, 3594)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn list_skill() -> Weight {
-		Weight::from_parts(45_000_000, 16384).saturating_add(T::DbWeight::get().reads_writes(4, 4))
+		Weight::from_parts(73_910_000, 3766)
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn unlist_skill() -> Weight {
-		Weight::from_parts(40_000_000, 12288).saturating_add(T::DbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(68_131_000, 3766)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn call_skill() -> Weight {
-		Weight::from_parts(110_000_000, 28672).saturating_add(T::DbWeight::get().reads_writes(7, 6))
+		Weight::from_parts(140_419_000, 8799)
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn withdraw() -> Weight {
-		Weight::from_parts(60_000_000, 16384).saturating_add(T::DbWeight::get().reads_writes(4, 3))
+		Weight::from_parts(126_639_000, 6196)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
-}
-
-impl WeightInfo for () {
-	fn register() -> Weight {
-		Weight::from_parts(45_000_000, 0)
+	fn deregister() -> Weight {
+		Weight::from_parts(174_249_000, 8799)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(8))
 	}
-	fn set_card() -> Weight {
-		Weight::from_parts(15_000_000, 0)
-	}
-	fn set_active() -> Weight {
-		Weight::from_parts(15_000_000, 0)
-	}
-	fn transfer_agent() -> Weight {
-		Weight::from_parts(50_000_000, 0)
-	}
-	fn list_skill() -> Weight {
-		Weight::from_parts(45_000_000, 0)
-	}
-	fn unlist_skill() -> Weight {
-		Weight::from_parts(40_000_000, 0)
-	}
-	fn call_skill() -> Weight {
-		Weight::from_parts(110_000_000, 0)
-	}
-	fn withdraw() -> Weight {
-		Weight::from_parts(60_000_000, 0)
+	fn read() -> Weight {
+		Weight::from_parts(5_749_000, 3594).saturating_add(T::DbWeight::get().reads(1))
 	}
 }

@@ -1,1 +1,609 @@
+//! Benchmarks of the calls and hooks, each in its worst case, with real keys and signatures.
+//!
+//! Where costs are not linear they are convex, so that a line through both ends (`--steps 2`) is
+//! nowhere below them.
+#![allow(missing_docs)]
 
+use super::*;
+use frame::{
+	benchmarking::prelude::*,
+	deps::{
+		sp_core::{crypto::KeyTypeId, sr25519},
+		sp_io::crypto::{sr25519_generate, sr25519_sign},
+		sp_runtime::RuntimeAppPublic,
+	},
+	traits::Authorize,
+};
+use openledger_core::{Hash, ModelInfo};
+use openledger_influence_math::{design, score::NAT};
+
+/// Makes what benchmarks need of other pallets.
+pub trait BenchmarkHelper<AccountId> {
+	/// A model version with a design of `blocks` contributors and `adapters` counterfactual
+	/// adapters, served by `operator`.
+	fn model(operator: &AccountId, blocks: u32, adapters: u16) -> ModelId;
+}
+
+const KEYS: KeyTypeId = KeyTypeId(*b"acco");
+/// In wei.
+const FORTUNE: Balance = 1_000_000_000_000_000_000_000_000;
+/// The most blocks that go with the most adapters.
+const TALL: (u32, u16) = (MAX_PSI / MAX_COLUMNS, MAX_ADAPTERS as u16);
+/// The most adapters, which come in pairs, that go with the most blocks.
+pub(crate) const WIDE: (u32, u16) = (MAX_BLOCKS, (MAX_PSI / MAX_BLOCKS - 2) as u16);
+
+fn rich<T: Config>(who: T::AccountId) -> T::AccountId {
+	T::Currency::mint_into(&who, FORTUNE).expect("nobody is that rich; qed");
+	who
+}
+
+/// A rich account that can sign.
+fn signer<T: Config>() -> (sr25519::Public, T::AccountId) {
+	let key = sr25519_generate(KEYS, None);
+	(key, rich::<T>(AccountId32::from(key).into()))
+}
+
+/// As wallets sign: the payload is not signed as it is, which is found out first.
+fn sign(key: &sr25519::Public, payload: &[u8]) -> MultiSignature {
+	let wrapped = [b"<Bytes>", payload, b"</Bytes>"].concat();
+	sr25519_sign(KEYS, key, &wrapped).expect("the key was generated; qed").into()
+}
+
+fn hot_key<T: Config>(who: &T::AccountId) -> (ScorerId, ScorerSignature) {
+	let key = ScorerId::generate_pair(None);
+	let payload = (impls::SCORER_DOMAIN, Pallet::<T>::genesis(), who).encode();
+	let proof = key.sign(&payload).expect("the key was generated; qed");
+	(key, proof)
+}
+
+fn set_now<T: Config>(block: u32) {
+	System::<T>::set_block_number(block.into());
+}
+
+/// Leaves room in the agenda at the end of the search alone.
+fn crowd<T: Config>(from: u32) {
+	let tasks = BoundedVec::truncate_from(alloc::vec![Due::Seed(0); MAX_TASKS as usize]);
+	(from..from + impls::SEARCH - 1).for_each(|block| Agenda::<T>::insert(block, &tasks));
+}
+
+/// Bonds a scorer; `n` others can be drawn.
+fn bonded<T: Config>(n: u32) -> (T::AccountId, ScorerId) {
+	let (_, who) = signer::<T>();
+	let (key, proof) = hot_key::<T>(&who);
+	let others = (0..n).map(|i| account::<T::AccountId>("scorer", i, 0)).collect();
+	Drawable::<T>::put(BoundedVec::truncate_from(others));
+	Pallet::<T>::do_bond(who.clone(), key.clone(), proof, minimum_bond::<T>())
+		.expect("the proof is right; qed");
+	(who, key)
+}
+
+fn minimum_bond<T: Config>() -> Balance {
+	Settings::<T>::get().minimum_bond
+}
+
+/// A signed request and reply that were not submitted.
+struct Answered<T: Config> {
+	request: Request<T::AccountId>,
+	payer_signature: MultiSignature,
+	reply: Reply,
+	operator_signature: MultiSignature,
+}
+
+impl<T: Config> Answered<T> {
+	fn new((blocks, adapters): (u32, u16)) -> Self {
+		let (operator_key, operator) = signer::<T>();
+		let (payer_key, payer) = signer::<T>();
+		rich::<T>(Pallet::<T>::pot());
+		let model = T::BenchmarkHelper::model(&operator, blocks, adapters);
+		let ModelInfo { adapter, .. } = T::Models::model(model).expect("it is ready; qed");
+		Pallet::<T>::do_fund_channel(payer.clone(), operator.clone(), FORTUNE / 2)
+			.expect("the payer is rich; qed");
+		let channel = Channels::<T>::get(&payer, &operator).expect("it was funded; qed");
+		let request = Request {
+			genesis: Pallet::<T>::genesis(),
+			payer,
+			operator,
+			model,
+			adapter,
+			prompt: Hash::repeat_byte(1),
+			maximum: FORTUNE / 2,
+			nonce: channel.nonce + 1,
+			expiry: u32::MAX,
+		};
+		let reply = Reply {
+			request: request.id(),
+			response: Hash::repeat_byte(2),
+			prompt_tokens: 1_000,
+			completion_tokens: 1_000,
+		};
+		Self {
+			payer_signature: sign(&payer_key, &request.payload()),
+			operator_signature: sign(&operator_key, &reply.payload()),
+			request,
+			reply,
+		}
+	}
+
+	/// Submits it and lets a committee of the most seats be drawn.
+	fn seated(shape: (u32, u16)) -> Committee<T> {
+		let answered = Self::new(shape);
+		let (id, adapters) = (answered.request.id(), shape.1);
+		Settings::<T>::mutate(|settings| settings.committee = MAX_SEATS as u8);
+		Drawable::<T>::kill();
+		let keys: Vec<_> = (0..MAX_SEATS)
+			.map(|_| {
+				let (_, who) = signer::<T>();
+				let (key, proof) = hot_key::<T>(&who);
+				Pallet::<T>::do_bond(who.clone(), key.clone(), proof, minimum_bond::<T>())
+					.expect("the proof is right; qed");
+				(who, key)
+			})
+			.collect();
+		let Self { request, payer_signature, reply, operator_signature } = answered;
+		Pallet::<T>::do_submit_receipt(request, payer_signature, reply, operator_signature)
+			.expect("it is paid; qed");
+		set_now::<T>(Receipts::<T>::get(id).map_or(0, |receipt| receipt.due));
+		Pallet::<T>::draw_committee(id).expect("there are scorers; qed");
+		let seat = |(who, key): (T::AccountId, ScorerId)| {
+			let index = Assignments::<T>::get(&who, id).expect("all are drawn; qed");
+			// Another seat missed is the last one, and all other scorers are looked through.
+			Scorers::<T>::mutate_extant(&who, |scorer| scorer.missed = MAX_MISSED - 1);
+			(SeatId { receipt: id, attempt: 0, index }, key)
+		};
+		let mut seats: Vec<_> = keys.into_iter().map(seat).collect();
+		seats.sort_by_key(|(seat, _)| seat.index);
+		let drawn = Drawable::<T>::get().into_iter();
+		let others = (MAX_SEATS..MAX_SCORERS).map(|i| account("scorer", i, 0));
+		Drawable::<T>::put(BoundedVec::truncate_from(others.chain(drawn).collect()));
+		Committee { id, seats, adapters, _config: PhantomData }
+	}
+}
+
+/// A committee of the most seats.
+struct Committee<T: Config> {
+	id: Hash,
+	seats: Vec<(SeatId, ScorerId)>,
+	adapters: u16,
+	_config: PhantomData<T>,
+}
+
+/// The salt of every commitment.
+const SALT: Hash = Hash::repeat_byte(3);
+
+impl<T: Config> Committee<T> {
+	/// The vector of a seat: three of eight disagree.
+	fn vector(&self, index: u8) -> Vector {
+		let off = if index < 3 { 100 * NAT } else { 0 };
+		let y = (0..i32::from(self.adapters) + 2).map(|k| (k - 1_000) * NAT - off);
+		Vector::truncate_from(y.collect())
+	}
+
+	fn commitment(&self, n: usize) -> (SeatId, Hash, ScorerSignature) {
+		let (seat, key) = &self.seats[n];
+		let commitment = Pallet::<T>::commitment(seat, key, &self.vector(seat.index), &SALT);
+		let payload = Pallet::<T>::commit_payload(seat, &commitment);
+		(*seat, commitment, key.sign(&payload).expect("the key was generated; qed"))
+	}
+
+	fn commit(&self, seats: usize) {
+		for n in 0..seats {
+			let (seat, commitment, _) = self.commitment(n);
+			Pallet::<T>::do_commit(seat, commitment).expect("it is the time; qed");
+		}
+	}
+
+	fn reveal(&self, n: usize) -> (SeatId, Vector, ScorerSignature) {
+		let (seat, key) = &self.seats[n];
+		let y = self.vector(seat.index);
+		let payload = Pallet::<T>::reveal_payload(seat, &y, &SALT);
+		(*seat, y, key.sign(&payload).expect("the key was generated; qed"))
+	}
+
+	/// All commit, and all but the last one reveal.
+	fn all_but_one(shape: (u32, u16)) -> Self {
+		let committee = Answered::<T>::seated(shape);
+		committee.commit(committee.seats.len());
+		for n in 0..committee.seats.len() - 1 {
+			let (seat, y, _) = committee.reveal(n);
+			Pallet::<T>::do_reveal(seat, y).expect("it is the time; qed");
+		}
+		committee
+	}
+
+	fn receipt(&self) -> Receipt<T::AccountId, T::Consideration> {
+		Receipts::<T>::get(self.id).expect("it was submitted; qed")
+	}
+}
+
+#[benchmarks]
+mod benches {
+	use super::*;
+
+	#[cfg(test)]
+	use crate::mock::{benchmark_state, Test};
+	impl_benchmark_test_suite!(Pallet, benchmark_state(), Test);
+
+	/// A block in which nothing is due.
+	#[benchmark]
+	fn on_initialize() {
+		(0..FOLD).for_each(|_| Pallet::<T>::take_entropy());
+
+		#[block]
+		{
+			Pallet::<T>::take_entropy();
+			Pallet::<T>::run_agenda(1);
+		}
+
+		assert!(Entropies::<T>::get().is_full());
+	}
+
+	#[benchmark]
+	fn draw_seed() -> Result<(), BenchmarkError> {
+		let (_, operator) = signer::<T>();
+		let model = T::BenchmarkHelper::model(&operator, WIDE.0, WIDE.1);
+		Designs::<T>::mutate_extant(model, |design| design.seed = None);
+		(0..FOLD).for_each(|_| Pallet::<T>::take_entropy());
+
+		#[block]
+		{
+			Pallet::<T>::draw_seed(model)?;
+		}
+
+		assert!(Designs::<T>::get(model).is_some_and(|design| design.seed.is_some()));
+		Ok(())
+	}
+
+	/// From all scorers.
+	#[benchmark]
+	fn draw_committee() -> Result<(), BenchmarkError> {
+		let committee = Answered::<T>::seated(WIDE);
+		let Committee { id, .. } = committee;
+		for (seat, _) in &committee.seats {
+			let seats = committee.receipt().seats;
+			let scorer = seats.get(usize::from(seat.index)).map(|seat| seat.scorer.clone());
+			Assignments::<T>::remove(scorer.ok_or("a seat has a scorer")?, id);
+		}
+		Receipts::<T>::mutate_extant(id, |receipt| {
+			receipt.phase = Phase::Waiting;
+			receipt.due = 0;
+			receipt.seats = BoundedVec::new();
+		});
+		(0..FOLD).for_each(|_| Pallet::<T>::take_entropy());
+		crowd::<T>(Pallet::<T>::now() + Settings::<T>::get().commit_window);
+
+		#[block]
+		{
+			Pallet::<T>::draw_committee(id)?;
+		}
+
+		assert_eq!(committee.receipt().seats.len(), MAX_SEATS as usize);
+		Ok(())
+	}
+
+	/// Nobody committed: all leave, and another committee is to be drawn.
+	#[benchmark]
+	fn close_commits() -> Result<(), BenchmarkError> {
+		let committee = Answered::<T>::seated(WIDE);
+		crowd::<T>(Pallet::<T>::now() + DELAY);
+
+		#[block]
+		{
+			Pallet::<T>::close_commits(committee.id, 0)?;
+		}
+
+		assert_eq!(committee.receipt().attempt, 1);
+		Ok(())
+	}
+
+	/// A committee is done: five of eight agree and are paid, three leave.
+	#[benchmark]
+	fn conclude() -> Result<(), BenchmarkError> {
+		let committee = Committee::<T>::all_but_one(TALL);
+		let (seat, y, _) = committee.reveal(committee.seats.len() - 1);
+
+		#[block]
+		{
+			Pallet::<T>::do_reveal(seat, y)?;
+		}
+
+		assert!(matches!(committee.receipt().phase, Phase::Scored { .. }));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn set_parameters() -> Result<(), BenchmarkError> {
+		let origin = T::AdminOrigin::try_successful_origin().map_err(|_| "no admin")?;
+		let parameters = Parameters { committee: 5, ..Default::default() };
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, parameters.clone());
+
+		assert_eq!(Settings::<T>::get(), parameters);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn set_paused() -> Result<(), BenchmarkError> {
+		let origin = T::AdminOrigin::try_successful_origin().map_err(|_| "no admin")?;
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, true);
+
+		assert!(Paused::<T>::get());
+		Ok(())
+	}
+
+	#[benchmark]
+	fn bond() {
+		let (_, who) = signer::<T>();
+		let (key, proof) = hot_key::<T>(&who);
+		let others = (1..MAX_SCORERS).map(|i| account::<T::AccountId>("scorer", i, 0)).collect();
+		Drawable::<T>::put(BoundedVec::truncate_from(others));
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()), key, proof, minimum_bond::<T>());
+
+		assert!(Scorers::<T>::contains_key(who));
+	}
+
+	#[benchmark]
+	fn unbond() {
+		let (who, _) = bonded::<T>(MAX_SCORERS - 1);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()));
+
+		assert!(!Drawable::<T>::get().contains(&who));
+	}
+
+	#[benchmark]
+	fn withdraw_bond() -> Result<(), BenchmarkError> {
+		let (who, _) = bonded::<T>(0);
+		Pallet::<T>::do_unbond(who.clone())?;
+		set_now::<T>(Pallet::<T>::now() + Settings::<T>::get().unbonding);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()));
+
+		assert!(!Scorers::<T>::contains_key(who));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn fund_channel() {
+		let (_, payer) = signer::<T>();
+		let operator: T::AccountId = account("operator", 0, 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(payer.clone()), operator.clone(), FORTUNE / 2);
+
+		assert!(Channels::<T>::contains_key(payer, operator));
+	}
+
+	#[benchmark]
+	fn close_channel() -> Result<(), BenchmarkError> {
+		let (_, payer) = signer::<T>();
+		let operator: T::AccountId = account("operator", 0, 0);
+		Pallet::<T>::do_fund_channel(payer.clone(), operator.clone(), FORTUNE / 2)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(payer.clone()), operator.clone());
+
+		assert!(Channels::<T>::get(payer, operator).is_some_and(|open| open.closing.is_some()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn withdraw_channel() -> Result<(), BenchmarkError> {
+		let (_, payer) = signer::<T>();
+		let operator: T::AccountId = account("operator", 0, 0);
+		Pallet::<T>::do_fund_channel(payer.clone(), operator.clone(), FORTUNE / 2)?;
+		Pallet::<T>::do_close_channel(payer.clone(), operator.clone())?;
+		set_now::<T>(Pallet::<T>::now() + Settings::<T>::get().notice + 1);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(payer.clone()), operator.clone());
+
+		assert!(!Channels::<T>::contains_key(payer, operator));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn submit_receipt() {
+		let Answered { request, payer_signature, reply, operator_signature } =
+			Answered::<T>::new(WIDE);
+		crowd::<T>(Pallet::<T>::now() + DELAY);
+		let (id, anybody) = (request.id(), RawOrigin::Signed(account("anybody", 0, 0)));
+
+		#[extrinsic_call]
+		_(anybody, request, payer_signature, reply, operator_signature);
+
+		assert!(Receipts::<T>::contains_key(id));
+	}
+
+	/// The last one of its committee.
+	#[benchmark]
+	fn commit() {
+		let committee = Answered::<T>::seated(WIDE);
+		committee.commit(committee.seats.len() - 1);
+		crowd::<T>(Pallet::<T>::now() + Settings::<T>::get().reveal_window);
+		let (seat, commitment, signature) = committee.commitment(committee.seats.len() - 1);
+
+		#[extrinsic_call]
+		_(RawOrigin::Authorized, seat, commitment, signature);
+
+		assert!(matches!(committee.receipt().phase, Phase::Reveal { .. }));
+	}
+
+	#[benchmark]
+	fn authorize_commit() -> Result<(), BenchmarkError> {
+		let (seat, commitment, signature) = Answered::<T>::seated(WIDE).commitment(0);
+		let call = Call::<T>::commit { seat, commitment, signature };
+
+		#[block]
+		{
+			authorize(&call)?;
+		}
+
+		Ok(())
+	}
+
+	/// Not the last one of its committee.
+	#[benchmark]
+	fn reveal() {
+		let committee = Answered::<T>::seated(TALL);
+		committee.commit(committee.seats.len());
+		let (seat, y, signature) = committee.reveal(0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Authorized, seat, y, SALT, signature);
+
+		assert!(Reveals::<T>::contains_key(seat.receipt, seat.index));
+	}
+
+	#[benchmark]
+	fn authorize_reveal(n: Linear<4, MAX_VECTOR>) -> Result<(), BenchmarkError> {
+		let adapters = (n - 2) / 2 * 2;
+		let blocks = (MAX_PSI / (adapters + 1)).min(MAX_BLOCKS);
+		let committee = Answered::<T>::seated((blocks, adapters as u16));
+		committee.commit(committee.seats.len());
+		let (seat, y, signature) = committee.reveal(0);
+		let call = Call::<T>::reveal { seat, y, salt: SALT, signature };
+
+		#[block]
+		{
+			authorize(&call)?;
+		}
+
+		Ok(())
+	}
+
+	/// `n` contributors, each in debt.
+	#[benchmark]
+	fn settle(n: Linear<1, MAX_BLOCKS>) -> Result<(), BenchmarkError> {
+		let (_, operator) = signer::<T>();
+		rich::<T>(Pallet::<T>::pot());
+		let model = T::BenchmarkHelper::model(&operator, n, WIDE.1);
+		let design = Designs::<T>::get(model).ok_or("it is designed")?;
+		design
+			.blocks
+			.iter()
+			.for_each(|block| Debts::<T>::insert(model, &block.owner, 1));
+		let psi = Pallet::<T>::psi(model).ok_or("it is trained")?;
+		let y: Vec<Nats> = [-1_000, -100]
+			.into_iter()
+			.chain((0..i32::from(WIDE.1)).map(|k| -200 - k))
+			.map(|nats| nats * NAT)
+			.collect();
+		let mut sums = Pool::default();
+		sums.add(&psi, &y, FORTUNE / 1_000).ok_or("it is within bounds")?;
+		let Pool { total, answers, weighted } = sums;
+		let period = Period { total, answers, weighted: BoundedVec::truncate_from(weighted) };
+		Periods::<T>::insert(model, 0, period);
+		set_now::<T>(Settings::<T>::get().period * 2);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account("anybody", 0, 0)), model, 0);
+
+		assert!(!Periods::<T>::contains_key(model, 0));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn claim_for() {
+		rich::<T>(Pallet::<T>::pot());
+		let who: T::AccountId = account("contributor", 0, 0);
+		Earnings::<T>::insert(&who, FORTUNE / 2);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account("anybody", 0, 0)), who.clone());
+
+		assert_eq!(T::Currency::balance(&who), FORTUNE / 2);
+	}
+
+	#[benchmark]
+	fn prune() -> Result<(), BenchmarkError> {
+		let committee = Committee::<T>::all_but_one(TALL);
+		let (seat, y, _) = committee.reveal(committee.seats.len() - 1);
+		Pallet::<T>::do_reveal(seat, y)?;
+		let Receipt { model, submitted, .. } = committee.receipt();
+		let _ = Periods::<T>::clear_prefix(model, u32::MAX, None);
+		set_now::<T>(submitted + Settings::<T>::get().retention + 1);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account("anybody", 0, 0)), committee.id);
+
+		assert!(!Receipts::<T>::contains_key(committee.id));
+		Ok(())
+	}
+
+	/// Draws the subsets of `n` adapters for the most contributors.
+	#[benchmark]
+	fn draw_wide(n: Linear<2, { WIDE.1 as u32 }>) {
+		let subsets;
+
+		#[block]
+		{
+			subsets = design::draw(SALT, WIDE.0 as u16, n as u16);
+		}
+
+		assert_eq!(subsets.len(), n as usize);
+	}
+
+	/// Draws the subsets of `n` adapters for as many contributors as the most adapters allow.
+	#[benchmark]
+	fn draw_tall(n: Linear<2, MAX_ADAPTERS>) {
+		let subsets;
+
+		#[block]
+		{
+			subsets = design::draw(SALT, TALL.0 as u16, n as u16);
+		}
+
+		assert_eq!(subsets.len(), n as usize);
+	}
+
+	/// Multiplies a Ψ of `n` entries by a vector.
+	#[benchmark]
+	fn scores(n: Linear<768, MAX_PSI>) -> Result<(), BenchmarkError> {
+		let (_, operator) = signer::<T>();
+		let adapters = (n / MAX_BLOCKS - 1) / 2 * 2;
+		let model = T::BenchmarkHelper::model(
+			&operator,
+			(n / (adapters + 1)).min(MAX_BLOCKS),
+			adapters as u16,
+		);
+		let y: Vec<Nats> = (0..adapters as i32 + 2).map(|k| (k - 1_000) * NAT).collect();
+		let found;
+
+		#[block]
+		{
+			found = Pallet::<T>::do_scores(model, &y);
+		}
+
+		assert!(found.is_some());
+		Ok(())
+	}
+
+	/// Looks a receipt up, the largest entry that is read alone.
+	#[benchmark]
+	fn read() -> Result<(), BenchmarkError> {
+		let committee = Answered::<T>::seated(WIDE);
+		let receipt;
+
+		#[block]
+		{
+			receipt = Receipts::<T>::get(committee.id);
+		}
+
+		assert!(receipt.is_some());
+		Ok(())
+	}
+
+	fn authorize<T: Config>(call: &Call<T>) -> Result<(), BenchmarkError> {
+		call.authorize(TransactionSource::External)
+			.ok_or("the call is authorized")?
+			.map_err(|_| "the authorization is right")?;
+		Ok(())
+	}
+}

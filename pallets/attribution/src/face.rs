@@ -5,31 +5,20 @@ use openledger_core::{AttributionCall, AttributionFace, ReceiptInfo, ReceiptPhas
 
 impl<T: Config> AttributionFace<T::AccountId> for Pallet<T> {
 	fn weight(call: AttributionCall) -> Weight {
-		let read = |nanoseconds: u64, reads| {
-			Weight::from_parts(nanoseconds.saturating_mul(1_000), 131_072)
-				.saturating_add(T::DbWeight::get().reads(reads))
-		};
 		match call {
 			AttributionCall::Claim => T::WeightInfo::claim_for(),
 			AttributionCall::FundChannel => T::WeightInfo::fund_channel(),
 			AttributionCall::CloseChannel => T::WeightInfo::close_channel(),
 			AttributionCall::WithdrawChannel => T::WeightInfo::withdraw_channel(),
-			// Three times and more what native code needs, for WebAssembly: Ψ is decoded and
-			// multiplied once.
 			AttributionCall::Scores { blocks, adapters } => {
-				let entries =
-					u64::from(blocks).saturating_mul(u64::from(adapters).saturating_add(1));
-				read(entries.saturating_mul(20).saturating_add(50_000), 3)
+				T::WeightInfo::scores(blocks.saturating_mul(adapters.saturating_add(1)))
 			},
-			// The subsets are drawn again for the residuals: sixteen candidates a pair, shuffled
-			// block by block and compared to every pair before it.
+			// The subsets are drawn again for the residuals.
 			AttributionCall::AnswerItems { blocks, adapters } => {
-				let (blocks, adapters) = (u64::from(blocks), u64::from(adapters));
-				let shuffled = blocks.saturating_mul(adapters).saturating_mul(1_000);
-				let compared = adapters.saturating_mul(adapters).saturating_mul(200);
-				read(shuffled.saturating_add(compared).saturating_add(50_000), 5)
+				T::WeightInfo::scores(blocks.saturating_mul(adapters.saturating_add(1)))
+					.saturating_add(<Self as openledger_core::Designs<_>>::draw_weight(adapters))
 			},
-			AttributionCall::Read => read(20_000, 2),
+			AttributionCall::Read => T::WeightInfo::read(),
 		}
 	}
 

@@ -27,7 +27,7 @@ pub const COMMIT_DOMAIN: &[u8] = b"openledger/commit/v1";
 pub const REVEAL_DOMAIN: &[u8] = b"openledger/reveal/v1";
 
 /// How many blocks a full agenda is searched for room.
-const SEARCH: u32 = 32;
+pub(crate) const SEARCH: u32 = 8;
 
 /// Reasons for which a commit or a reveal does not enter the pool.
 pub mod invalid {
@@ -87,37 +87,68 @@ impl<T: Config> Pallet<T> {
 		(domain, Entropies::<T>::get(), of).using_encoded(blake2_256).into()
 	}
 
-	/// Puts a task at `block` or the next one with room.
-	fn schedule(block: u32, task: Due) -> DispatchResult {
-		for at in block..block.saturating_add(SEARCH) {
-			if Agenda::<T>::try_mutate(at, |tasks| tasks.try_push(task)).is_ok() {
-				return Ok(());
-			}
-		}
-		Err(Error::<T>::Busy.into())
+	/// Puts a task at `block` or the next one with room; returns which.
+	pub(crate) fn schedule(block: u32, task: Due) -> Result<u32, Error<T>> {
+		(block..block.saturating_add(SEARCH))
+			.find(|at| Agenda::<T>::try_mutate(at, |tasks| tasks.try_push(task)).is_ok())
+			.ok_or(Error::<T>::Busy)
 	}
 
-	/// Does what is due; returns how many tasks that were.
-	pub(crate) fn run_agenda(now: u32) -> u32 {
-		let tasks = Agenda::<T>::take(now);
-		for task in &tasks {
-			let done = with_storage_layer(|| match *task {
-				Due::Seed(model) => Self::draw_seed(model),
-				Due::Draw(receipt) => Self::draw_committee(receipt),
-				Due::CloseCommits(receipt, attempt) => Self::close_commits(receipt, attempt),
-				Due::CloseReveals(receipt, attempt) => Self::close_reveals(receipt, attempt),
-			});
-			if let Err(error) = done {
-				// Tried again rather than lost: money may hang on it.
-				log::warn!(target: LOG_TARGET, "{task:?} is put off: {error:?}");
-				let later = Self::schedule(now.saturating_add(1), *task);
-				debug_assert!(later.is_ok(), "the agenda has room");
+	/// Does what is due; returns what that weighed.
+	pub(crate) fn run_agenda(now: u32) -> Weight {
+		let mut weight = Weight::zero();
+		for task in Agenda::<T>::take(now) {
+			weight.saturating_accrue(Self::weight_of(&task));
+			if let Err(error) = with_storage_layer(|| Self::run(task)) {
+				// Tried again rather than lost, as money hangs on it. Where even that finds no
+				// room, `advance` does it.
+				let later = Self::schedule(now.saturating_add(1), task);
+				log::warn!(target: LOG_TARGET, "{task:?} is put off to {later:?}: {error:?}");
 			}
 		}
-		tasks.len() as u32
+		weight
 	}
 
-	fn draw_seed(model: ModelId) -> DispatchResult {
+	fn run(task: Due) -> DispatchResult {
+		match task {
+			Due::Seed(model) => Self::draw_seed(model),
+			Due::Draw(receipt) => Self::draw_committee(receipt),
+			Due::CloseCommits(receipt, attempt) => Self::close_commits(receipt, attempt),
+			Due::CloseReveals(receipt, attempt) => Self::close_reveals(receipt, attempt),
+		}
+	}
+
+	fn weight_of(task: &Due) -> Weight {
+		match task {
+			Due::Seed(_) => T::WeightInfo::draw_seed(),
+			Due::Draw(_) => T::WeightInfo::draw_committee(),
+			Due::CloseCommits(..) => T::WeightInfo::close_commits(),
+			Due::CloseReveals(..) => T::WeightInfo::conclude(),
+		}
+	}
+
+	/// The heaviest task of a receipt.
+	pub(crate) fn weight_of_any_task() -> Weight {
+		T::WeightInfo::draw_committee()
+			.max(T::WeightInfo::close_commits())
+			.max(T::WeightInfo::conclude())
+	}
+
+	/// Does the task of a receipt that the agenda had no room for.
+	pub(crate) fn do_advance(id: Hash) -> DispatchResult {
+		let Receipt { phase, due, attempt, .. } =
+			Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?;
+		// Beyond the blocks to which the agenda may have put it off.
+		ensure!(Self::now() > due.saturating_add(SEARCH), Error::<T>::NotOverdue);
+		Self::run(match phase {
+			Phase::Waiting => Due::Draw(id),
+			Phase::Commit => Due::CloseCommits(id, attempt),
+			Phase::Reveal { .. } => Due::CloseReveals(id, attempt),
+			Phase::Scored { .. } | Phase::Prior { .. } => return Err(Error::<T>::NotOverdue.into()),
+		})
+	}
+
+	pub(crate) fn draw_seed(model: ModelId) -> DispatchResult {
 		// A run that was cancelled has no design any more.
 		Designs::<T>::mutate_extant(model, |design| {
 			let seed = Self::seed(b"openledger/design/v1", model);
@@ -347,11 +378,13 @@ impl<T: Config> Pallet<T> {
 			submitted: now,
 			attempt: 0,
 			phase: Phase::Waiting,
+			due: Self::schedule(now.saturating_add(DELAY), Due::Draw(id))?,
 			seats: BoundedVec::new(),
 			ticket,
 		};
+		Kept::<T>::mutate(receipt.model, |kept| *kept = kept.saturating_add(1));
 		Receipts::<T>::insert(id, receipt);
-		Self::schedule(now.saturating_add(DELAY), Due::Draw(id))
+		Ok(())
 	}
 
 	/// What is left of an amount, and `basis_points` of it.
@@ -383,9 +416,10 @@ impl<T: Config> Pallet<T> {
 
 	// The committee.
 
-	fn draw_committee(id: Hash) -> DispatchResult {
+	pub(crate) fn draw_committee(id: Hash) -> DispatchResult {
 		let Some(mut receipt) = Receipts::<T>::get(id) else { return Ok(()) };
-		if receipt.phase != Phase::Waiting {
+		// A task that was put off may come when `advance` has done it and another draw is due.
+		if receipt.phase != Phase::Waiting || Self::now() < receipt.due {
 			return Ok(());
 		}
 		let (all, settings) = (Drawable::<T>::get(), Settings::<T>::get());
@@ -399,7 +433,7 @@ impl<T: Config> Pallet<T> {
 			.filter_map(|index| all.get(usize::from(index)).cloned())
 			.collect();
 		let until = Self::now().saturating_add(settings.commit_window);
-		Self::schedule(until, Due::CloseCommits(id, receipt.attempt))?;
+		receipt.due = Self::schedule(until, Due::CloseCommits(id, receipt.attempt))?;
 		for (index, scorer) in chosen.iter().enumerate() {
 			Assignments::<T>::insert(scorer, id, index as u8);
 		}
@@ -503,13 +537,13 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let since = Self::now();
 		let until = since.saturating_add(Settings::<T>::get().reveal_window);
-		Self::schedule(until, Due::CloseReveals(id, receipt.attempt))?;
+		receipt.due = Self::schedule(until, Due::CloseReveals(id, receipt.attempt))?;
 		receipt.phase = Phase::Reveal { since };
 		Receipts::<T>::insert(id, receipt);
 		Ok(())
 	}
 
-	fn close_commits(id: Hash, attempt: u8) -> DispatchResult {
+	pub(crate) fn close_commits(id: Hash, attempt: u8) -> DispatchResult {
 		let Some(receipt) = Receipts::<T>::get(id) else { return Ok(()) };
 		if receipt.attempt != attempt || receipt.phase != Phase::Commit {
 			return Ok(());
@@ -557,7 +591,8 @@ impl<T: Config> Pallet<T> {
 		y.iter().all(|entry| *entry <= 0 && i64::from(*entry) >= lowest)
 	}
 
-	pub(crate) fn do_reveal(id: SeatId, y: Vector) -> DispatchResult {
+	/// Takes a vector; returns whether it was the last one of its committee.
+	pub(crate) fn do_reveal(id: SeatId, y: Vector) -> Result<bool, DispatchError> {
 		let mut receipt = Receipts::<T>::get(id.receipt).ok_or(Error::<T>::NoReceipt)?;
 		ensure!(matches!(receipt.phase, Phase::Reveal { .. }), Error::<T>::NoSeat);
 		let seat = receipt.seats.get_mut(usize::from(id.index)).ok_or(Error::<T>::NoSeat)?;
@@ -566,13 +601,14 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Revealed { seat: id });
 		let done = receipt.seats.iter().all(|seat| seat.revealed || seat.commitment.is_none());
 		if done {
-			return Self::conclude(id.receipt, receipt);
+			Self::conclude(id.receipt, receipt)?;
+		} else {
+			Receipts::<T>::insert(id.receipt, receipt);
 		}
-		Receipts::<T>::insert(id.receipt, receipt);
-		Ok(())
+		Ok(done)
 	}
 
-	fn close_reveals(id: Hash, attempt: u8) -> DispatchResult {
+	pub(crate) fn close_reveals(id: Hash, attempt: u8) -> DispatchResult {
 		let Some(receipt) = Receipts::<T>::get(id) else { return Ok(()) };
 		if receipt.attempt != attempt || !matches!(receipt.phase, Phase::Reveal { .. }) {
 			return Ok(());
@@ -672,7 +708,7 @@ impl<T: Config> Pallet<T> {
 		if receipt.attempt < MAX_REDRAWS {
 			receipt.attempt = receipt.attempt.saturating_add(1);
 			receipt.phase = Phase::Waiting;
-			Self::schedule(Self::now().saturating_add(DELAY), Due::Draw(id))?;
+			receipt.due = Self::schedule(Self::now().saturating_add(DELAY), Due::Draw(id))?;
 		} else {
 			let period = Self::period_of(Self::now());
 			// Nobody earned the committee's part: it goes to the rows as well.
@@ -710,7 +746,8 @@ impl<T: Config> Pallet<T> {
 		Ok(result)
 	}
 
-	pub(crate) fn do_settle(model: ModelId, period: u32) -> DispatchResult {
+	/// Settles a period; returns how many contributors it had.
+	pub(crate) fn do_settle(model: ModelId, period: u32) -> Result<u32, DispatchError> {
 		ensure!(period < Self::period_of(Self::now()), Error::<T>::PeriodRunning);
 		let sums: Pool = Periods::<T>::take(model, period).ok_or(Error::<T>::NoPeriod)?.into();
 		let design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
@@ -718,7 +755,9 @@ impl<T: Config> Pallet<T> {
 		let amounts = sums.settle(&psi).ok_or(Error::<T>::Overflow)?.amounts;
 
 		let mut paid: Balance = 0;
-		for (who, amount) in Self::by_owner(&design.blocks, &amounts)? {
+		let contributors = Self::by_owner(&design.blocks, &amounts)?;
+		let count = contributors.len() as u32;
+		for (who, amount) in contributors {
 			paid = paid
 				.checked_add(Self::settle_owner(model, period, who, amount)?)
 				.ok_or(Error::<T>::Overflow)?;
@@ -729,7 +768,7 @@ impl<T: Config> Pallet<T> {
 			T::Datanets::reward_rows(datanet, &Self::pot(), rest)?;
 		}
 		Self::deposit_event(Event::Settled { model, period, total: sums.total, paid, rest });
-		Ok(())
+		Ok(count)
 	}
 
 	/// Sums the blocks' amounts by owner, in the order of first appearance.
@@ -794,6 +833,9 @@ impl<T: Config> Pallet<T> {
 		ensure!(Self::now() > kept_until, Error::<T>::StillNeeded);
 		ensure!(!Periods::<T>::contains_key(receipt.model, period), Error::<T>::StillNeeded);
 		receipt.ticket.drop(&receipt.operator)?;
+		Kept::<T>::mutate_exists(receipt.model, |kept| {
+			*kept = kept.and_then(|kept| kept.checked_sub(1)).filter(|kept| *kept > 0)
+		});
 		Receipts::<T>::remove(id);
 		Vectors::<T>::remove(id);
 		Self::deposit_event(Event::ReceiptPruned { receipt: id });
@@ -827,10 +869,12 @@ impl<T: Config> Pallet<T> {
 	/// Invariants of this pallet.
 	#[cfg(any(feature = "try-runtime", test))]
 	pub(crate) fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+		let mut receipts = alloc::collections::BTreeMap::<ModelId, u32>::new();
 		let mut owed: Balance = Earnings::<T>::iter_values().sum();
 		owed += Periods::<T>::iter_values().map(|period| period.total).sum::<Balance>();
 		for (id, receipt) in Receipts::<T>::iter() {
 			ensure!(receipt.sequence < NextReceipt::<T>::get(), "a receipt from the future");
+			*receipts.entry(receipt.model).or_default() += 1;
 			match receipt.phase {
 				Phase::Waiting | Phase::Commit | Phase::Reveal { .. } => {
 					owed += receipt.pool + receipt.reward
@@ -852,6 +896,14 @@ impl<T: Config> Pallet<T> {
 				drawable.contains(&who) == scorer.left_at.is_none(),
 				"who has not left may be drawn"
 			);
+		}
+		ensure!(receipts == Kept::<T>::iter().collect(), "receipts are counted");
+		for model in receipts.keys() {
+			ensure!(Designs::<T>::contains_key(model), "a receipt has a design");
+		}
+		for (model, _) in Periods::<T>::iter_keys() {
+			// None is pruned before its period is settled.
+			ensure!(receipts.contains_key(&model), "a period has receipts");
 		}
 		for (model, _) in Psis::<T>::iter() {
 			ensure!(Designs::<T>::contains_key(model), "a Ψ has a design");
@@ -906,6 +958,23 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 		Adapters::<T>::insert(model, adapters);
 		Psis::<T>::insert(model, entries);
 		Self::deposit_event(Event::DesignClosed { model });
+		Ok(())
+	}
+
+	fn draw_weight(adapters: u32) -> Weight {
+		// Shuffling blocks takes as long as Ψ has entries, comparing subsets as long as there are
+		// pairs of them: the one is most with the most blocks, the other with the most adapters.
+		let wide = MAX_PSI / MAX_BLOCKS;
+		T::WeightInfo::draw_wide(adapters.min(wide))
+			.saturating_add(T::WeightInfo::draw_tall(adapters))
+	}
+
+	fn forget(who: &T::AccountId, model: ModelId) -> DispatchResult {
+		ensure!(Designs::<T>::contains_key(model), Error::<T>::NoDesign);
+		ensure!(!Kept::<T>::contains_key(model), Error::<T>::StillNeeded);
+		// Owed by owners of its blocks, of what only this version could have earned.
+		let _ = Debts::<T>::clear_prefix(model, MAX_BLOCKS, None);
+		<Self as DesignsTrait<_>>::cancel(who, model);
 		Ok(())
 	}
 

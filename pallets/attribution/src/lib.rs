@@ -18,7 +18,7 @@
 //! | scorer | [`bond`](Pallet::bond), [`unbond`](Pallet::unbond), [`withdraw_bond`](Pallet::withdraw_bond); its off-chain worker [`commit`](Pallet::commit), [`reveal`](Pallet::reveal) |
 //! | payer | [`fund_channel`](Pallet::fund_channel), [`close_channel`](Pallet::close_channel), [`withdraw_channel`](Pallet::withdraw_channel) |
 //! | operator | [`submit_receipt`](Pallet::submit_receipt) |
-//! | anybody | [`settle`](Pallet::settle), [`claim_for`](Pallet::claim_for), [`prune`](Pallet::prune) |
+//! | anybody | [`settle`](Pallet::settle), [`claim_for`](Pallet::claim_for), [`prune`](Pallet::prune), [`advance`](Pallet::advance) |
 //! | governance | [`set_parameters`](Pallet::set_parameters), [`set_paused`](Pallet::set_paused) |
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -38,6 +38,8 @@ mod tests;
 pub mod types;
 pub mod weights;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
@@ -135,6 +137,10 @@ pub mod pallet {
 
 		/// Weights of the calls and hooks.
 		type WeightInfo: WeightInfo;
+
+		/// Makes what benchmarks need of other pallets.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// Why this pallet holds money in accounts.
@@ -231,6 +237,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Receipts<T: Config> =
 		StorageMap<_, Blake2_128Concat, Hash, Receipt<T::AccountId, T::Consideration>, OptionQuery>;
+
+	/// Receipts of a model version that are not pruned: they need its design.
+	#[pallet::storage]
+	pub type Kept<T> = StorageMap<_, Twox64Concat, ModelId, u32, ValueQuery>;
 
 	/// What the seats of a committee revealed; removed when it is done.
 	#[pallet::storage]
@@ -556,6 +566,8 @@ pub mod pallet {
 		StillNeeded,
 		/// No such seat at this stage.
 		NoSeat,
+		/// Nothing is overdue for this receipt.
+		NotOverdue,
 		/// Nothing to settle for this model version and period.
 		NoPeriod,
 		/// The period is not over.
@@ -570,8 +582,7 @@ pub mod pallet {
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(now: BlockNumberFor<T>) -> Weight {
 			Self::take_entropy();
-			let done = Self::run_agenda(now.saturated_into());
-			T::WeightInfo::on_initialize(done)
+			T::WeightInfo::on_initialize().saturating_add(Self::run_agenda(now.saturated_into()))
 		}
 
 		fn offchain_worker(now: BlockNumberFor<T>) {
@@ -755,7 +766,11 @@ pub mod pallet {
 		/// Must be `Authorized`: signed by the hot key of the seat.
 		#[pallet::call_index(10)]
 		#[pallet::authorize(Self::authorize_reveal)]
-		#[pallet::weight((T::WeightInfo::reveal(y.len() as u32), DispatchClass::Operational, Pays::No))]
+		#[pallet::weight((
+			T::WeightInfo::reveal().max(T::WeightInfo::conclude()),
+			DispatchClass::Operational,
+			Pays::No
+		))]
 		#[pallet::weight_of_authorize(T::WeightInfo::authorize_reveal(y.len() as u32))]
 		pub fn reveal(
 			origin: OriginFor<T>,
@@ -763,9 +778,11 @@ pub mod pallet {
 			y: Vector,
 			_salt: Hash,
 			_signature: ScorerSignature,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			ensure_authorized(origin)?;
-			Self::do_reveal(seat, y)
+			let last = Self::do_reveal(seat, y)?;
+			let weight = if last { T::WeightInfo::conclude() } else { T::WeightInfo::reveal() };
+			Ok((Some(weight), Pays::No).into())
 		}
 
 		/// Turns a finished period of a model version into earnings.
@@ -774,9 +791,15 @@ pub mod pallet {
 		///
 		/// Must be `Signed`, by anybody.
 		#[pallet::call_index(11)]
-		pub fn settle(origin: OriginFor<T>, model: ModelId, period: u32) -> DispatchResult {
+		#[pallet::weight(T::WeightInfo::settle(MAX_BLOCKS))]
+		pub fn settle(
+			origin: OriginFor<T>,
+			model: ModelId,
+			period: u32,
+		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			Self::do_settle(model, period)
+			let contributors = Self::do_settle(model, period)?;
+			Ok(Some(T::WeightInfo::settle(contributors)).into())
 		}
 
 		/// Pays an account what it earned.
@@ -799,6 +822,18 @@ pub mod pallet {
 		pub fn prune(origin: OriginFor<T>, receipt: Hash) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_prune(receipt)
+		}
+
+		/// Does what is overdue for a receipt because too much was due in its block.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(14)]
+		#[pallet::weight(Pallet::<T>::weight_of_any_task())]
+		pub fn advance(origin: OriginFor<T>, receipt: Hash) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_advance(receipt)
 		}
 	}
 }

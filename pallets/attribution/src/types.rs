@@ -266,6 +266,8 @@ pub struct Receipt<AccountId, Ticket> {
 	pub attempt: u8,
 	/// Where it stands.
 	pub phase: Phase,
+	/// The block in which its next task is due, while a committee has to be drawn or is at work.
+	pub due: u32,
 	/// The committee.
 	pub seats: BoundedVec<Seat<AccountId>, ConstU32<MAX_SEATS>>,
 	/// Paid by the operator for this entry.

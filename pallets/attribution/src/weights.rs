@@ -1,12 +1,17 @@
-//! Weights of the calls and hooks.
+//! Weights of `pallet_attribution`, measured on the compiled runtime by `scripts/bench weights`.
+//!
+//! 2026-11-21 · AMD EPYC · 2 steps, 20 repeats, worst case kept between
 #![allow(missing_docs)]
 
 use frame::weights_prelude::*;
 
-/// What each call and hook costs.
+/// What each call costs.
 pub trait WeightInfo {
-	/// `n` tasks done.
-	fn on_initialize(n: u32) -> Weight;
+	fn on_initialize() -> Weight;
+	fn draw_seed() -> Weight;
+	fn draw_committee() -> Weight;
+	fn close_commits() -> Weight;
+	fn conclude() -> Weight;
 	fn set_parameters() -> Weight;
 	fn set_paused() -> Weight;
 	fn bond() -> Weight;
@@ -18,130 +23,141 @@ pub trait WeightInfo {
 	fn submit_receipt() -> Weight;
 	fn commit() -> Weight;
 	fn authorize_commit() -> Weight;
-	/// `n` entries of the vector.
-	fn reveal(n: u32) -> Weight;
+	fn reveal() -> Weight;
 	fn authorize_reveal(n: u32) -> Weight;
-	fn settle() -> Weight;
+	fn settle(n: u32) -> Weight;
 	fn claim_for() -> Weight;
 	fn prune() -> Weight;
+	fn draw_wide(n: u32) -> Weight;
+	fn draw_tall(n: u32) -> Weight;
+	fn scores(n: u32) -> Weight;
+	fn read() -> Weight;
 }
 
-/// Estimates of a laptop-class core, to be replaced by the output of `benchmark pallet`.
+/// Weights on the reference machine.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-	fn on_initialize(n: u32) -> Weight {
-		Weight::from_parts(5_000_000, 12288)
-			.saturating_add(Weight::from_parts(2500000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(6, 6).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(3, 2))
+	fn on_initialize() -> Weight {
+		Weight::from_parts(15_402_000, 5655)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	fn draw_seed() -> Weight {
+		Weight::from_parts(85_497_000, 14794)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	fn draw_committee() -> Weight {
+		Weight::from_parts(321_158_000, 38310)
+			.saturating_add(T::DbWeight::get().reads(12))
+			.saturating_add(T::DbWeight::get().writes(10))
+	}
+	fn close_commits() -> Weight {
+		Weight::from_parts(643_337_000, 38310)
+			.saturating_add(T::DbWeight::get().reads(19))
+			.saturating_add(T::DbWeight::get().writes(27))
+	}
+	fn conclude() -> Weight {
+		Weight::from_parts(1_138_655_000, 69017)
+			.saturating_add(T::DbWeight::get().reads(27))
+			.saturating_add(T::DbWeight::get().writes(34))
 	}
 	fn set_parameters() -> Weight {
-		Weight::from_parts(5_000_000, 4096).saturating_add(T::DbWeight::get().reads_writes(0, 1))
+		Weight::from_parts(7_571_000, 0).saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn set_paused() -> Weight {
-		Weight::from_parts(5_000_000, 4096).saturating_add(T::DbWeight::get().reads_writes(0, 1))
+		Weight::from_parts(6_350_000, 0).saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn bond() -> Weight {
-		Weight::from_parts(95_000_000, 24576).saturating_add(T::DbWeight::get().reads_writes(6, 5))
+		Weight::from_parts(198_896_000, 34255)
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn unbond() -> Weight {
-		Weight::from_parts(30_000_000, 12288).saturating_add(T::DbWeight::get().reads_writes(3, 2))
+		Weight::from_parts(76_964_000, 34255)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn withdraw_bond() -> Weight {
-		Weight::from_parts(60_000_000, 20480).saturating_add(T::DbWeight::get().reads_writes(5, 4))
+		Weight::from_parts(126_068_000, 3766)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn fund_channel() -> Weight {
-		Weight::from_parts(60_000_000, 16384).saturating_add(T::DbWeight::get().reads_writes(4, 3))
+		Weight::from_parts(126_348_000, 3766)
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn close_channel() -> Weight {
-		Weight::from_parts(20_000_000, 8192).saturating_add(T::DbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(23_986_000, 3606)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn withdraw_channel() -> Weight {
-		Weight::from_parts(60_000_000, 16384).saturating_add(T::DbWeight::get().reads_writes(4, 3))
+		Weight::from_parts(108_311_000, 3766)
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn submit_receipt() -> Weight {
-		Weight::from_parts(380_000_000, 90112)
-			.saturating_add(T::DbWeight::get().reads_writes(22, 14))
+		Weight::from_parts(776_906_000, 69017)
+			.saturating_add(T::DbWeight::get().reads(27))
+			.saturating_add(T::DbWeight::get().writes(13))
 	}
 	fn commit() -> Weight {
-		Weight::from_parts(45_000_000, 16384).saturating_add(T::DbWeight::get().reads_writes(4, 3))
+		Weight::from_parts(121_922_000, 38310)
+			.saturating_add(T::DbWeight::get().reads(10))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn authorize_commit() -> Weight {
-		Weight::from_parts(70_000_000, 12288).saturating_add(T::DbWeight::get().reads_writes(3, 0))
+		Weight::from_parts(112_437_000, 4268).saturating_add(T::DbWeight::get().reads(4))
 	}
-	fn reveal(n: u32) -> Weight {
-		Weight::from_parts(900_000_000, 139264)
-			.saturating_add(Weight::from_parts(120000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(34, 30))
+	fn reveal() -> Weight {
+		Weight::from_parts(59_709_000, 4268)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
-	fn authorize_reveal(n: u32) -> Weight {
-		Weight::from_parts(75_000_000, 16384)
-			.saturating_add(Weight::from_parts(8000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(4, 0))
+	/// `n` is from 4 to 514.
+	fn authorize_reveal(_n: u32) -> Weight {
+		Weight::from_parts(155_590_634, 14794).saturating_add(T::DbWeight::get().reads(5))
 	}
-	fn settle() -> Weight {
-		Weight::from_parts(6000_000_000, 2129920)
-			.saturating_add(T::DbWeight::get().reads_writes(520, 514))
-	}
-	fn claim_for() -> Weight {
-		Weight::from_parts(55_000_000, 12288).saturating_add(T::DbWeight::get().reads_writes(3, 3))
-	}
-	fn prune() -> Weight {
-		Weight::from_parts(50_000_000, 20480).saturating_add(T::DbWeight::get().reads_writes(5, 4))
-	}
-}
-
-impl WeightInfo for () {
-	fn on_initialize(_: u32) -> Weight {
-		Weight::from_parts(5_000_000, 0)
-	}
-	fn set_parameters() -> Weight {
-		Weight::from_parts(5_000_000, 0)
-	}
-	fn set_paused() -> Weight {
-		Weight::from_parts(5_000_000, 0)
-	}
-	fn bond() -> Weight {
-		Weight::from_parts(95_000_000, 0)
-	}
-	fn unbond() -> Weight {
-		Weight::from_parts(30_000_000, 0)
-	}
-	fn withdraw_bond() -> Weight {
-		Weight::from_parts(60_000_000, 0)
-	}
-	fn fund_channel() -> Weight {
-		Weight::from_parts(60_000_000, 0)
-	}
-	fn close_channel() -> Weight {
-		Weight::from_parts(20_000_000, 0)
-	}
-	fn withdraw_channel() -> Weight {
-		Weight::from_parts(60_000_000, 0)
-	}
-	fn submit_receipt() -> Weight {
-		Weight::from_parts(380_000_000, 0)
-	}
-	fn commit() -> Weight {
-		Weight::from_parts(45_000_000, 0)
-	}
-	fn authorize_commit() -> Weight {
-		Weight::from_parts(70_000_000, 0)
-	}
-	fn reveal(_: u32) -> Weight {
-		Weight::from_parts(900_000_000, 0)
-	}
-	fn authorize_reveal(_: u32) -> Weight {
-		Weight::from_parts(75_000_000, 0)
-	}
-	fn settle() -> Weight {
-		Weight::from_parts(6000_000_000, 0)
+	/// `n` is from 1 to 256.
+	fn settle(n: u32) -> Weight {
+		Weight::from_parts(106_160_184, 69017)
+			.saturating_add(Weight::from_parts(33_284_449, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().reads(2).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(T::DbWeight::get().writes(2).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 2551).saturating_mul(n.into()))
 	}
 	fn claim_for() -> Weight {
-		Weight::from_parts(55_000_000, 0)
+		Weight::from_parts(80_079_000, 6196)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn prune() -> Weight {
-		Weight::from_parts(50_000_000, 0)
+		Weight::from_parts(118_286_000, 11719)
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	/// `n` is from 2 to 62.
+	fn draw_wide(n: u32) -> Weight {
+		Weight::from_parts(528_206_000, 0)
+			.saturating_add(Weight::from_parts(323_419_530, 0).saturating_mul(n.into()))
+	}
+	/// `n` is from 2 to 512.
+	fn draw_tall(n: u32) -> Weight {
+		Weight::from_parts(66_288_000, 0)
+			.saturating_add(Weight::from_parts(47_913_006, 0).saturating_mul(n.into()))
+	}
+	/// `n` is from 768 to 16384.
+	fn scores(n: u32) -> Weight {
+		Weight::from_parts(54_930_121, 69017)
+			.saturating_add(Weight::from_parts(8_506, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(2))
+	}
+	fn read() -> Weight {
+		Weight::from_parts(16_214_000, 4268).saturating_add(T::DbWeight::get().reads(1))
 	}
 }

@@ -11,10 +11,7 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 			DatanetsCall::Contribute { rows } => T::WeightInfo::contribute(rows),
 			DatanetsCall::BuyLicence => T::WeightInfo::buy_licence(),
 			DatanetsCall::Claim => T::WeightInfo::claim_for(),
-			// A version of 256 blocks is the largest entry: 20 µs to decode.
-			DatanetsCall::Read => {
-				Weight::from_parts(20_000_000, 16_384).saturating_add(T::DbWeight::get().reads(2))
-			},
+			DatanetsCall::Read => T::WeightInfo::read(),
 		}
 	}
 

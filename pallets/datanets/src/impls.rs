@@ -1,6 +1,9 @@
 //! What the calls do.
 
 use super::*;
+#[cfg(any(feature = "try-runtime", test))]
+use alloc::collections::BTreeMap;
+use alloc::collections::BTreeSet;
 use frame::deps::frame_support::traits::tokens::Preservation;
 use openledger_influence_math::{merkle, split};
 
@@ -36,7 +39,7 @@ impl<T: Config> Pallet<T> {
 			terms,
 			next_batch: 0,
 			next_version: 1,
-			withdrawn_at: None,
+			fresh_from: 0,
 			ticket: T::Consideration::new(&owner, footprint)?,
 		};
 		Datanets::<T>::insert(id, datanet);
@@ -85,9 +88,37 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Merkle root over rows.
+	/// Merkle root over rows, in the order of their hashes.
 	pub fn root(rows: &[Row]) -> Hash {
+		let mut rows = rows.to_vec();
+		rows.sort_by_key(|row| row.hash);
 		merkle::root(&rows.iter().map(Row::item).collect::<Vec<_>>())
+	}
+
+	/// What a batch of so many rows takes.
+	fn footprint(rows: u32) -> Footprint {
+		let entry = Footprint::from_mel::<(Batch<T::AccountId, T::Consideration>, Share)>();
+		let index = Footprint::from_mel::<(Hash, (BatchId, u32))>();
+		let size = entry.size.saturating_add(index.size.saturating_mul(rows.into()));
+		Footprint { count: 1, size }
+	}
+
+	/// Refuses rows that are not exactly those left of a batch.
+	fn check_rows(
+		id: DatanetId,
+		batch: BatchId,
+		entry: &Batch<T::AccountId, T::Consideration>,
+		rows: &[Row],
+	) -> DispatchResult {
+		// As many different rows of the batch as it has are all of them.
+		let different: BTreeSet<Hash> = rows.iter().map(|row| row.hash).collect();
+		let all = different.len() == rows.len()
+			&& rows.len() as u32 == entry.rows
+			&& rows
+				.iter()
+				.all(|row| RowIndex::<T>::get(id, row.hash) == Some((batch, row.bytes)));
+		ensure!(all, Error::<T>::WrongRows);
+		Ok(())
 	}
 
 	/// Contributes rows; returns the batch.
@@ -109,14 +140,10 @@ impl<T: Config> Pallet<T> {
 			bytes = bytes.saturating_add(row.bytes.into());
 		}
 		let (root, count) = (Self::root(&rows), rows.len() as u32);
-		let entry = Footprint::from_mel::<(Batch<T::AccountId, T::Consideration>, Share)>();
-		let index = Footprint::from_mel::<(Hash, (BatchId, u32))>();
-		let size = entry.size.saturating_add(index.size.saturating_mul(count.into()));
-		let footprint = Footprint { count: 1, size };
-		let ticket = Some(T::Consideration::new(&contributor, footprint)?);
+		let ticket = T::Consideration::new(&contributor, Self::footprint(count))?;
 		let entry = Batch {
 			contributor: contributor.clone(),
-			root,
+			root: Some(root),
 			rows: count,
 			bytes,
 			status: Status::Pending,
@@ -148,31 +175,27 @@ impl<T: Config> Pallet<T> {
 		Self::curated_by(&who, id)?;
 		let mut entry = Batches::<T>::get(id, batch).ok_or(Error::<T>::NoBatch)?;
 		ensure!(entry.status == Status::Pending, Error::<T>::AlreadyReviewed);
-		entry.status = match verdict {
+		let status = match verdict {
 			Verdict::Accept(scores) => {
 				let Scores { authenticity, ownership, quality, uniqueness } = scores;
 				let all = [authenticity, ownership, quality, uniqueness];
 				ensure!(all.iter().all(|score| *score <= 100), Error::<T>::BadScores);
 				Self::change_share(id, &entry.contributor, |bytes| bytes.checked_add(entry.bytes))?;
-				Status::Accepted(scores)
+				entry.status = Status::Accepted(scores);
+				Batches::<T>::insert(id, batch, &entry);
+				entry.status
 			},
 			Verdict::Reject { reason, rows } => {
-				ensure!(Self::root(&rows) == entry.root, Error::<T>::WrongRows);
+				Self::check_rows(id, batch, &entry, &rows)?;
 				for row in &rows {
-					// A row withdrawn since may be another batch's by now.
-					if RowIndex::<T>::get(id, row.hash).is_some_and(|(of, _)| of == batch) {
-						RowIndex::<T>::remove(id, row.hash);
-					}
+					RowIndex::<T>::remove(id, row.hash);
 				}
-				if let Some(ticket) = entry.ticket.take() {
-					ticket.drop(&entry.contributor)?;
-				}
+				entry.ticket.drop(&entry.contributor)?;
+				Batches::<T>::remove(id, batch);
 				Status::Rejected(reason)
 			},
 		};
-		let event = Event::Reviewed { datanet: id, batch, status: entry.status };
-		Batches::<T>::insert(id, batch, entry);
-		Self::deposit_event(event);
+		Self::deposit_event(Event::Reviewed { datanet: id, batch, status });
 		Ok(())
 	}
 
@@ -186,11 +209,29 @@ impl<T: Config> Pallet<T> {
 		if matches!(entry.status, Status::Accepted(_)) {
 			Self::change_share(id, &who, |bytes| bytes.checked_sub(length.into()))?;
 			// Rows that nobody took are in no version.
-			datanet.withdrawn_at = Some(Self::now());
+			datanet.fresh_from = datanet.next_version;
+			Datanets::<T>::insert(id, datanet);
 		}
-		Batches::<T>::insert(id, batch, entry);
-		Datanets::<T>::insert(id, datanet);
+		if entry.rows == 0 {
+			entry.ticket.drop(&who)?;
+			Batches::<T>::remove(id, batch);
+		} else {
+			entry.root = None;
+			entry.ticket = entry.ticket.update(&who, Self::footprint(entry.rows))?;
+			Batches::<T>::insert(id, batch, entry);
+		}
 		Self::deposit_event(Event::RowWithdrawn { datanet: id, hash });
+		Ok(())
+	}
+
+	pub(crate) fn do_recommit(id: DatanetId, batch: BatchId, rows: Rows) -> DispatchResult {
+		let mut entry = Batches::<T>::get(id, batch).ok_or(Error::<T>::NoBatch)?;
+		ensure!(entry.root.is_none(), Error::<T>::RootCurrent);
+		Self::check_rows(id, batch, &entry, &rows)?;
+		let root = Self::root(&rows);
+		entry.root = Some(root);
+		Batches::<T>::insert(id, batch, entry);
+		Self::deposit_event(Event::Recommitted { datanet: id, batch, root });
 		Ok(())
 	}
 
@@ -207,20 +248,19 @@ impl<T: Config> Pallet<T> {
 			let entry = Batches::<T>::get(id, batch).ok_or(Error::<T>::NoBatch)?;
 			let accepted = matches!(entry.status, Status::Accepted(_)) && !again;
 			ensure!(accepted, Error::<T>::NotAccepted);
-			roots.push(entry.root);
+			roots.push(entry.root.ok_or(Error::<T>::RootOutdated)?);
 			match blocks.iter_mut().find(|block| block.owner == entry.contributor) {
 				Some(block) => {
 					block.rows = block.rows.saturating_add(entry.rows);
 					block.bytes = block.bytes.saturating_add(entry.bytes);
 				},
-				None if entry.rows > 0 => blocks
+				None => blocks
 					.try_push(Block {
 						owner: entry.contributor,
 						rows: entry.rows,
 						bytes: entry.bytes,
 					})
 					.map_err(|_| Error::<T>::TooManyContributors)?,
-				None => {},
 			}
 		}
 		ensure!(!blocks.is_empty(), Error::<T>::EmptyVersion);
@@ -229,13 +269,31 @@ impl<T: Config> Pallet<T> {
 		Datanets::<T>::insert(id, datanet);
 		let root = merkle::root(&roots);
 		let count = blocks.len() as u32;
-		let bytes = (&batches, &blocks).encoded_size().saturating_add(100);
+		let bytes = (&batches, &blocks).encoded_size().saturating_add(136);
 		let ticket = T::Consideration::new(&who, Footprint::from_parts(1, bytes))?;
 		let published_at = Self::now();
-		let published = Published { root, batches, blocks, published_at, ticket };
+		let deposit = (who, ticket);
+		let published = Published { root, batches, blocks, published_at, models: 0, deposit };
 		Versions::<T>::insert(id, version, published);
 		Self::deposit_event(Event::Published { datanet: id, version, root, blocks: count });
 		Ok(version)
+	}
+
+	pub(crate) fn do_remove_version(
+		who: T::AccountId,
+		id: DatanetId,
+		version: Version,
+	) -> DispatchResult {
+		let datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NoDatanet)?;
+		let published = Versions::<T>::take(id, version).ok_or(Error::<T>::NoVersion)?;
+		ensure!(published.models == 0, Error::<T>::VersionInUse);
+		let (payer, ticket) = published.deposit;
+		let stale = version < datanet.fresh_from;
+		let superseded = version.saturating_add(1) < datanet.next_version;
+		ensure!(stale || (superseded && payer == who), Error::<T>::VersionFresh);
+		ticket.drop(&payer)?;
+		Self::deposit_event(Event::VersionRemoved { datanet: id, version });
+		Ok(())
 	}
 
 	pub(crate) fn do_buy_licence(
@@ -273,7 +331,7 @@ impl<T: Config> Pallet<T> {
 		let cut = terms.curator_cut;
 		let [rows, curators] = split(rest, [BASIS_POINTS.saturating_sub(cut), cut]);
 		for (to, amount) in [(T::ProtocolPot::get(), protocol), (curator, curators)] {
-			T::Currency::transfer(&who, &to, amount, Preservation::Preserve)?;
+			Self::pay(id, &who, &to, amount)?;
 		}
 		<Self as openledger_core::Datanets<_>>::reward_rows(id, &who, rows)?;
 
@@ -290,12 +348,69 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// What a contributor is owed now.
+	pub(crate) fn do_remove_licence(
+		by: T::AccountId,
+		id: DatanetId,
+		who: T::AccountId,
+	) -> DispatchResult {
+		let licence = Licences::<T>::take(id, &who).ok_or(Error::<T>::NoLicence)?;
+		let expired = licence.expires.is_some_and(|last| last < Self::now());
+		ensure!(expired || by == who, Error::<T>::LicenceRuns);
+		licence.ticket.drop(&who)?;
+		Self::deposit_event(Event::LicenceRemoved { datanet: id, who });
+		Ok(())
+	}
+
+	pub(crate) fn do_close(who: T::AccountId, id: DatanetId) -> DispatchResult {
+		let datanet = Datanets::<T>::take(id).ok_or(Error::<T>::NoDatanet)?;
+		ensure!(datanet.owner == who, Error::<T>::NotOwner);
+		let empty = Batches::<T>::iter_key_prefix(id).next().is_none()
+			&& Versions::<T>::iter_key_prefix(id).next().is_none()
+			&& Licences::<T>::iter_key_prefix(id).next().is_none()
+			&& Contributors::<T>::iter_key_prefix(id).next().is_none();
+		ensure!(empty, Error::<T>::NotEmpty);
+		datanet.ticket.drop(&who)?;
+		RowRewards::<T>::remove(id);
+		Self::deposit_event(Event::Closed { datanet: id });
+		Ok(())
+	}
+
+	/// Pays an account. One that cannot take it, as it does not exist and this is less than the
+	/// existential deposit, may claim it later.
+	fn pay(
+		id: DatanetId,
+		from: &T::AccountId,
+		to: &T::AccountId,
+		amount: Balance,
+	) -> DispatchResult {
+		let transfer = |to| T::Currency::transfer(from, to, amount, Preservation::Preserve);
+		if amount == 0 || transfer(to).is_ok() {
+			return Ok(());
+		}
+		transfer(&Self::pot())?;
+		Contributors::<T>::try_mutate(id, to, |share| {
+			share.accrued = share.accrued.checked_add(amount).ok_or(Error::<T>::Overflow)?;
+			Ok::<_, Error<T>>(())
+		})?;
+		Self::deposit_event(Event::Credited { datanet: id, who: to.clone(), amount });
+		Ok(())
+	}
+
+	/// What an account is owed now.
 	pub(crate) fn owed(id: DatanetId, who: &T::AccountId) -> Option<Balance> {
 		let share = Contributors::<T>::get(id, who);
 		let since = RowRewards::<T>::get(id).index.checked_sub(share.index)?;
 		let new = since.checked_mul(share.bytes.into())? >> FRACTION;
 		share.accrued.checked_add(new.try_into().ok()?)
+	}
+
+	/// Stores what an account is owed; nothing if that is nothing.
+	fn put_share(id: DatanetId, who: &T::AccountId, share: Share) {
+		if share.bytes == 0 && share.accrued == 0 {
+			Contributors::<T>::remove(id, who);
+		} else {
+			Contributors::<T>::insert(id, who, share);
+		}
 	}
 
 	/// Settles what a contributor is owed and changes the bytes that earn.
@@ -310,16 +425,17 @@ impl<T: Config> Pallet<T> {
 		let bytes = change(old).ok_or(Error::<T>::Overflow)?;
 		let total = rewards.bytes.checked_sub(old).and_then(|others| others.checked_add(bytes));
 		rewards.bytes = total.ok_or(Error::<T>::Overflow)?;
-		Contributors::<T>::insert(id, who, Share { bytes, index: rewards.index, accrued });
+		Self::put_share(id, who, Share { bytes, index: rewards.index, accrued });
 		RowRewards::<T>::insert(id, rewards);
 		Ok(())
 	}
 
 	pub(crate) fn do_claim(id: DatanetId, who: T::AccountId) -> DispatchResult {
-		Self::change_share(id, &who, Some)?;
-		let amount =
-			Contributors::<T>::mutate(id, &who, |share| core::mem::take(&mut share.accrued));
+		let amount = Self::owed(id, &who).ok_or(Error::<T>::Overflow)?;
 		ensure!(amount > 0, Error::<T>::NothingToClaim);
+		let bytes = Contributors::<T>::get(id, &who).bytes;
+		let index = RowRewards::<T>::get(id).index;
+		Self::put_share(id, &who, Share { bytes, index, accrued: 0 });
 		T::Currency::transfer(&Self::pot(), &who, amount, Preservation::Preserve)?;
 		Self::deposit_event(Event::Claimed { datanet: id, who, amount });
 		Ok(())
@@ -329,29 +445,55 @@ impl<T: Config> Pallet<T> {
 	#[cfg(any(feature = "try-runtime", test))]
 	pub(crate) fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
 		let mut claimable: Balance = 0;
-		for (id, who, _) in Contributors::<T>::iter() {
+		for (id, who, share) in Contributors::<T>::iter() {
+			ensure!(share.bytes > 0 || share.accrued > 0, "a share has rows or money");
 			claimable += Self::owed(id, &who).ok_or("what is owed is a number")?;
 		}
 		ensure!(T::Currency::balance(&Self::pot()) >= claimable, "the pot covers what is owed");
+		let parts = (RowRewards::<T>::iter_keys())
+			.chain(Contributors::<T>::iter_keys().map(|(id, _)| id))
+			.chain(Batches::<T>::iter_keys().map(|(id, _)| id))
+			.chain(RowIndex::<T>::iter_keys().map(|(id, _)| id))
+			.chain(Versions::<T>::iter_keys().map(|(id, _)| id))
+			.chain(Licences::<T>::iter_keys().map(|(id, _)| id));
+		for id in parts {
+			ensure!(Datanets::<T>::contains_key(id), "what is stored has a Datanet");
+		}
 		for (id, datanet) in Datanets::<T>::iter() {
 			ensure!(id < NextDatanet::<T>::get(), "a Datanet beyond the next id");
-			let shares: u64 = Contributors::<T>::iter_prefix_values(id).map(|s| s.bytes).sum();
-			ensure!(shares == RowRewards::<T>::get(id).bytes, "shares sum to the total");
-			let (mut rows, mut accepted) = (0, 0);
+			ensure!(datanet.fresh_from <= datanet.next_version, "a version to come is fresh");
+			for version in Versions::<T>::iter_key_prefix(id) {
+				ensure!((1..datanet.next_version).contains(&version), "versions are counted");
+			}
+			let mut indexed = BTreeMap::<BatchId, Vec<Row>>::new();
+			for (hash, (batch, bytes)) in RowIndex::<T>::iter_prefix(id) {
+				indexed.entry(batch).or_default().push(Row { hash, bytes });
+			}
+			let mut accepted = BTreeMap::<Vec<u8>, u64>::new();
 			for (batch, entry) in Batches::<T>::iter_prefix(id) {
 				ensure!(batch < datanet.next_batch, "a batch beyond the next id");
+				let rows = indexed.remove(&batch).ok_or("a batch has rows")?;
+				let bytes: u64 = rows.iter().map(|row| u64::from(row.bytes)).sum();
+				let counts = (rows.len() as u32, bytes);
+				ensure!(counts == (entry.rows, entry.bytes), "a batch counts its rows");
+				let root = Self::root(&rows);
+				ensure!(entry.root.is_none_or(|of| of == root), "a root covers what is left");
 				match entry.status {
-					Status::Pending => rows += entry.rows,
+					Status::Pending => {},
 					Status::Accepted(_) => {
-						rows += entry.rows;
-						accepted += entry.bytes;
+						*accepted.entry(entry.contributor.encode()).or_default() += bytes
 					},
-					Status::Rejected(_) => ensure!(entry.ticket.is_none(), "a paid rejection"),
+					Status::Rejected(_) => return Err("what is rejected goes".into()),
 				}
 			}
-			ensure!(shares == accepted, "accepted rows earn");
-			let indexed = RowIndex::<T>::iter_prefix(id).count() as u32;
-			ensure!(indexed == rows, "the index holds every row that counts");
+			ensure!(indexed.is_empty(), "an indexed row has a batch");
+			let total: u64 = accepted.values().sum();
+			ensure!(total == RowRewards::<T>::get(id).bytes, "shares sum to the total");
+			for (who, share) in Contributors::<T>::iter_prefix(id) {
+				let bytes = accepted.remove(&who.encode()).unwrap_or(0);
+				ensure!(bytes == share.bytes, "accepted rows earn");
+			}
+			ensure!(accepted.is_empty(), "who gave rows has a share");
 		}
 		Ok(())
 	}
@@ -360,12 +502,28 @@ impl<T: Config> Pallet<T> {
 impl<T: Config> openledger_core::Datanets<T::AccountId> for Pallet<T> {
 	fn version(datanet: DatanetId, version: Version) -> Option<VersionInfo<T::AccountId>> {
 		let published = Versions::<T>::get(datanet, version)?;
-		let withdrawn_at = Datanets::<T>::get(datanet)?.withdrawn_at;
+		let fresh_from = Datanets::<T>::get(datanet)?.fresh_from;
 		Some(VersionInfo {
 			root: published.root,
 			blocks: published.blocks.into_inner(),
-			stale: withdrawn_at.is_some_and(|at| at >= published.published_at),
+			stale: version < fresh_from,
 		})
+	}
+
+	fn retain(datanet: DatanetId, version: Version) -> DispatchResult {
+		Versions::<T>::try_mutate(datanet, version, |published| {
+			let published = published.as_mut().ok_or(Error::<T>::NoVersion)?;
+			published.models = published.models.checked_add(1).ok_or(Error::<T>::Overflow)?;
+			Ok(())
+		})
+	}
+
+	fn release(datanet: DatanetId, version: Version) {
+		Versions::<T>::mutate(datanet, version, |published| {
+			if let Some(published) = published {
+				published.models = published.models.saturating_sub(1);
+			}
+		});
 	}
 
 	fn is_licensed(who: &T::AccountId, datanet: DatanetId, rights: Rights) -> bool {
@@ -388,8 +546,7 @@ impl<T: Config> openledger_core::Datanets<T::AccountId> for Pallet<T> {
 		let mut rewards = RowRewards::<T>::get(id);
 		if rewards.bytes == 0 {
 			let owner = Datanets::<T>::get(id).ok_or(Error::<T>::NoDatanet)?.owner;
-			T::Currency::transfer(from, &owner, amount, Preservation::Preserve)?;
-			return Ok(());
+			return Self::pay(id, from, &owner, amount);
 		}
 		T::Currency::transfer(from, &Self::pot(), amount, Preservation::Preserve)?;
 		let (whole, bytes) = (U256::from(amount) << FRACTION, U256::from(rewards.bytes));

@@ -10,18 +10,24 @@
 //! rights they need. Licence fees, and what attribution pays by the prior, go to the accepted
 //! rows, the same per byte.
 //!
+//! Whoever stores something pays a deposit, which comes back when it goes: with the last row of a
+//! batch or its rejection, with a licence that has expired, with a version that no model is trained
+//! on, with a Datanet that is empty.
+//!
 //! | who | calls |
 //! |---|---|
-//! | owner | [`create`](Pallet::create), [`set_terms`](Pallet::set_terms), [`set_curator`](Pallet::set_curator) |
+//! | owner | [`create`](Pallet::create), [`set_terms`](Pallet::set_terms), [`set_curator`](Pallet::set_curator), [`close`](Pallet::close) |
 //! | contributor | [`contribute`](Pallet::contribute), [`withdraw_row`](Pallet::withdraw_row) |
-//! | curator | [`review`](Pallet::review), [`publish`](Pallet::publish) |
+//! | curator | [`review`](Pallet::review), [`publish`](Pallet::publish), [`remove_version`](Pallet::remove_version) |
 //! | builder | [`buy_licence`](Pallet::buy_licence) |
-//! | anybody | [`claim_for`](Pallet::claim_for) |
+//! | anybody | [`claim_for`](Pallet::claim_for), [`recommit`](Pallet::recommit), [`remove_licence`](Pallet::remove_licence) |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod face;
 mod impls;
 #[cfg(test)]
@@ -127,6 +133,7 @@ pub mod pallet {
 	>;
 
 	/// The exact-hash index: the batch and length of every row that is not rejected or withdrawn.
+	/// Paid with the batch.
 	#[pallet::storage]
 	pub type RowIndex<T> = StorageDoubleMap<
 		_,
@@ -166,7 +173,8 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type RowRewards<T> = StorageMap<_, Twox64Concat, DatanetId, Rewards, ValueQuery>;
 
-	/// What each contributor's accepted rows are owed.
+	/// What each contributor's accepted rows are owed, and anybody else who could not take a
+	/// payment. Goes when there are neither rows nor money left.
 	#[pallet::storage]
 	pub type Contributors<T: Config> = StorageDoubleMap<
 		_,
@@ -195,6 +203,11 @@ pub mod pallet {
 			datanet: DatanetId,
 			/// For licences bought from now on.
 			terms: Terms,
+		},
+		/// A Datanet was closed.
+		Closed {
+			/// The Datanet.
+			datanet: DatanetId,
 		},
 		/// A curator was set.
 		CuratorSet {
@@ -232,6 +245,15 @@ pub mod pallet {
 			/// The row.
 			hash: Hash,
 		},
+		/// A batch is committed to again.
+		Recommitted {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The batch.
+			batch: BatchId,
+			/// Merkle root over the rows that are left.
+			root: Hash,
+		},
 		/// A version was published.
 		Published {
 			/// The Datanet.
@@ -242,6 +264,13 @@ pub mod pallet {
 			root: Hash,
 			/// Contributors' blocks.
 			blocks: u32,
+		},
+		/// A version was removed.
+		VersionRemoved {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The version.
+			version: Version,
 		},
 		/// A licence was bought.
 		LicenceBought {
@@ -256,6 +285,22 @@ pub mod pallet {
 			/// Paid, in wei.
 			price: Balance,
 		},
+		/// A licence was removed.
+		LicenceRemoved {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// Whose it was.
+			who: T::AccountId,
+		},
+		/// An account could not take a payment and may claim it.
+		Credited {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// Who.
+			who: T::AccountId,
+			/// In wei.
+			amount: Balance,
+		},
 		/// The accepted rows were given money.
 		RowsRewarded {
 			/// The Datanet.
@@ -263,7 +308,7 @@ pub mod pallet {
 			/// In wei.
 			amount: Balance,
 		},
-		/// A contributor was paid.
+		/// An account was paid what it was owed.
 		Claimed {
 			/// The Datanet.
 			datanet: DatanetId,
@@ -303,14 +348,24 @@ pub mod pallet {
 		AlreadyReviewed,
 		/// A sub-score is at most 100.
 		BadScores,
-		/// These are not the rows of the batch.
+		/// These are not all the rows that are left of the batch, each once.
 		WrongRows,
+		/// Rows of the batch were withdrawn: `recommit` it first.
+		RootOutdated,
+		/// The root of the batch covers what is left of it: nothing to do.
+		RootCurrent,
 		/// Only accepted batches are published, each once.
 		NotAccepted,
 		/// A version has at least one batch with rows.
 		EmptyVersion,
 		/// A version has at most 256 contributors.
 		TooManyContributors,
+		/// No such version.
+		NoVersion,
+		/// A run or a model version is based on this version.
+		VersionInUse,
+		/// The version is fresh: who published it may remove it after the next one, nobody else.
+		VersionFresh,
 		/// These rights are not for sale.
 		RightsNotOffered,
 		/// The price is above the caller's maximum.
@@ -319,6 +374,12 @@ pub mod pallet {
 		AlreadyLicensed,
 		/// The account holds rights that this licence has not, or for longer: buy all of them.
 		NarrowsLicence,
+		/// No such licence.
+		NoLicence,
+		/// The licence has not expired: only its holder may give it up.
+		LicenceRuns,
+		/// Something is left: batches, versions, licences, or money that is not claimed.
+		NotEmpty,
 		/// Nothing to claim.
 		NothingToClaim,
 		/// A number is out of its type.
@@ -335,7 +396,7 @@ pub mod pallet {
 
 	#[pallet::view_functions]
 	impl<T: Config> Pallet<T> {
-		/// What a contributor may claim, in wei.
+		/// What an account may claim, in wei.
 		pub fn claimable(datanet: DatanetId, who: T::AccountId) -> Balance {
 			Self::owed(datanet, &who).unwrap_or(0)
 		}
@@ -403,16 +464,17 @@ pub mod pallet {
 			Self::do_contribute(ensure_signed(origin)?, datanet, rows).map(|_| ())
 		}
 
-		/// Accepts a batch with sub-scores, or rejects it with a reason.
+		/// Accepts a batch with sub-scores, or rejects it with a reason: it goes, and its deposit
+		/// returns.
 		///
 		/// ## Dispatch Origin
 		///
 		/// Must be `Signed` by the curator.
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::review(match verdict {
-			Verdict::Accept(_) => 0,
-			Verdict::Reject { rows, .. } => rows.len() as u32,
-		}))]
+		#[pallet::weight(match verdict {
+			Verdict::Accept(_) => T::WeightInfo::accept(),
+			Verdict::Reject { rows, .. } => T::WeightInfo::reject(rows.len() as u32),
+		})]
 		pub fn review(
 			origin: OriginFor<T>,
 			datanet: DatanetId,
@@ -437,7 +499,8 @@ pub mod pallet {
 			Self::do_publish(ensure_signed(origin)?, datanet, batches).map(|_| ())
 		}
 
-		/// Withdraws a row: it earns no more, and the versions that hold it are stale.
+		/// Withdraws a row: it earns no more, its deposit returns, and all versions so far are
+		/// stale. A batch with rows left must be committed to again before it is published.
 		///
 		/// ## Dispatch Origin
 		///
@@ -466,7 +529,7 @@ pub mod pallet {
 			Self::do_buy_licence(ensure_signed(origin)?, datanet, rights, maximum)
 		}
 
-		/// Pays a contributor what its accepted rows are owed.
+		/// Pays an account what it is owed.
 		///
 		/// ## Dispatch Origin
 		///
@@ -479,6 +542,63 @@ pub mod pallet {
 		) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_claim(datanet, who)
+		}
+
+		/// Commits a batch of which rows were withdrawn to those that are left.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(9)]
+		#[pallet::weight(T::WeightInfo::recommit(rows.len() as u32))]
+		pub fn recommit(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			batch: BatchId,
+			rows: Rows,
+		) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_recommit(datanet, batch, rows)
+		}
+
+		/// Removes a licence and returns its deposit to the holder.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`: by the holder, or by anybody once the licence has expired.
+		#[pallet::call_index(10)]
+		pub fn remove_licence(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			who: T::AccountId,
+		) -> DispatchResult {
+			Self::do_remove_licence(ensure_signed(origin)?, datanet, who)
+		}
+
+		/// Closes a Datanet without batches, versions, licences and debts, and returns its deposit.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by the owner.
+		#[pallet::call_index(11)]
+		pub fn close(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
+			Self::do_close(ensure_signed(origin)?, datanet)
+		}
+
+		/// Removes a version that no run or model version is based on, and returns its deposit to
+		/// who published it.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`: by anybody if the version is stale, or by who published it if there
+		/// is a newer one.
+		#[pallet::call_index(12)]
+		pub fn remove_version(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			version: Version,
+		) -> DispatchResult {
+			Self::do_remove_version(ensure_signed(origin)?, datanet, version)
 		}
 	}
 }

@@ -67,7 +67,7 @@ impl Config for Test {
 		HoldConsideration<u64, Balances, Hold, LinearStoragePrice<Base, PerByte, u128>>;
 	type PalletId = PotId;
 	type ProtocolPot = Protocol;
-	type WeightInfo = ();
+	type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 
 /// Owner and curator of the Datanet 0.
@@ -107,7 +107,8 @@ pub fn accepted(who: u64, n: u8, bytes: u32) -> BatchId {
 	batch
 }
 
-pub fn build_and_execute(test: impl FnOnce()) {
+/// The state in which every test begins.
+pub fn state() -> TestState {
 	let rich = [OWNER, ALICE, BOB, 12, 13, BUILDER, 21].map(|who| (who, RICH));
 	let poor = [(PROTOCOL, EXISTENTIAL), (Datanets::pot(), EXISTENTIAL)];
 	let storage = RuntimeGenesisConfig {
@@ -117,8 +118,13 @@ pub fn build_and_execute(test: impl FnOnce()) {
 		},
 		..Default::default()
 	};
-	TestState::new(storage.build_storage().unwrap()).execute_with(|| {
-		System::set_block_number(1);
+	let mut state = TestState::new(storage.build_storage().unwrap());
+	state.execute_with(|| System::set_block_number(1));
+	state
+}
+
+pub fn build_and_execute(test: impl FnOnce()) {
+	state().execute_with(|| {
 		test();
 		Datanets::do_try_state().unwrap();
 	});

@@ -72,8 +72,8 @@ pub struct Datanet<AccountId, Ticket> {
 	pub next_batch: BatchId,
 	/// The next version; the first is 1.
 	pub next_version: Version,
-	/// When a row was last withdrawn: versions published before are stale.
-	pub withdrawn_at: Option<u32>,
+	/// The first version that can be fresh: rows were withdrawn after those before it.
+	pub fresh_from: Version,
 	/// Pays for this entry.
 	pub ticket: Ticket,
 }
@@ -142,12 +142,12 @@ pub enum Verdict {
 	/// Its rows are taken.
 	#[codec(index = 0)]
 	Accept(Scores),
-	/// Its rows leave the index; they are given again, and checked against the batch's root.
+	/// It goes; its rows are given again, in any order, to be taken out of the index.
 	#[codec(index = 1)]
 	Reject {
 		/// Why.
 		reason: Reason,
-		/// The rows of the batch.
+		/// The rows that are left of the batch.
 		rows: Rows,
 	},
 }
@@ -172,7 +172,7 @@ pub enum Status {
 	/// Its rows are paid.
 	#[codec(index = 1)]
 	Accepted(Scores),
-	/// Its rows are out.
+	/// Its rows are out: only an event says so.
 	#[codec(index = 2)]
 	Rejected(Reason),
 }
@@ -185,16 +185,16 @@ pub type Rows = BoundedVec<Row, ConstU32<MAX_ROWS>>;
 pub struct Batch<AccountId, Ticket> {
 	/// Who gave it and is paid for it.
 	pub contributor: AccountId,
-	/// Merkle root over its rows.
-	pub root: Hash,
-	/// Rows that are not withdrawn.
+	/// Merkle root over its rows in the order of their hashes; none since one was withdrawn.
+	pub root: Option<Hash>,
+	/// Rows that are not withdrawn, at least one.
 	pub rows: u32,
 	/// Their bytes.
 	pub bytes: u64,
 	/// Where it stands.
 	pub status: Status,
-	/// Pays for this entry and the rows' index; given back when it is rejected.
-	pub ticket: Option<Ticket>,
+	/// Pays for this entry, the rows' index and the contributor's share.
+	pub ticket: Ticket,
 }
 
 /// A frozen version.
@@ -208,8 +208,10 @@ pub struct Published<AccountId, Ticket> {
 	pub blocks: BoundedVec<Block<AccountId>, ConstU32<MAX_BLOCKS>>,
 	/// The block in which it was published.
 	pub published_at: u32,
-	/// Paid by the curator for this entry.
-	pub ticket: Ticket,
+	/// Runs and model versions that are based on it: it stays as long as there are any.
+	pub models: u32,
+	/// The curator who published it, and what it paid for this entry.
+	pub deposit: (AccountId, Ticket),
 }
 
 /// The right to use a Datanet.
@@ -235,7 +237,7 @@ pub struct Rewards {
 	pub remainder: U256,
 }
 
-/// What a contributor's accepted rows are owed.
+/// What an account's accepted rows are owed.
 #[stored]
 #[derive(Default)]
 pub struct Share {

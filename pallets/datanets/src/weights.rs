@@ -1,4 +1,6 @@
-//! Weights of the calls.
+//! Weights of `pallet_datanets`, measured on the compiled runtime by `scripts/bench weights`.
+//!
+//! 2026-11-21 · AMD EPYC · 2 steps, 20 repeats, worst case kept between
 #![allow(missing_docs)]
 
 use frame::weights_prelude::*;
@@ -9,82 +11,112 @@ pub trait WeightInfo {
 	fn set_terms() -> Weight;
 	fn set_curator() -> Weight;
 	fn contribute(n: u32) -> Weight;
-	fn review(n: u32) -> Weight;
+	fn accept() -> Weight;
+	fn reject(n: u32) -> Weight;
 	fn publish(n: u32) -> Weight;
-	fn withdraw_row() -> Weight;
 	fn buy_licence() -> Weight;
 	fn claim_for() -> Weight;
+	fn withdraw_row() -> Weight;
+	fn recommit(n: u32) -> Weight;
+	fn remove_licence() -> Weight;
+	fn remove_version() -> Weight;
+	fn close() -> Weight;
+	fn read() -> Weight;
 }
 
-/// Estimates of a laptop-class core, to be replaced by the output of `benchmark pallet`.
+/// Weights on the reference machine.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn create() -> Weight {
-		Weight::from_parts(40_000_000, 12288).saturating_add(T::DbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(66_790_000, 3766)
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn set_terms() -> Weight {
-		Weight::from_parts(15_000_000, 4096).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(15_193_000, 3659)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn set_curator() -> Weight {
-		Weight::from_parts(15_000_000, 4096).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(15_183_000, 3659)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
+	/// `n` is from 1 to 256.
 	fn contribute(n: u32) -> Weight {
-		Weight::from_parts(50_000_000, 12288)
-			.saturating_add(Weight::from_parts(5000000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(1, 1).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(3, 4))
+		Weight::from_parts(75_562_309, 3766)
+			.saturating_add(Weight::from_parts(9_216_619, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().reads(1).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(T::DbWeight::get().writes(1).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 2543).saturating_mul(n.into()))
 	}
-	fn review(n: u32) -> Weight {
-		Weight::from_parts(50_000_000, 24576)
-			.saturating_add(Weight::from_parts(3000000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(1, 1).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(6, 5))
+	fn accept() -> Weight {
+		Weight::from_parts(36_174_000, 3659)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
+	/// `n` is from 1 to 256.
+	fn reject(n: u32) -> Weight {
+		Weight::from_parts(69_898_149, 3766)
+			.saturating_add(Weight::from_parts(7_486_244, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().reads(1).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes(3))
+			.saturating_add(T::DbWeight::get().writes(1).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 2543).saturating_mul(n.into()))
+	}
+	/// `n` is from 1 to 256.
 	fn publish(n: u32) -> Weight {
-		Weight::from_parts(60_000_000, 16384)
-			.saturating_add(Weight::from_parts(9000000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(1, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(4, 4))
-	}
-	fn withdraw_row() -> Weight {
-		Weight::from_parts(45_000_000, 24576).saturating_add(T::DbWeight::get().reads_writes(6, 6))
-	}
-	fn buy_licence() -> Weight {
-		Weight::from_parts(140_000_000, 40960)
-			.saturating_add(T::DbWeight::get().reads_writes(10, 9))
-	}
-	fn claim_for() -> Weight {
-		Weight::from_parts(60_000_000, 20480).saturating_add(T::DbWeight::get().reads_writes(5, 5))
-	}
-}
-
-impl WeightInfo for () {
-	fn create() -> Weight {
-		Weight::from_parts(40_000_000, 0)
-	}
-	fn set_terms() -> Weight {
-		Weight::from_parts(15_000_000, 0)
-	}
-	fn set_curator() -> Weight {
-		Weight::from_parts(15_000_000, 0)
-	}
-	fn contribute(_: u32) -> Weight {
-		Weight::from_parts(50_000_000, 0)
-	}
-	fn review(_: u32) -> Weight {
-		Weight::from_parts(50_000_000, 0)
-	}
-	fn publish(_: u32) -> Weight {
-		Weight::from_parts(60_000_000, 0)
-	}
-	fn withdraw_row() -> Weight {
-		Weight::from_parts(45_000_000, 0)
+		Weight::from_parts(79_910_141, 3766)
+			.saturating_add(Weight::from_parts(7_771_247, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().reads(1).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(Weight::from_parts(0, 2597).saturating_mul(n.into()))
 	}
 	fn buy_licence() -> Weight {
-		Weight::from_parts(140_000_000, 0)
+		Weight::from_parts(225_575_000, 11402)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	fn claim_for() -> Weight {
-		Weight::from_parts(60_000_000, 0)
+		Weight::from_parts(82_593_000, 6196)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	fn withdraw_row() -> Weight {
+		Weight::from_parts(125_317_000, 3766)
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(7))
+	}
+	/// `n` is from 1 to 255.
+	fn recommit(n: u32) -> Weight {
+		Weight::from_parts(20_323_350, 3587)
+			.saturating_add(Weight::from_parts(9_123_995, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().reads(1).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes(1))
+			.saturating_add(Weight::from_parts(0, 2543).saturating_mul(n.into()))
+	}
+	fn remove_licence() -> Weight {
+		Weight::from_parts(65_077_000, 3766)
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	fn remove_version() -> Weight {
+		Weight::from_parts(139_898_000, 15869)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	fn close() -> Weight {
+		Weight::from_parts(82_253_000, 15869)
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(4))
+	}
+	fn read() -> Weight {
+		Weight::from_parts(47_210_000, 15869).saturating_add(T::DbWeight::get().reads(2))
 	}
 }

@@ -4,7 +4,7 @@ use super::*;
 use openledger_core::ModelInfo;
 
 impl<T: Config> Pallet<T> {
-	fn now() -> u32 {
+	pub(crate) fn now() -> u32 {
 		frame_system::Pallet::<T>::block_number().saturated_into()
 	}
 
@@ -25,10 +25,19 @@ impl<T: Config> Pallet<T> {
 		NextBase::<T>::put(id.checked_add(1).ok_or(Error::<T>::Overflow)?);
 		let footprint = Footprint::from_mel::<Base<T::AccountId, T::Consideration>>();
 		let ticket = T::Consideration::new(&registrant, footprint)?;
-		let base = Base { registrant: registrant.clone(), manifest, endpoint, ticket };
+		let base = Base { registrant: registrant.clone(), manifest, endpoint, models: 0, ticket };
 		Bases::<T>::insert(id, base);
 		Self::deposit_event(Event::BaseRegistered { base: id, registrant, manifest });
 		Ok(id)
+	}
+
+	pub(crate) fn do_remove_base(who: T::AccountId, id: BaseId) -> DispatchResult {
+		let base = Bases::<T>::take(id).ok_or(Error::<T>::NoBase)?;
+		ensure!(base.registrant == who, Error::<T>::NotRegistrant);
+		ensure!(base.models == 0, Error::<T>::BaseInUse);
+		base.ticket.drop(&who)?;
+		Self::deposit_event(Event::BaseRemoved { base: id });
+		Ok(())
 	}
 
 	/// Starts a run; returns its id.
@@ -41,7 +50,11 @@ impl<T: Config> Pallet<T> {
 		adapters: u16,
 		parent: Option<ModelId>,
 	) -> Result<ModelId, DispatchError> {
-		ensure!(Bases::<T>::contains_key(base), Error::<T>::NoBase);
+		Bases::<T>::try_mutate(base, |entry| {
+			let entry = entry.as_mut().ok_or(Error::<T>::NoBase)?;
+			entry.models = entry.models.checked_add(1).ok_or(Error::<T>::Overflow)?;
+			Ok::<_, Error<T>>(())
+		})?;
 		let paired = adapters.is_multiple_of(2) && (2..=MAX_ADAPTERS).contains(&adapters.into());
 		ensure!(paired, Error::<T>::BadAdapterCount);
 		if let Some(parent) = parent {
@@ -52,6 +65,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(!data.stale, Error::<T>::StaleVersion);
 		let licensed = T::Datanets::is_licensed(&developer, datanet, Rights::FINE_TUNE);
 		ensure!(licensed, Error::<T>::NotLicensed);
+		T::Datanets::retain(datanet, version)?;
 		let id = NextModel::<T>::get();
 		NextModel::<T>::put(id.checked_add(1).ok_or(Error::<T>::Overflow)?);
 		T::Designs::open(&developer, id, data.blocks, adapters)?;
@@ -66,6 +80,7 @@ impl<T: Config> Pallet<T> {
 			adapters,
 			stage: Stage::Training { since: Self::now() },
 			price: Price::default(),
+			retired: None,
 			ticket: T::Consideration::new(&developer, footprint)?,
 		};
 		Models::<T>::insert(id, model);
@@ -118,10 +133,13 @@ impl<T: Config> Pallet<T> {
 		ensure!(matches!(model.stage, Stage::Ready { .. }), Error::<T>::NotReady);
 		let ticket = match Operators::<T>::take(id, &who) {
 			Some(operator) => operator.ticket,
-			None => T::Consideration::new(
-				&who,
-				Footprint::from_mel::<(T::AccountId, Operator<T::Consideration>)>(),
-			)?,
+			None => {
+				ensure!(model.retired.is_none(), Error::<T>::Retired);
+				T::Consideration::new(
+					&who,
+					Footprint::from_mel::<(T::AccountId, Operator<T::Consideration>)>(),
+				)?
+			},
 		};
 		Operators::<T>::insert(id, &who, Operator { endpoint: endpoint.clone(), ticket });
 		Self::deposit_event(Event::Serving { model: id, operator: who, endpoint });
@@ -143,20 +161,65 @@ impl<T: Config> Pallet<T> {
 		let overdue = Self::now() > since.saturating_add(T::RunDeadline::get());
 		ensure!(who == model.developer || overdue, Error::<T>::RunNotOverdue);
 		T::Designs::cancel(&model.developer, id);
-		model.ticket.drop(&model.developer)?;
-		Models::<T>::remove(id);
+		Self::remove(id, model)?;
 		Self::deposit_event(Event::RunCancelled { model: id });
+		Ok(())
+	}
+
+	/// Removes an entry and what it used.
+	fn remove(id: ModelId, model: Model<T::AccountId, T::Consideration>) -> DispatchResult {
+		Models::<T>::remove(id);
+		Bases::<T>::mutate_extant(model.base, |base| base.models = base.models.saturating_sub(1));
+		T::Datanets::release(model.datanet, model.version);
+		model.ticket.drop(&model.developer)
+	}
+
+	pub(crate) fn do_retire(who: T::AccountId, id: ModelId) -> DispatchResult {
+		let mut model = Self::developed_by(&who, id)?;
+		ensure!(matches!(model.stage, Stage::Ready { .. }), Error::<T>::NotReady);
+		ensure!(model.retired.is_none(), Error::<T>::Retired);
+		model.retired = Some(Self::now());
+		Models::<T>::insert(id, model);
+		let until = Self::now().saturating_add(RETIRE_DELAY);
+		Self::deposit_event(Event::Retired { model: id, until });
+		Ok(())
+	}
+
+	/// A version of which no more receipts are taken.
+	pub(crate) fn over(id: ModelId) -> Result<Model<T::AccountId, T::Consideration>, Error<T>> {
+		let model = Models::<T>::get(id).ok_or(Error::<T>::NoModel)?;
+		let end = |since: u32| since.saturating_add(RETIRE_DELAY);
+		ensure!(model.retired.is_some_and(|at| Self::now() > end(at)), Error::<T>::NotOver);
+		Ok(model)
+	}
+
+	pub(crate) fn do_remove_version(id: ModelId) -> DispatchResult {
+		let model = Self::over(id)?;
+		let served = Operators::<T>::iter_key_prefix(id).next().is_some();
+		ensure!(!served, Error::<T>::StillServed);
+		T::Designs::forget(&model.developer, id)?;
+		Self::remove(id, model)?;
+		Self::deposit_event(Event::VersionRemoved { model: id });
 		Ok(())
 	}
 
 	/// Invariants of this pallet.
 	#[cfg(any(feature = "try-runtime", test))]
 	pub(crate) fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+		let mut used = alloc::collections::BTreeMap::<BaseId, u32>::new();
 		for (id, model) in Models::<T>::iter() {
+			*used.entry(model.base).or_default() += 1;
 			ensure!(id < NextModel::<T>::get(), "a model beyond the next id");
-			ensure!(Bases::<T>::contains_key(model.base), "a model has a base");
+			let ready = matches!(model.stage, Stage::Ready { .. });
+			ensure!(model.retired.is_none() || ready, "what is retired was ready");
 			ensure!(model.parent.is_none_or(|parent| parent < id), "a parent is older");
 		}
+		for (id, base) in Bases::<T>::iter() {
+			ensure!(id < NextBase::<T>::get(), "a base beyond the next id");
+			let models = used.remove(&id).unwrap_or(0);
+			ensure!(models == base.models, "a base counts its models");
+		}
+		ensure!(used.is_empty(), "a model has a base");
 		for (id, _, _) in Operators::<T>::iter() {
 			let stage = Models::<T>::get(id).map(|model| model.stage);
 			ensure!(matches!(stage, Some(Stage::Ready { .. })), "what is served is ready");
@@ -182,7 +245,7 @@ impl<T: Config> openledger_core::Models<T::AccountId> for Pallet<T> {
 	}
 
 	fn is_operator(id: ModelId, who: &T::AccountId) -> bool {
-		Operators::<T>::contains_key(id, who)
+		Operators::<T>::contains_key(id, who) && Self::over(id).is_err()
 	}
 
 	fn endpoints(id: ModelId, operator: &T::AccountId) -> Vec<Vec<u8>> {

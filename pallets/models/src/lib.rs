@@ -9,16 +9,23 @@
 //! trained their hashes and Ψ are registered, and the run becomes a model version that operators
 //! serve at the developer's price. One [`ModelId`] names both.
 //!
+//! A version that its developer retires gets no new operators. Receipts of it are taken for
+//! [`RETIRE_DELAY`] blocks more, so that no answer goes unpaid. When the last of them is pruned
+//! anybody may remove the version, and all its deposits return.
+//!
 //! | who | calls |
 //! |---|---|
-//! | anybody | [`register_base`](Pallet::register_base) |
-//! | developer | [`start_run`](Pallet::start_run), [`register_version`](Pallet::register_version), [`set_price`](Pallet::set_price), [`cancel_run`](Pallet::cancel_run) |
+//! | anybody | [`register_base`](Pallet::register_base), and its registrant [`remove_base`](Pallet::remove_base) |
+//! | developer | [`start_run`](Pallet::start_run), [`register_version`](Pallet::register_version), [`set_price`](Pallet::set_price), [`cancel_run`](Pallet::cancel_run), [`retire`](Pallet::retire) |
+//! | anybody, of a version that is over | [`remove_operator`](Pallet::remove_operator), [`remove_version`](Pallet::remove_version) |
 //! | operator | [`serve`](Pallet::serve), [`stop_serving`](Pallet::stop_serving) |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod face;
 mod impls;
 #[cfg(test)]
@@ -29,6 +36,8 @@ mod tests;
 pub mod types;
 pub mod weights;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
@@ -40,11 +49,14 @@ use frame::{
 };
 use openledger_core::{
 	Balance, BaseId, DatanetId, Datanets, Designs, Hash, ModelId, Rights, Version, BASIS_POINTS,
-	MAX_ADAPTERS, MAX_PSI,
+	MAX_ADAPTERS, MAX_BLOCKS, MAX_PSI,
 };
 
 /// The longest URL, in bytes.
 pub const MAX_URL: u32 = 128;
+/// Blocks for which receipts of a retired model version are taken: a week of 3 s slots. After
+/// that it may be removed.
+pub const RETIRE_DELAY: u32 = 201_600;
 
 #[frame::pallet]
 pub mod pallet {
@@ -75,6 +87,10 @@ pub mod pallet {
 
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
+
+		/// Makes what benchmarks need of other pallets.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// Why this pallet holds money in accounts.
@@ -129,6 +145,11 @@ pub mod pallet {
 			/// Hash of its manifest.
 			manifest: Hash,
 		},
+		/// A base model was removed.
+		BaseRemoved {
+			/// The base model.
+			base: BaseId,
+		},
 		/// A run was started.
 		RunStarted {
 			/// The run.
@@ -151,6 +172,18 @@ pub mod pallet {
 			model: ModelId,
 			/// Hash of the published adapter.
 			adapter: Hash,
+		},
+		/// A model version takes no new requests.
+		Retired {
+			/// The model version.
+			model: ModelId,
+			/// The last block in which its receipts are taken.
+			until: u32,
+		},
+		/// A retired model version is no more.
+		VersionRemoved {
+			/// The model version.
+			model: ModelId,
 		},
 		/// The price of answers was set.
 		PriceSet {
@@ -182,6 +215,10 @@ pub mod pallet {
 	pub enum Error<T> {
 		/// No such base model.
 		NoBase,
+		/// Only the registrant may do this.
+		NotRegistrant,
+		/// Runs or model versions are based on it.
+		BaseInUse,
 		/// No such run or model version.
 		NoModel,
 		/// No such version of the Datanet.
@@ -202,6 +239,12 @@ pub mod pallet {
 		NotTraining,
 		/// The run is not finished.
 		NotReady,
+		/// Its developer retired this model version: use another one.
+		Retired,
+		/// The version is not retired, or its receipts are still taken.
+		NotOver,
+		/// Operators are listed: remove them first.
+		StillServed,
 		/// Its developer has more time.
 		RunNotOverdue,
 		/// This account does not serve the model.
@@ -257,7 +300,6 @@ pub mod pallet {
 		///
 		/// Must be `Signed`, by the Datanet's owner or with a licence to fine-tune.
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::start_run((*adapters).into()))]
 		pub fn start_run(
 			origin: OriginFor<T>,
 			base: BaseId,
@@ -278,7 +320,10 @@ pub mod pallet {
 		///
 		/// Must be `Signed` by the developer.
 		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::register_version(psi.len() as u32))]
+		#[pallet::weight(
+			T::WeightInfo::register_version(psi.len() as u32)
+				.saturating_add(T::Designs::draw_weight(adapters.len() as u32))
+		)]
 		pub fn register_version(
 			origin: OriginFor<T>,
 			model: ModelId,
@@ -329,6 +374,61 @@ pub mod pallet {
 		#[pallet::call_index(6)]
 		pub fn cancel_run(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
 			Self::do_cancel_run(ensure_signed(origin)?, model)
+		}
+
+		/// Removes a base model that no run or model version uses, and returns its deposit.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by its registrant.
+		#[pallet::call_index(7)]
+		pub fn remove_base(origin: OriginFor<T>, base: BaseId) -> DispatchResult {
+			Self::do_remove_base(ensure_signed(origin)?, base)
+		}
+
+		/// Retires a model version: nobody starts to serve it, and its receipts are taken for
+		/// [`RETIRE_DELAY`] blocks more.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by the developer.
+		#[pallet::call_index(8)]
+		pub fn retire(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+			Self::do_retire(ensure_signed(origin)?, model)
+		}
+
+		/// Removes an operator of a version that was retired [`RETIRE_DELAY`] blocks ago, and
+		/// returns its deposit.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(9)]
+		pub fn remove_operator(
+			origin: OriginFor<T>,
+			model: ModelId,
+			operator: T::AccountId,
+		) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::over(model)?;
+			Self::do_stop_serving(operator, model)
+		}
+
+		/// Removes a version that was retired [`RETIRE_DELAY`] blocks ago, has no operators and
+		/// whose receipts are pruned, and returns its developer's deposits.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(10)]
+		#[pallet::weight(
+			// As many debts as contributors go with the design.
+			T::WeightInfo::remove_version()
+				.saturating_add(T::DbWeight::get().reads_writes(MAX_BLOCKS.into(), MAX_BLOCKS.into()))
+		)]
+		pub fn remove_version(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_remove_version(model)
 		}
 	}
 }

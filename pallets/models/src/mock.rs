@@ -67,13 +67,17 @@ impl Config for Test {
 	type Consideration =
 		HoldConsideration<u64, Balances, Hold, LinearStoragePrice<Base, PerByte, u128>>;
 	type RunDeadline = ConstU32<DEADLINE>;
-	type WeightInfo = ();
+	type WeightInfo = crate::weights::SubstrateWeight<Test>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = World;
 }
 
 /// A Datanet with two versions, the second stale, and designs that note what was asked.
 pub struct World;
 
 std::thread_local! {
+	pub static NEEDED: core::cell::Cell<bool> = const { core::cell::Cell::new(false) };
+	pub static RETAINED: core::cell::Cell<u32> = const { core::cell::Cell::new(0) };
 	pub static OPEN: core::cell::RefCell<Vec<ModelId>> = const { core::cell::RefCell::new(Vec::new()) };
 }
 
@@ -86,14 +90,35 @@ impl openledger_core::Datanets<u64> for World {
 			stale: version == 2,
 		})
 	}
+	fn retain(_: DatanetId, _: Version) -> DispatchResult {
+		RETAINED.set(RETAINED.get() + 1);
+		Ok(())
+	}
+	fn release(_: DatanetId, _: Version) {
+		RETAINED.set(RETAINED.get() - 1);
+	}
 	fn is_licensed(who: &u64, _: DatanetId, rights: Rights) -> bool {
-		*who == DEVELOPER && rights == Rights::FINE_TUNE
+		![OPERATOR, STRANGER].contains(who) && rights == Rights::FINE_TUNE
 	}
 	fn curator(_: DatanetId) -> Option<(u64, u16)> {
 		None
 	}
 	fn reward_rows(_: DatanetId, _: &u64, _: u128) -> DispatchResult {
 		Ok(())
+	}
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl BenchmarkHelper<u64> for World {
+	fn endow(who: &u64) {
+		use frame::token::fungible::Mutate;
+		Balances::mint_into(who, 1 << 100).unwrap();
+	}
+	fn version(_: &u64, _: u32) -> (DatanetId, Version) {
+		(0, 1)
+	}
+	fn trained(_: ModelId) -> (Vec<Hash>, Vec<i32>) {
+		(vec![Hash::zero(); 2], Vec::new())
 	}
 }
 
@@ -111,6 +136,14 @@ impl Designs<u64> for World {
 		ensure!(adapters.len() == 2, DispatchError::Other("the design wants two"));
 		Ok(())
 	}
+	fn draw_weight(_: u32) -> Weight {
+		Weight::zero()
+	}
+	fn forget(who: &u64, model: ModelId) -> DispatchResult {
+		ensure!(!NEEDED.get(), DispatchError::Other("a receipt needs the design"));
+		Self::cancel(who, model);
+		Ok(())
+	}
 	fn cancel(_: &u64, model: ModelId) {
 		OPEN.with_borrow_mut(|open| open.retain(|one| *one != model));
 	}
@@ -124,7 +157,8 @@ pub fn url() -> Url {
 	b"http://127.0.0.1:8080".to_vec().try_into().unwrap()
 }
 
-pub fn build_and_execute(test: impl FnOnce()) {
+/// The state in which every test begins.
+pub fn state() -> TestState {
 	let storage = RuntimeGenesisConfig {
 		balances: pallet_balances::GenesisConfig {
 			balances: [DEVELOPER, OPERATOR, STRANGER].map(|who| (who, 1 << 100)).to_vec(),
@@ -132,9 +166,16 @@ pub fn build_and_execute(test: impl FnOnce()) {
 		},
 		..Default::default()
 	};
-	TestState::new(storage.build_storage().unwrap()).execute_with(|| {
-		System::set_block_number(1);
+	let mut state = TestState::new(storage.build_storage().unwrap());
+	state.execute_with(|| System::set_block_number(1));
+	state
+}
+
+pub fn build_and_execute(test: impl FnOnce()) {
+	state().execute_with(|| {
 		OPEN.with_borrow_mut(Vec::clear);
+		RETAINED.set(0);
+		NEEDED.set(false);
 		test();
 		Models::do_try_state().unwrap();
 	});

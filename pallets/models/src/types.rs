@@ -15,6 +15,8 @@ pub struct Base<AccountId, Ticket> {
 	pub manifest: Hash,
 	/// Where its blobs are served.
 	pub endpoint: Url,
+	/// Runs and model versions that are based on it.
+	pub models: u32,
 	/// Pays for this entry.
 	pub ticket: Ticket,
 }
@@ -91,6 +93,8 @@ pub struct Model<AccountId, Ticket> {
 	pub stage: Stage,
 	/// What its answers cost.
 	pub price: Price,
+	/// The block in which its developer retired it.
+	pub retired: Option<u32>,
 	/// Pays for this entry.
 	pub ticket: Ticket,
 }

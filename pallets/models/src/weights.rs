@@ -1,4 +1,6 @@
-//! Weights of the calls.
+//! Weights of `pallet_models`, measured on the compiled runtime by `scripts/bench weights`.
+//!
+//! 2026-11-21 · AMD EPYC · 2 steps, 20 repeats, worst case kept between
 #![allow(missing_docs)]
 
 use frame::weights_prelude::*;
@@ -6,67 +8,81 @@ use frame::weights_prelude::*;
 /// What each call costs.
 pub trait WeightInfo {
 	fn register_base() -> Weight;
-	fn start_run(n: u32) -> Weight;
+	fn start_run() -> Weight;
 	fn register_version(n: u32) -> Weight;
 	fn set_price() -> Weight;
 	fn serve() -> Weight;
 	fn stop_serving() -> Weight;
 	fn cancel_run() -> Weight;
+	fn remove_base() -> Weight;
+	fn retire() -> Weight;
+	fn remove_operator() -> Weight;
+	fn remove_version() -> Weight;
+	fn read() -> Weight;
 }
 
-/// Estimates of a laptop-class core, to be replaced by the output of `benchmark pallet`.
+/// Weights on the reference machine.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register_base() -> Weight {
-		Weight::from_parts(40_000_000, 12288).saturating_add(T::DbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(98_707_000, 3766)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
-	fn start_run(n: u32) -> Weight {
-		Weight::from_parts(120_000_000, 40960)
-			.saturating_add(Weight::from_parts(1500000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(0, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(10, 8))
+	fn start_run() -> Weight {
+		Weight::from_parts(280_838_000, 15869)
+			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().writes(8))
 	}
+	/// `n` is from 768 to 16384.
 	fn register_version(n: u32) -> Weight {
-		Weight::from_parts(200_000_000, 32768)
-			.saturating_add(Weight::from_parts(1200000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(0, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(8, 6))
+		Weight::from_parts(2_214_005_000, 69017)
+			.saturating_add(Weight::from_parts(4_846_109, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn set_price() -> Weight {
-		Weight::from_parts(15_000_000, 4096).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(23_586_000, 3648)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn serve() -> Weight {
-		Weight::from_parts(40_000_000, 16384).saturating_add(T::DbWeight::get().reads_writes(4, 4))
+		Weight::from_parts(86_148_000, 3766)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn stop_serving() -> Weight {
-		Weight::from_parts(40_000_000, 16384).saturating_add(T::DbWeight::get().reads_writes(4, 4))
+		Weight::from_parts(69_734_000, 3766)
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn cancel_run() -> Weight {
-		Weight::from_parts(80_000_000, 24576).saturating_add(T::DbWeight::get().reads_writes(6, 6))
+		Weight::from_parts(230_594_000, 15869)
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(8))
 	}
-}
-
-impl WeightInfo for () {
-	fn register_base() -> Weight {
-		Weight::from_parts(40_000_000, 0)
+	fn remove_base() -> Weight {
+		Weight::from_parts(83_164_000, 3766)
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
-	fn start_run(_: u32) -> Weight {
-		Weight::from_parts(120_000_000, 0)
+	fn retire() -> Weight {
+		Weight::from_parts(25_077_000, 3648)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	fn register_version(_: u32) -> Weight {
-		Weight::from_parts(200_000_000, 0)
+	fn remove_operator() -> Weight {
+		Weight::from_parts(74_722_000, 3766)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
-	fn set_price() -> Weight {
-		Weight::from_parts(15_000_000, 0)
+	fn remove_version() -> Weight {
+		Weight::from_parts(158_426_000, 15869)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(8))
 	}
-	fn serve() -> Weight {
-		Weight::from_parts(40_000_000, 0)
-	}
-	fn stop_serving() -> Weight {
-		Weight::from_parts(40_000_000, 0)
-	}
-	fn cancel_run() -> Weight {
-		Weight::from_parts(80_000_000, 0)
+	fn read() -> Weight {
+		Weight::from_parts(12_428_000, 3691).saturating_add(T::DbWeight::get().reads(2))
 	}
 }

@@ -2,7 +2,7 @@ use crate::{Balance, DatanetId, Hash, ModelId, Rights, Version};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use sp_runtime::{DispatchError, DispatchResult};
+use sp_runtime::{DispatchError, DispatchResult, Weight};
 
 /// Rows of one contributor that are weighed together.
 #[derive(
@@ -32,6 +32,10 @@ pub struct VersionInfo<AccountId> {
 pub trait Datanets<AccountId> {
 	/// A published version.
 	fn version(datanet: DatanetId, version: Version) -> Option<VersionInfo<AccountId>>;
+	/// Keeps a published version for a run on it, until as many calls of `release`.
+	fn retain(datanet: DatanetId, version: Version) -> DispatchResult;
+	/// The run, or the model version that came of it, is gone.
+	fn release(datanet: DatanetId, version: Version);
 	/// Whether `who` holds an unexpired licence with `rights`, or owns the Datanet.
 	fn is_licensed(who: &AccountId, datanet: DatanetId, rights: Rights) -> bool;
 	/// The curator and its part of the contributors' pay, in basis points.
@@ -85,6 +89,11 @@ pub trait Designs<AccountId> {
 	/// Takes the adapters' hashes, in the order of the subsets, and Ψ (blocks x (adapters + 1),
 	/// row by row, the published adapter's column first), which must satisfy the normal equations.
 	fn close(model: ModelId, adapters: Vec<Hash>, psi: Vec<i32>) -> Result<(), DispatchError>;
+	/// Weight of drawing the subsets of so many adapters, which `close` does.
+	fn draw_weight(adapters: u32) -> Weight;
+	/// Forgets the design of a retired model version; `who` opened it and gets the deposit back.
+	/// Fails while a receipt is not pruned.
+	fn forget(who: &AccountId, model: ModelId) -> DispatchResult;
 	/// Forgets the design of a run that was given up; `who` opened it and gets the deposit back.
 	fn cancel(who: &AccountId, model: ModelId);
 }

@@ -211,8 +211,8 @@ mod tests {
 			assert_eq!(stratum(2 * u, 8, 20), Stratum::Alone);
 			assert_eq!(stratum(2 * u + 1, 8, 20), Stratum::LeftOut);
 		}
-		for k in 16..20 {
-			assert_eq!((size(&subsets[k]), stratum(k, 8, 20)), (4, Stratum::Half));
+		for (k, subset) in subsets.iter().enumerate().skip(16) {
+			assert_eq!((size(subset), stratum(k, 8, 20)), (4, Stratum::Half));
 		}
 		assert_eq!(stratum(0, 8, 14), Stratum::Half);
 		assert_eq!(stratum(0, 17, 512), Stratum::Half);

@@ -15,6 +15,8 @@ use sp_runtime_interface::{
 
 /// What the off-chain worker asks.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+// A box would cost an allocation for each query, and few queries are alive at once.
+#[allow(clippy::large_enum_variant)]
 pub enum Query {
 	/// How far is this job? It is started if it is new.
 	#[codec(index = 0)]

@@ -130,7 +130,7 @@ impl Psi {
 	}
 
 	/// Solves the regression for `subsets` and the blocks' `sizes` (bytes).
-	#[cfg(feature = "std")]
+	#[cfg(any(feature = "std", feature = "runtime-benchmarks"))]
 	pub fn solve(subsets: &[Subset], sizes: &[u64]) -> Result<Self, PsiError> {
 		let (blocks, columns) = (sizes.len(), subsets.len() + 1);
 		if blocks == 0 || columns == 1 {
@@ -138,7 +138,7 @@ impl Psi {
 		}
 		let prior = prior(sizes);
 		let gram: Vec<f64> = gram(subsets, blocks).iter().map(|a| *a as f64).collect();
-		let factor = cholesky(&gram, blocks);
+		let factor = factorise(&gram, blocks);
 		let ones = substitute(&factor, &vec![1.0; blocks]);
 		let total: f64 = ones.iter().sum();
 		let mut entries = vec![0i32; blocks * columns];
@@ -225,52 +225,51 @@ fn right_side(column: usize, u: usize, subsets: &[Subset], prior: &[u64]) -> i12
 	}
 }
 
-/// The lower triangle L of `L·Lᵀ = a`, row by row.
-#[cfg(feature = "std")]
-fn cholesky(a: &[f64], n: usize) -> Vec<f64> {
+/// `L` and `D` of `L·D·Lᵀ = a`, `D` on the diagonal of `L`, row by row.
+#[cfg(any(feature = "std", feature = "runtime-benchmarks"))]
+fn factorise(a: &[f64], n: usize) -> Vec<f64> {
 	let mut l = vec![0.0; n * n];
 	for i in 0..n {
 		for j in 0..=i {
-			let dot: f64 = (0..j).map(|k| l[i * n + k] * l[j * n + k]).sum();
+			let dot: f64 = (0..j).map(|k| l[i * n + k] * l[j * n + k] * l[k * n + k]).sum();
 			let rest = a[i * n + j] - dot;
-			l[i * n + j] = if i == j { rest.sqrt() } else { rest / l[j * n + j] };
+			l[i * n + j] = if i == j { rest } else { rest / l[j * n + j] };
 		}
 	}
 	l
 }
 
-/// Solves `L·Lᵀ x = b`.
-#[cfg(feature = "std")]
+/// Solves `L·D·Lᵀ x = b`.
+#[cfg(any(feature = "std", feature = "runtime-benchmarks"))]
 fn substitute(l: &[f64], b: &[f64]) -> Vec<f64> {
 	let n = b.len();
 	let mut x = b.to_vec();
 	for i in 0..n {
-		let dot: f64 = (0..i).map(|k| l[i * n + k] * x[k]).sum();
-		x[i] = (x[i] - dot) / l[i * n + i];
+		x[i] -= (0..i).map(|k| l[i * n + k] * x[k]).sum::<f64>();
 	}
 	for i in (0..n).rev() {
-		let dot: f64 = (i + 1..n).map(|k| l[k * n + i] * x[k]).sum();
-		x[i] = (x[i] - dot) / l[i * n + i];
+		x[i] = x[i] / l[i * n + i] - (i + 1..n).map(|k| l[k * n + i] * x[k]).sum::<f64>();
 	}
 	x
 }
 
 /// Rounds each to a neighbouring integer so that they sum to `sum`: floors, and the largest
 /// remainders up.
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", feature = "runtime-benchmarks"))]
 fn round_to_sum(values: &[f64], sum: i64) -> Vec<i32> {
-	let mut rounded: Vec<i64> = values.iter().map(|v| v.floor() as i64).collect();
+	// Without the standard library a float has no `floor`.
+	let floor = |value: f64| value as i64 - i64::from((value as i64) as f64 > value);
+	let mut rounded: Vec<i64> = values.iter().map(|value| floor(*value)).collect();
+	let remainder = |u: &usize| values[*u] - floor(values[*u]) as f64;
 	let mut order: Vec<usize> = (0..values.len()).collect();
-	order.sort_by(|a, b| {
-		(values[*b] - values[*b].floor()).total_cmp(&(values[*a] - values[*a].floor()))
-	});
+	order.sort_by(|a, b| remainder(b).total_cmp(&remainder(a)));
 	let missing = sum - rounded.iter().sum::<i64>();
 	order
 		.iter()
 		.cycle()
 		.take(missing.max(0) as usize)
 		.for_each(|u| rounded[*u] += 1);
-	rounded.into_iter().map(|v| v as i32).collect()
+	rounded.into_iter().map(|value| value as i32).collect()
 }
 
 #[cfg(test)]

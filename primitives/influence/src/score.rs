@@ -4,7 +4,7 @@ use crate::{
 	design::{contains, stratum, Stratum},
 	Psi, Subset,
 };
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
 /// The natural logarithm of a probability, [`NAT`] to the unit.
 pub type Nats = i32;

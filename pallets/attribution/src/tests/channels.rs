@@ -67,7 +67,10 @@ fn submit_receipt_should_be_refused_when_it_was_paid_in_an_earlier_channel() {
 		run_to(Attribution::now() + Settings::<Test>::get().notice + 1);
 		assert_ok!(Attribution::withdraw_channel(origin(), operator().1));
 		assert_ok!(fund(100 * OPEN));
+		// As if it had been settled and pruned.
 		Receipts::<Test>::remove(old.id());
+		Kept::<Test>::remove(MODEL);
+		let _ = Periods::<Test>::clear_prefix(MODEL, u32::MAX, None);
 		assert_noop!(submit(&old, &reply(&old)), Error::<Test>::NonceUsed);
 	});
 }

@@ -191,3 +191,30 @@ fn assignments_should_be_spread_when_scorers_are_many() {
 		});
 	});
 }
+
+/// Leaves no room for tasks in the blocks that a search from `block` looks through.
+fn crowd(block: u32) {
+	let full = BoundedVec::truncate_from(vec![Due::Seed(0); MAX_TASKS as usize]);
+	(block..block + crate::impls::SEARCH).for_each(|at| Agenda::<Test>::insert(at, &full));
+}
+
+#[test]
+fn advance_should_draw_the_committee_when_the_agenda_had_no_room() {
+	build_and_execute(|| {
+		ready();
+		let receipt = answer(nonce(1));
+		let due = Receipts::<Test>::get(receipt).unwrap().due;
+		let anybody = RuntimeOrigin::signed(account(1));
+		// Neither the committee's window nor the draw itself can be put on the agenda again.
+		crowd(due + Settings::<Test>::get().commit_window);
+		crowd(due + 1);
+		run_to(due + crate::impls::SEARCH);
+		assert_noop!(Attribution::advance(anybody.clone(), receipt), Error::<Test>::NotOverdue);
+
+		run_to(due + crate::impls::SEARCH + 1);
+		assert_eq!(Receipts::<Test>::get(receipt).unwrap().phase, Phase::Waiting);
+		assert_ok!(Attribution::advance(anybody.clone(), receipt));
+		assert_eq!(Receipts::<Test>::get(receipt).unwrap().phase, Phase::Commit);
+		assert_noop!(Attribution::advance(anybody, receipt), Error::<Test>::NotOverdue);
+	});
+}

@@ -1,5 +1,8 @@
-use crate::{mock::*, *};
-use frame::{deps::sp_runtime::codec::Decode as _, testing_prelude::*};
+use crate::{
+	mock::{Hash, *},
+	*,
+};
+use frame::deps::sp_runtime::codec::Decode as _;
 use openledger_influence_math::host::Answer;
 use std::sync::{Arc, Mutex};
 

@@ -144,8 +144,16 @@ fn prune_should_return_the_deposit_when_settled_and_old() {
 		assert_noop!(prune(), Error::<Test>::StillNeeded);
 		run_to(Attribution::now() + Settings::<Test>::get().retention);
 		assert_noop!(prune(), Error::<Test>::StillNeeded);
+		let forget = || <Attribution as openledger_core::Designs<_>>::forget(&developer(), MODEL);
+		let held = || System::account(developer()).data.reserved;
+		assert!(held() > 0);
 		assert_ok!(Attribution::settle(RuntimeOrigin::signed(account(1)), MODEL, period));
+		assert_noop!(forget(), Error::<Test>::StillNeeded);
 		assert_ok!(prune());
+		assert_ok!(forget());
+		assert_eq!(held(), 0);
+		assert!(Attribution::psi(MODEL).is_none());
+		assert_noop!(forget(), Error::<Test>::NoDesign);
 		assert_eq!(Balances::balance(&operator().1), before + part);
 		assert_noop!(prune(), Error::<Test>::NoReceipt);
 	});

@@ -68,10 +68,20 @@ fn review_should_return_deposit_and_free_rows_when_rejected() {
 			let verdict = Verdict::Reject { reason: Reason::Quality, rows: rows(all) };
 			Datanets::review(origin(OWNER), 0, 0, verdict)
 		};
-		assert_noop!(reject(&given[..1]), Error::<Test>::WrongRows);
-		assert_ok!(reject(&given));
+		assert_ok!(give(BOB, &[row(3, 5)]));
+		for wrong in [
+			&given[..1],
+			&[row(1, 5), row(1, 5)],
+			&[row(1, 5), row(2, 7)],
+			&[row(1, 5), row(3, 5)],
+			&[row(1, 5), row(2, 6), row(3, 5)],
+		] {
+			assert_noop!(reject(wrong), Error::<Test>::WrongRows);
+		}
+		// In any order.
+		assert_ok!(reject(&[row(2, 6), row(1, 5)]));
 		assert_eq!(Balances::free_balance(ALICE), before);
-		assert_noop!(reject(&given), Error::<Test>::AlreadyReviewed);
+		assert_noop!(reject(&given), Error::<Test>::NoBatch);
 		assert_ok!(give(BOB, &given));
 	});
 }
@@ -105,6 +115,50 @@ fn withdraw_row_should_stop_pay_and_make_versions_stale_when_contributor() {
 		assert!(Datanets::version(0, 1).unwrap().2);
 		<Datanets as openledger_core::Datanets<u64>>::reward_rows(0, &BUILDER, 5_000).unwrap();
 		assert_eq!((Datanets::claimable(0, ALICE), Datanets::claimable(0, BOB)), (0, 5_000));
+	});
+}
+
+#[test]
+fn review_should_reject_what_is_left_when_rows_were_withdrawn() {
+	build_and_execute(|| {
+		create();
+		let before = Balances::free_balance(ALICE);
+		assert_ok!(give(ALICE, &[row(1, 5), row(2, 6)]));
+		assert_ok!(Datanets::withdraw_row(origin(ALICE), 0, row(1, 0).hash));
+		// Another's by now.
+		assert_ok!(give(BOB, &[row(1, 5)]));
+		let reject = |all: &[Row]| {
+			let verdict = Verdict::Reject { reason: Reason::Quality, rows: rows(all) };
+			Datanets::review(origin(OWNER), 0, 0, verdict)
+		};
+		assert_noop!(reject(&[row(1, 5), row(2, 6)]), Error::<Test>::WrongRows);
+		assert_ok!(reject(&[row(2, 6)]));
+		assert_eq!(Balances::free_balance(ALICE), before);
+		assert!(crate::RowIndex::<Test>::contains_key(0, row(1, 0).hash));
+	});
+}
+
+#[test]
+fn withdraw_row_should_return_deposit_row_by_row_when_withdrawn() {
+	build_and_execute(|| {
+		create();
+		let before = Balances::free_balance(ALICE);
+		assert_ok!(give(ALICE, &[row(1, 5)]));
+		let single = before - Balances::free_balance(ALICE);
+		assert_ok!(give(ALICE, &[row(2, 5), row(3, 6), row(4, 7)]));
+		assert_ok!(Datanets::review(origin(OWNER), 0, 1, Verdict::Accept(GOOD)));
+		for (n, deposits) in [(3, 3), (2, 2), (4, 1)] {
+			let free = Balances::free_balance(ALICE);
+			assert_ok!(Datanets::withdraw_row(origin(ALICE), 0, row(n, 0).hash));
+			let back = Balances::free_balance(ALICE) - free;
+			assert_eq!(back == single, deposits == 1);
+			assert!(back > 0 && back <= single);
+			Datanets::do_try_state().unwrap();
+		}
+		assert!(crate::Batches::<Test>::get(0, 1).is_none());
+		assert_eq!(before - Balances::free_balance(ALICE), single);
+		// The hash is free for others.
+		assert_ok!(give(BOB, &[row(3, 6)]));
 	});
 }
 

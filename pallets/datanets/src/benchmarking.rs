@@ -1,0 +1,265 @@
+//! Benchmarks of the calls, each in its worst case.
+//!
+//! Where costs are not linear they are convex, so that a line through both ends (`--steps 2`) is
+//! nowhere below them.
+#![allow(missing_docs)]
+
+use super::*;
+use frame::benchmarking::prelude::*;
+use openledger_core::Hash;
+
+/// In wei.
+const FORTUNE: Balance = 1_000_000_000_000_000_000_000_000;
+const TERMS: Terms =
+	Terms { rights: Rights::FINE_TUNE, price: FORTUNE / 1_000, period: 100, curator_cut: 1_000 };
+const SCORES: Scores = Scores { authenticity: 100, ownership: 100, quality: 100, uniqueness: 100 };
+
+fn rich<T: Config>(name: &'static str, n: u32) -> T::AccountId {
+	let who = account(name, n, 0);
+	T::Currency::mint_into(&who, FORTUNE).expect("nobody is that rich; qed");
+	who
+}
+
+fn name() -> Name {
+	BoundedVec::truncate_from(alloc::vec![b'a'; MAX_NAME as usize])
+}
+
+/// `n` rows that no other batch has.
+fn rows(batch: u32, n: u32) -> Rows {
+	let hash = |i: u32| Hash::from_low_u64_be((u64::from(batch) << 32) | u64::from(i));
+	BoundedVec::truncate_from((0..n).map(|i| Row { hash: hash(i), bytes: 1_000 }).collect())
+}
+
+fn datanet<T: Config>(owner: &T::AccountId) -> DatanetId {
+	Pallet::<T>::do_create(owner.clone(), name(), TERMS).expect("the owner is rich; qed")
+}
+
+/// The batch that contributor `n` gives.
+fn batch<T: Config>(datanet: DatanetId, n: u32, count: u32) -> (T::AccountId, BatchId) {
+	let contributor = rich::<T>("contributor", n);
+	let batch = Pallet::<T>::do_contribute(contributor.clone(), datanet, rows(n, count))
+		.expect("the rows are new; qed");
+	(contributor, batch)
+}
+
+fn accepted<T: Config>(curator: &T::AccountId, datanet: DatanetId, n: u32) -> BatchId {
+	let (_, batch) = batch::<T>(datanet, n, 1);
+	Pallet::<T>::do_review(curator.clone(), datanet, batch, Verdict::Accept(SCORES))
+		.expect("the owner curates; qed");
+	batch
+}
+
+#[benchmarks]
+mod benches {
+	use super::*;
+
+	#[cfg(test)]
+	use crate::mock::{state, Test};
+	impl_benchmark_test_suite!(Pallet, state(), Test);
+
+	#[benchmark]
+	fn create() {
+		let (owner, id) = (rich::<T>("owner", 0), NextDatanet::<T>::get());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), name(), TERMS);
+
+		assert!(Datanets::<T>::contains_key(id));
+	}
+
+	#[benchmark]
+	fn set_terms() {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let terms = Terms { price: 1, ..TERMS };
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id, terms);
+
+		assert!(Datanets::<T>::get(id).is_some_and(|datanet| datanet.terms == terms));
+	}
+
+	#[benchmark]
+	fn set_curator() {
+		let (owner, curator) = (rich::<T>("owner", 0), account::<T::AccountId>("curator", 0, 0));
+		let id = datanet::<T>(&owner);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id, curator.clone());
+
+		assert!(Datanets::<T>::get(id).is_some_and(|datanet| datanet.curator == curator));
+	}
+
+	#[benchmark]
+	fn contribute(n: Linear<1, MAX_ROWS>) {
+		let id = datanet::<T>(&rich::<T>("owner", 0));
+		let contributor = rich::<T>("contributor", 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(contributor), id, rows(0, n));
+
+		assert!(Batches::<T>::contains_key(id, 0));
+	}
+
+	#[benchmark]
+	fn accept() {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let (_, batch) = batch::<T>(id, 0, 1);
+
+		#[extrinsic_call]
+		review(RawOrigin::Signed(owner), id, batch, Verdict::Accept(SCORES));
+
+		assert_eq!(RowRewards::<T>::get(id).bytes, 1_000);
+	}
+
+	#[benchmark]
+	fn reject(n: Linear<1, MAX_ROWS>) {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let (_, batch) = batch::<T>(id, 0, n);
+		let verdict = Verdict::Reject { reason: Reason::Quality, rows: rows(0, n) };
+
+		#[extrinsic_call]
+		review(RawOrigin::Signed(owner), id, batch, verdict);
+
+		assert_eq!(RowIndex::<T>::iter_prefix(id).count(), 0);
+	}
+
+	/// Batches of as many contributors.
+	#[benchmark]
+	fn publish(n: Linear<1, MAX_BATCHES>) {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let batches: Vec<BatchId> = (0..n).map(|i| accepted::<T>(&owner, id, i)).collect();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id, BoundedVec::truncate_from(batches));
+
+		assert!(Versions::<T>::contains_key(id, 1));
+	}
+
+	#[benchmark]
+	fn buy_licence() {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		accepted::<T>(&owner, id, 0);
+		T::Currency::mint_into(&Pallet::<T>::pot(), FORTUNE).expect("nobody is; qed");
+		let builder = rich::<T>("builder", 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(builder.clone()), id, Rights::FINE_TUNE, FORTUNE);
+
+		assert!(Licences::<T>::contains_key(id, builder));
+	}
+
+	#[benchmark]
+	fn claim_for() -> Result<(), BenchmarkError> {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		accepted::<T>(&owner, id, 0);
+		T::Currency::mint_into(&Pallet::<T>::pot(), FORTUNE)?;
+		<Pallet<T> as openledger_core::Datanets<_>>::reward_rows(id, &owner, FORTUNE / 10)?;
+		let contributor: T::AccountId = account("contributor", 0, 0);
+		let before = T::Currency::balance(&contributor);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account("anybody", 0, 0)), id, contributor.clone());
+
+		assert!(T::Currency::balance(&contributor) > before);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn withdraw_row() {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let (contributor, batch) = batch::<T>(id, 0, MAX_ROWS);
+		Pallet::<T>::do_review(owner, id, batch, Verdict::Accept(SCORES)).expect("curated; qed");
+		let row = rows(0, 1)[0];
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(contributor), id, row.hash);
+
+		assert!(!RowIndex::<T>::contains_key(id, row.hash));
+	}
+
+	/// A batch of which `n` rows are left.
+	#[benchmark]
+	fn recommit(n: Linear<1, { MAX_ROWS - 1 }>) -> Result<(), BenchmarkError> {
+		let id = datanet::<T>(&rich::<T>("owner", 0));
+		let (contributor, batch) = batch::<T>(id, 0, n + 1);
+		let mut left = rows(0, n + 1).into_inner();
+		let row = left.remove(0);
+		Pallet::<T>::do_withdraw_row(contributor, id, row.hash)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account("anybody", 0, 0)), id, batch, BoundedVec::truncate_from(left));
+
+		assert!(Batches::<T>::get(id, batch).is_some_and(|batch| batch.root.is_some()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn remove_licence() -> Result<(), BenchmarkError> {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		accepted::<T>(&owner, id, 0);
+		let builder = rich::<T>("builder", 0);
+		Pallet::<T>::do_buy_licence(builder.clone(), id, Rights::FINE_TUNE, FORTUNE)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(builder.clone()), id, builder.clone());
+
+		assert!(!Licences::<T>::contains_key(id, builder));
+		Ok(())
+	}
+
+	/// The largest one, after the next.
+	#[benchmark]
+	fn remove_version() -> Result<(), BenchmarkError> {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let batches: Vec<BatchId> =
+			(0..MAX_BATCHES).map(|i| accepted::<T>(&owner, id, i)).collect();
+		for batches in [batches.clone(), batches] {
+			Pallet::<T>::do_publish(owner.clone(), id, BoundedVec::truncate_from(batches))?;
+		}
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id, 1);
+
+		assert!(!Versions::<T>::contains_key(id, 1));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn close() {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id);
+
+		assert!(!Datanets::<T>::contains_key(id));
+	}
+
+	/// Looks up the largest version.
+	#[benchmark]
+	fn read() -> Result<(), BenchmarkError> {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let batches: Vec<BatchId> =
+			(0..MAX_BATCHES).map(|i| accepted::<T>(&owner, id, i)).collect();
+		Pallet::<T>::do_publish(owner, id, BoundedVec::truncate_from(batches))?;
+		let version;
+
+		#[block]
+		{
+			version = <Pallet<T> as openledger_core::Datanets<_>>::version(id, 1);
+		}
+
+		assert!(version.is_some());
+		Ok(())
+	}
+}
