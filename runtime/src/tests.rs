@@ -2,8 +2,8 @@
 
 use crate::{genesis::ETHEREUM_ACCOUNTS, *};
 use codec::{Decode, Encode};
-use frame_support::assert_ok;
 use frame_support::{
+	assert_ok,
 	dispatch::GetDispatchInfo,
 	storage::with_transaction_unchecked,
 	traits::{fungible::Inspect, Contains, InstanceFilter},
@@ -703,5 +703,27 @@ fn council_should_set_parameters_when_the_timelock_is_over() {
 			start_block(number);
 		}
 		assert!(pallet_attribution::Paused::<Runtime>::get());
+	});
+}
+
+#[test]
+fn proxy_should_deploy_to_the_same_address_as_elsewhere_when_it_is_called() {
+	development().execute_with(|| {
+		let proxy = H160(genesis::CREATE2_PROXY);
+		// The hash of its code on Ethereum.
+		let known = hex("2fa86add0aed31f33a762c9d88e807c475bd51d0f52bd0955754b2608f7e4989");
+		assert_eq!(sp_io::hashing::keccak_256(&Revive::code(&proxy)).to_vec(), known);
+
+		let (salt, code) = ([7; 32], hex(COUNTER));
+		let call = [&salt[..], &code].concat();
+		let gas = estimate(GenericTransactionV1 {
+			from: Some(alith().address()),
+			to: Some(proxy),
+			input: call.clone().into(),
+			..Default::default()
+		});
+		send(Some(proxy), 0, call, gas);
+		let at = pallet_revive::create2(&proxy, &code, &[], &salt);
+		assert_eq!(Revive::code(&at), hex(&COUNTER[24..]));
 	});
 }
