@@ -20,8 +20,9 @@ use sp_runtime::{traits::BlakeTwo256, Perbill};
 pub type CouncilInstance = pallet_collective::Instance1;
 /// Two thirds of the council.
 pub type TwoThirds = EnsureProportionAtLeast<AccountId, CouncilInstance, 2, 3>;
-/// May set parameters and pause: root alone, which only the timelock reaches.
-pub type AdminOrigin = EnsureRoot<AccountId>;
+/// May set parameters and pause: what has passed the timelock. Nothing reaches root, so governance
+/// can pause, not seize.
+pub type AdminOrigin = EitherOf<EnsureRoot<AccountId>, pallet_timelock::EnsureMatured>;
 /// May end motions and what waits in the timelock.
 pub type CancelOrigin = EitherOf<EnsureRoot<AccountId>, TwoThirds>;
 
@@ -62,6 +63,7 @@ impl pallet_timelock::Config for Runtime {
 	type Preimages = Preimage;
 	type ScheduleOrigin = TwoThirds;
 	type CancelOrigin = CancelOrigin;
+	type AdminOrigin = AdminOrigin;
 	type WeightInfo = pallet_timelock::weights::SubstrateWeight<Runtime>;
 }
 

@@ -680,28 +680,52 @@ fn unclaimed_rewards_should_return_to_the_reserve_when_staking_forgets_their_era
 	});
 }
 
+/// A motion for which so many of three voted.
+fn council(yes: u32) -> RuntimeOrigin {
+	OriginCaller::Council(pallet_collective::RawOrigin::Members(yes, 3)).into()
+}
+
+/// Lets what the council scheduled just now happen.
+fn pass_timelock() {
+	let (now, delay) = (System::block_number(), pallet_timelock::Delay::<Runtime>::get());
+	// A session may begin when the delay is over and fill that block.
+	for number in now + 1..=now + delay + 1 {
+		end_block();
+		start_block(number);
+	}
+}
+
+#[test]
+fn council_should_not_seize_when_all_of_it_agrees() {
+	development().execute_with(|| {
+		let (alice, bob) = (Sr25519Keyring::Alice, Sr25519Keyring::Bob);
+		let [from, to] = [alice, bob].map(|key| key.to_account_id());
+		let before = (free(&from), sp_io::storage::get(sp_core::storage::well_known_keys::CODE));
+		let seize = pallet_balances::Call::force_transfer {
+			source: from.clone().into(),
+			dest: to.into(),
+			value: UNIT,
+		};
+		let replace = frame_system::Call::set_code_without_checks { code: vec![1] };
+		for call in [RuntimeCall::from(seize), RuntimeCall::from(replace)] {
+			assert!(call.clone().dispatch(council(3)).is_err());
+			assert_ok!(Timelock::schedule(council(3), Box::new(call)));
+		}
+		pass_timelock();
+		let after = (free(&from), sp_io::storage::get(sp_core::storage::well_known_keys::CODE));
+		assert_eq!(after, before);
+	});
+}
+
 #[test]
 fn council_should_set_parameters_when_the_timelock_is_over() {
 	development().execute_with(|| {
-		let council = |yes| {
-			let members = pallet_collective::RawOrigin::Members(yes, 3);
-			RuntimeOrigin::from(OriginCaller::Council(members))
-		};
 		let pause = RuntimeCall::Attribution(pallet_attribution::Call::set_paused { paused: true });
 		assert!(pause.clone().dispatch(council(3)).is_err());
 		assert!(Timelock::schedule(council(1), Box::new(pause.clone())).is_err());
 		assert_ok!(Timelock::schedule(council(2), Box::new(pause)));
-		let delay = pallet_timelock::Delay::<Runtime>::get();
-		for number in 2..=delay {
-			end_block();
-			start_block(number);
-		}
 		assert!(!pallet_attribution::Paused::<Runtime>::get());
-		// A session begins in the next block and fills it, so the call comes in the one after it.
-		for number in [delay + 1, delay + 2] {
-			end_block();
-			start_block(number);
-		}
+		pass_timelock();
 		assert!(pallet_attribution::Paused::<Runtime>::get());
 	});
 }

@@ -30,7 +30,7 @@ const FORTUNE: Balance = 1_000_000_000_000_000_000_000_000;
 /// The most blocks that go with the most adapters.
 const TALL: (u32, u16) = (MAX_PSI / MAX_COLUMNS, MAX_ADAPTERS as u16);
 /// The most adapters, which come in pairs, that go with the most blocks.
-pub(crate) const WIDE: (u32, u16) = (MAX_BLOCKS, (MAX_PSI / MAX_BLOCKS - 2) as u16);
+const WIDE: (u32, u16) = (MAX_BLOCKS, (MAX_PSI / MAX_BLOCKS - 2) as u16);
 
 fn rich<T: Config>(who: T::AccountId) -> T::AccountId {
 	T::Currency::mint_into(&who, FORTUNE).expect("nobody is that rich; qed");

@@ -50,10 +50,13 @@ mod benches {
 	}
 
 	#[benchmark]
-	fn set_delay() {
+	fn set_delay() -> Result<(), BenchmarkError> {
+		let origin = T::AdminOrigin::try_successful_origin().map_err(|_| "no origin")?;
+
 		#[extrinsic_call]
-		_(RawOrigin::Root, 7u32.into());
+		_(origin as T::RuntimeOrigin, 7u32.into());
 
 		assert_eq!(Delay::<T>::get(), 7u32.into());
+		Ok(())
 	}
 }

@@ -4,14 +4,15 @@
 //!
 //! ## Overview
 //!
-//! A proposal that [`Config::ScheduleOrigin`] accepts is put on the schedule and dispatched as root
-//! when the delay is over; until then [`Config::CancelOrigin`] can take it off again. Nothing else
-//! reaches root, so whoever disagrees has the delay to leave.
+//! A proposal that [`Config::ScheduleOrigin`] accepts is put on the schedule and dispatched when the
+//! delay is over, with an origin of its own: it does what asks for [`EnsureMatured`], and nothing
+//! that asks for root or for anybody's signature, so governance cannot take what is not its own.
+//! Until then [`Config::CancelOrigin`] can take it off again, and whoever disagrees can leave.
 //!
 //! | who | calls |
 //! |---|---|
 //! | governance | [`schedule`](Pallet::schedule), [`cancel`](Pallet::cancel) |
-//! | root | [`set_delay`](Pallet::set_delay) |
+//! | a matured proposal | [`set_delay`](Pallet::set_delay) |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -33,7 +34,7 @@ use alloc::boxed::Box;
 use frame::{
 	deps::frame_support::traits::{
 		schedule::{v3::Named, DispatchTime, HIGHEST_PRIORITY},
-		StorePreimage,
+		OriginTrait, StorePreimage,
 	},
 	hashing::blake2_256,
 	prelude::*,
@@ -60,7 +61,7 @@ pub mod pallet {
 		type Proposal: Parameter + From<frame_system::Call<Self>>;
 
 		/// The origins of the runtime's pallets.
-		type PalletsOrigin: From<frame_system::RawOrigin<Self::AccountId>>;
+		type PalletsOrigin: From<Origin>;
 
 		/// Dispatches proposals when the delay is over.
 		type Scheduler: Named<
@@ -79,8 +80,22 @@ pub mod pallet {
 		/// May cancel them.
 		type CancelOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
+		/// May set the delay.
+		type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
+	}
+
+	/// What proposals are dispatched with.
+	#[pallet::origin]
+	#[derive(
+		Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	)]
+	pub enum Origin {
+		/// The delay of this proposal is over.
+		#[codec(index = 0)]
+		Matured,
 	}
 
 	/// Blocks between decision and dispatch.
@@ -127,8 +142,8 @@ pub mod pallet {
 
 	#[pallet::call(weight = T::WeightInfo)]
 	impl<T: Config> Pallet<T> {
-		/// Schedules a proposal, to be dispatched as root after the delay. One that waits cannot be
-		/// scheduled again.
+		/// Schedules a proposal, to be dispatched after the delay. One that waits cannot be scheduled
+		/// again.
 		///
 		/// ## Dispatch Origin
 		///
@@ -146,7 +161,7 @@ pub mod pallet {
 				DispatchTime::At(at),
 				None,
 				HIGHEST_PRIORITY,
-				frame_system::RawOrigin::Root.into(),
+				Origin::Matured.into(),
 				T::Preimages::bound(*proposal)?,
 			)?;
 			Self::deposit_event(Event::Scheduled { id, at });
@@ -170,13 +185,33 @@ pub mod pallet {
 		///
 		/// ## Dispatch Origin
 		///
-		/// Must be `Root`, which means after the present delay.
+		/// Must be [`Config::AdminOrigin`].
 		#[pallet::call_index(2)]
 		pub fn set_delay(origin: OriginFor<T>, delay: BlockNumberFor<T>) -> DispatchResult {
-			ensure_root(origin)?;
+			T::AdminOrigin::ensure_origin(origin)?;
 			Delay::<T>::put(delay);
 			Self::deposit_event(Event::DelaySet { delay });
 			Ok(())
 		}
+	}
+}
+
+/// A proposal whose delay is over.
+pub struct EnsureMatured;
+
+impl<O: OriginTrait + From<Origin>> EnsureOrigin<O> for EnsureMatured
+where
+	for<'a> &'a O::PalletsOrigin: TryInto<&'a Origin>,
+{
+	type Success = ();
+
+	fn try_origin(origin: O) -> Result<(), O> {
+		let matured = matches!(origin.caller().try_into(), Ok(Origin::Matured));
+		matured.then_some(()).ok_or(origin)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn try_successful_origin() -> Result<O, ()> {
+		Ok(Origin::Matured.into())
 	}
 }

@@ -79,6 +79,7 @@ impl pallet_timelock::Config for Test {
 	type Preimages = Preimage;
 	type ScheduleOrigin = frame_system::EnsureSignedBy<Council, u64>;
 	type CancelOrigin = frame_system::EnsureSignedBy<Council, u64>;
+	type AdminOrigin = crate::EnsureMatured;
 	type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 
