@@ -211,7 +211,6 @@ impl<T: Config<Balance = Balance>> Precompile for OpenPrecompile<T> {
 				r,
 				s,
 			}) => {
-				in_time(env, validAfter, validBefore)?;
 				let message = signed::TransferWithAuthorization {
 					from: *from,
 					to: *to,
@@ -220,10 +219,8 @@ impl<T: Config<Balance = Balance>> Precompile for OpenPrecompile<T> {
 					validBefore: *validBefore,
 					nonce: *nonce,
 				};
-				use_up(env, from, nonce, &message, (*v, r, s))?;
-				log(env, &IOpen::AuthorizationUsed { authorizer: *from, nonce: *nonce })?;
-				pay(env, *from, *to, *value)?;
-				Ok(Vec::new())
+				in_time(env, validAfter, validBefore)?;
+				pay_authorized(env, (*from, *to, *value), nonce, &message, (*v, r, s))
 			},
 			Call::receiveWithAuthorization(receiveWithAuthorizationCall {
 				from,
@@ -239,7 +236,6 @@ impl<T: Config<Balance = Balance>> Precompile for OpenPrecompile<T> {
 				if sender(env)? != *to {
 					return Err(revert(&format!("ERC20InvalidReceiver({to})")));
 				}
-				in_time(env, validAfter, validBefore)?;
 				let message = signed::ReceiveWithAuthorization {
 					from: *from,
 					to: *to,
@@ -248,10 +244,8 @@ impl<T: Config<Balance = Balance>> Precompile for OpenPrecompile<T> {
 					validBefore: *validBefore,
 					nonce: *nonce,
 				};
-				use_up(env, from, nonce, &message, (*v, r, s))?;
-				log(env, &IOpen::AuthorizationUsed { authorizer: *from, nonce: *nonce })?;
-				pay(env, *from, *to, *value)?;
-				Ok(Vec::new())
+				in_time(env, validAfter, validBefore)?;
+				pay_authorized(env, (*from, *to, *value), nonce, &message, (*v, r, s))
 			},
 			Call::cancelAuthorization(cancelAuthorizationCall { authorizer, nonce, v, r, s }) => {
 				let message =
@@ -322,8 +316,8 @@ fn write<T: Config>(env: &mut impl Ext<T = T>, key: &Key, word: Word) -> Result<
 	Ok(())
 }
 
-/// Moves money and logs it. Refuses recipients whose money is lost. An account that does not exist yet gets its existential deposit from
-/// the signer of the transaction, as in a transfer of value.
+/// Moves money and logs it. Refuses recipients whose money is lost. An account that does not exist
+/// yet gets its existential deposit from the signer of the transaction, as in a transfer of value.
 fn pay<T: Config<Balance = Balance>>(
 	env: &mut impl Ext<T = T>,
 	from: Address,
@@ -442,6 +436,20 @@ fn use_up<T: Config>(
 		return Err(revert("ERC3009InvalidSignature()"));
 	}
 	write(env, &key, Word::from(1))
+}
+
+/// Moves `value` from one account to another by an authorization, which is used up by that.
+fn pay_authorized<T: Config<Balance = Balance>>(
+	env: &mut impl Ext<T = T>,
+	(from, to, value): (Address, Address, Word),
+	nonce: &B256,
+	message: &impl SolStruct,
+	signature: Signature,
+) -> Result<Vec<u8>, Error> {
+	use_up(env, &from, nonce, message, signature)?;
+	log(env, &IOpen::AuthorizationUsed { authorizer: from, nonce: *nonce })?;
+	pay(env, from, to, value)?;
+	Ok(Vec::new())
 }
 
 /// The second of the block.
