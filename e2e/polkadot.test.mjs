@@ -158,8 +158,8 @@ describe('a wallet with polkadot-js', { concurrency: false }, () => {
 			]),
 			alice,
 		);
-		const [, , status] = only(reviewed.events, 'datanets', 'Reviewed');
-		assert.deepEqual(status.asAccepted.toJSON(), scores);
+		const [, , outcome] = only(reviewed.events, 'datanets', 'Reviewed');
+		assert.deepEqual(outcome.asAccepted.toJSON(), scores);
 		const [, version, root, blocks] = only(reviewed.events, 'datanets', 'Published');
 		assert.equal(version.toNumber(), 1);
 		assert.equal(root.toHex(), u8aToHex(merkleRoot([contribution[3].toU8a()])));

@@ -2,7 +2,7 @@ use super::{account, event, open, show_open, Common};
 use crate::chain::{under, Chain, Result};
 use codec::Decode;
 use openledger_core::{BatchId, DatanetId, Rights, Version};
-use pallet_datanets::{Batch, Call, Event, Reason, Row, Scores, Status, Terms, Verdict};
+use pallet_datanets::{Batch, Call, Event, Reason, Row, Scores, Terms, Verdict};
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime, RuntimeEvent};
 use serde_json::json;
@@ -165,6 +165,11 @@ pub async fn rows(chain: &Chain, datanet: DatanetId) -> Result<Vec<(BatchId, Row
 	Ok(rows)
 }
 
+/// Those of one batch.
+fn of_batch(rows: &[(BatchId, Row)], batch: BatchId) -> Vec<Row> {
+	rows.iter().filter(|(of, _)| *of == batch).map(|(_, row)| *row).collect()
+}
+
 /// The batches of a Datanet.
 pub async fn batches(
 	chain: &Chain,
@@ -257,11 +262,10 @@ impl DatanetCommand {
 				let scores = Scores { authenticity, ownership, quality, uniqueness };
 				let (mut done, mut calls) = (Vec::new(), Vec::new());
 				for (id, batch) in batches(&chain, *datanet).await? {
-					if batch.status != Status::Pending {
+					if batch.scores.is_some() {
 						continue;
 					}
-					let mine: Vec<Row> =
-						rows.iter().filter(|(of, _)| *of == id).map(|(_, row)| *row).collect();
+					let mine = of_batch(&rows, id);
 					for row in &mine {
 						let content = store.get(&row.hash)?;
 						if content.len() != row.bytes as usize {
@@ -293,14 +297,13 @@ impl DatanetCommand {
 				let (mut accepted, mut calls) = (Vec::new(), Vec::new());
 				let rows = rows(&chain, *datanet).await?;
 				for (id, batch) in batches(&chain, *datanet).await? {
-					if !matches!(batch.status, Status::Accepted(_)) {
+					if batch.scores.is_none() {
 						continue;
 					}
 					accepted.push(id);
 					if batch.root.is_none() {
 						// Rows were withdrawn: the batch commits to those that are left.
-						let left: Vec<Row> =
-							rows.iter().filter(|(of, _)| *of == id).map(|(_, row)| *row).collect();
+						let left = of_batch(&rows, id);
 						let rows = left.try_into().map_err(|_| "the batch is too long")?;
 						calls.push(Call::recommit { datanet: *datanet, batch: id, rows }.into());
 					}
@@ -370,17 +373,13 @@ impl DatanetCommand {
 				let mut listed = Vec::new();
 				for (id, batch) in batches(&chain, *datanet).await? {
 					let who = batch.contributor.to_ss58check();
-					let status = match batch.status {
-						Status::Pending => "waits".to_string(),
-						Status::Accepted(_) => "accepted".to_string(),
-						Status::Rejected(reason) => format!("rejected: {reason:?}"),
-					};
+					let status = if batch.scores.is_some() { "accepted" } else { "waits" };
 					table.add_row([
 						id.to_string(),
 						who.clone(),
 						batch.rows.to_string(),
 						batch.bytes.to_string(),
-						status.clone(),
+						status.to_string(),
 					]);
 					listed.push(json!({ "batch": id, "contributor": who, "rows": batch.rows,
 						"bytes": batch.bytes, "status": status }));

@@ -146,7 +146,7 @@ impl<T: Config> Pallet<T> {
 			root: Some(root),
 			rows: count,
 			bytes,
-			status: Status::Pending,
+			scores: None,
 			ticket,
 		};
 		Batches::<T>::insert(id, batch, entry);
@@ -174,16 +174,16 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		Self::curated_by(&who, id)?;
 		let mut entry = Batches::<T>::get(id, batch).ok_or(Error::<T>::NoBatch)?;
-		ensure!(entry.status == Status::Pending, Error::<T>::AlreadyReviewed);
-		let status = match verdict {
+		ensure!(entry.scores.is_none(), Error::<T>::AlreadyReviewed);
+		let outcome = match verdict {
 			Verdict::Accept(scores) => {
 				let Scores { authenticity, ownership, quality, uniqueness } = scores;
 				let all = [authenticity, ownership, quality, uniqueness];
 				ensure!(all.iter().all(|score| *score <= 100), Error::<T>::BadScores);
 				Self::change_share(id, &entry.contributor, |bytes| bytes.checked_add(entry.bytes))?;
-				entry.status = Status::Accepted(scores);
-				Batches::<T>::insert(id, batch, &entry);
-				entry.status
+				entry.scores = Some(scores);
+				Batches::<T>::insert(id, batch, entry);
+				Outcome::Accepted(scores)
 			},
 			Verdict::Reject { reason, rows } => {
 				Self::check_rows(id, batch, &entry, &rows)?;
@@ -192,10 +192,10 @@ impl<T: Config> Pallet<T> {
 				}
 				entry.ticket.drop(&entry.contributor)?;
 				Batches::<T>::remove(id, batch);
-				Status::Rejected(reason)
+				Outcome::Rejected(reason)
 			},
 		};
-		Self::deposit_event(Event::Reviewed { datanet: id, batch, status });
+		Self::deposit_event(Event::Reviewed { datanet: id, batch, outcome });
 		Ok(())
 	}
 
@@ -206,7 +206,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(entry.contributor == who, Error::<T>::NoRow);
 		entry.rows = entry.rows.saturating_sub(1);
 		entry.bytes = entry.bytes.saturating_sub(length.into());
-		if matches!(entry.status, Status::Accepted(_)) {
+		if entry.scores.is_some() {
 			Self::change_share(id, &who, |bytes| bytes.checked_sub(length.into()))?;
 			// Rows that nobody took are in no version.
 			datanet.fresh_from = datanet.next_version;
@@ -246,7 +246,7 @@ impl<T: Config> Pallet<T> {
 		for (position, batch) in batches.iter().enumerate() {
 			let again = batches.iter().take(position).any(|other| other == batch);
 			let entry = Batches::<T>::get(id, batch).ok_or(Error::<T>::NoBatch)?;
-			let accepted = matches!(entry.status, Status::Accepted(_)) && !again;
+			let accepted = entry.scores.is_some() && !again;
 			ensure!(accepted, Error::<T>::NotAccepted);
 			roots.push(entry.root.ok_or(Error::<T>::RootOutdated)?);
 			match blocks.iter_mut().find(|block| block.owner == entry.contributor) {
@@ -269,11 +269,10 @@ impl<T: Config> Pallet<T> {
 		Datanets::<T>::insert(id, datanet);
 		let root = merkle::root(&roots);
 		let count = blocks.len() as u32;
-		let bytes = (&batches, &blocks).encoded_size().saturating_add(136);
+		let bytes = (&batches, &blocks).encoded_size().saturating_add(132);
 		let ticket = T::Consideration::new(&who, Footprint::from_parts(1, bytes))?;
-		let published_at = Self::now();
 		let deposit = (who, ticket);
-		let published = Published { root, batches, blocks, published_at, models: 0, deposit };
+		let published = Published { root, batches, blocks, models: 0, deposit };
 		Versions::<T>::insert(id, version, published);
 		Self::deposit_event(Event::Published { datanet: id, version, root, blocks: count });
 		Ok(version)
@@ -478,12 +477,8 @@ impl<T: Config> Pallet<T> {
 				ensure!(counts == (entry.rows, entry.bytes), "a batch counts its rows");
 				let root = Self::root(&rows);
 				ensure!(entry.root.is_none_or(|of| of == root), "a root covers what is left");
-				match entry.status {
-					Status::Pending => {},
-					Status::Accepted(_) => {
-						*accepted.entry(entry.contributor.encode()).or_default() += bytes
-					},
-					Status::Rejected(_) => return Err("what is rejected goes".into()),
+				if entry.scores.is_some() {
+					*accepted.entry(entry.contributor.encode()).or_default() += bytes;
 				}
 			}
 			ensure!(indexed.is_empty(), "an indexed row has a batch");

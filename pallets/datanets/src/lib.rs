@@ -235,8 +235,8 @@ pub mod pallet {
 			datanet: DatanetId,
 			/// The batch.
 			batch: BatchId,
-			/// The verdict.
-			status: Status,
+			/// What became of it.
+			outcome: Outcome,
 		},
 		/// A row was withdrawn: earlier versions are stale.
 		RowWithdrawn {

@@ -152,7 +152,7 @@ pub enum Verdict {
 	},
 }
 
-/// Where a batch stands.
+/// What became of a batch.
 #[derive(
 	Clone,
 	Copy,
@@ -165,15 +165,12 @@ pub enum Verdict {
 	MaxEncodedLen,
 	TypeInfo,
 )]
-pub enum Status {
-	/// The curator has not decided.
-	#[codec(index = 0)]
-	Pending,
+pub enum Outcome {
 	/// Its rows are paid.
-	#[codec(index = 1)]
+	#[codec(index = 0)]
 	Accepted(Scores),
-	/// Its rows are out: only an event says so.
-	#[codec(index = 2)]
+	/// It is gone, and its rows with it.
+	#[codec(index = 1)]
 	Rejected(Reason),
 }
 
@@ -191,8 +188,8 @@ pub struct Batch<AccountId, Ticket> {
 	pub rows: u32,
 	/// Their bytes.
 	pub bytes: u64,
-	/// Where it stands.
-	pub status: Status,
+	/// What the curator gave it when its rows were taken; none while it waits.
+	pub scores: Option<Scores>,
 	/// Pays for this entry, the rows' index and the contributor's share.
 	pub ticket: Ticket,
 }
@@ -206,8 +203,6 @@ pub struct Published<AccountId, Ticket> {
 	pub batches: BoundedVec<BatchId, ConstU32<MAX_BATCHES>>,
 	/// Its rows, one block per contributor, in the order of the batches.
 	pub blocks: BoundedVec<Block<AccountId>, ConstU32<MAX_BLOCKS>>,
-	/// The block in which it was published.
-	pub published_at: u32,
 	/// Runs and model versions that are based on it: it stays as long as there are any.
 	pub models: u32,
 	/// The curator who published it, and what it paid for this entry.

@@ -245,7 +245,7 @@ fn unwind() {
 	assert_ok!(Datanets::set_curator(origin(OWNER), 0, OWNER));
 	let batches: Vec<_> = Batches::<Test>::iter_prefix(0).collect();
 	for (batch, entry) in batches {
-		if entry.status == Status::Pending {
+		if entry.scores.is_none() {
 			let verdict = Verdict::Reject { reason: Reason::OffTopic, rows: left(batch) };
 			assert_ok!(Datanets::review(origin(OWNER), 0, batch, verdict));
 			continue;
