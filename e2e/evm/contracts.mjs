@@ -49,7 +49,7 @@ function compiled(compiler, sources, settings, find) {
 	if (fatal.length > 0) throw new Error(fatal.map((e) => e.formattedMessage).join('\n'));
 	const found = {};
 	for (const path of Object.keys(sources)) {
-		for (const [name, { abi, evm }] of Object.entries(contracts[path])) {
+		for (const [name, { abi, evm }] of Object.entries(contracts[path] ?? {})) {
 			found[name] = { abi, bytecode: `0x${evm.bytecode.object}` };
 		}
 	}
@@ -70,25 +70,87 @@ export function own(name) {
 
 /** Compiles all, which takes a while the first time: nothing else goes on meanwhile. */
 export function prepare() {
-	for (const name of ['Token', 'Nft', 'Trader']) own(name);
+	for (const name of ['Token', 'Nft', 'Trader', 'Probe']) own(name);
 	permit2();
+	erc6551Registry();
+	erc6551Account();
 }
 
-/** Permit2 with the compiler and the settings that its sources name. */
+/**
+ * A contract of a project that is built with Foundry. All sources are given, as it gives them: the
+ * optimizer's output depends on their order.
+ *
+ * @param {string} base the project's folder in the packages
+ * @param {string} path its source
+ */
+function built(compiler, base, path, settings) {
+	const sources = {};
+	const add = (name) => {
+		if (sources[name]) return;
+		sources[name] = text(`${base}${name}`);
+		for (const [, imported] of sources[name].matchAll(/^\s*import[^;]*?["']([^"']+)["'];/gm)) {
+			const mapped = settings.remappings
+				.map((one) => one.split('='))
+				.find(([prefix]) => imported.startsWith(prefix));
+			if (mapped) add(imported.replace(...mapped));
+			else add(new URL(imported, `file:///${name}`).pathname.slice(1));
+		}
+	};
+	add(path);
+	const sorted = Object.fromEntries(Object.entries(sources).sort(([a], [b]) => (a < b ? -1 : 1)));
+	return compiled(compiler, sorted, settings, () => undefined);
+}
+
+/** Permit2 with the compiler and the settings that its sources name: Ethereum's bytes. */
 export function permit2() {
 	const base = '@uniswap/v4-periphery/lib/permit2/';
-	const path = 'src/Permit2.sol';
-	return compiled(
-		'solc-0.8.17',
-		{ [path]: text(`${base}${path}`) },
-		{
-			remappings: ['solmate/=lib/solmate/'],
-			optimizer: { enabled: true, runs: 1_000_000 },
-			viaIR: true,
-			metadata: { bytecodeHash: 'none' },
-		},
-		(imported) => text(`${base}${imported}`),
-	).Permit2;
+	return built('solc-0.8.17', base, 'src/Permit2.sol', {
+		remappings: ['solmate/=lib/solmate/'],
+		optimizer: { enabled: true, runs: 1_000_000 },
+		viaIR: true,
+		metadata: { bytecodeHash: 'none' },
+	}).Permit2;
+}
+
+/**
+ * The registry of ERC-6551 with the settings of its deployment on Ethereum: the bytes end with a
+ * hash of them, names of folders included.
+ */
+export function erc6551Registry() {
+	const path = 'src/ERC6551Registry.sol';
+	const source = { [path]: text('erc6551/ERC6551Registry.sol') };
+	const settings = {
+		remappings: [
+			'@openzeppelin/=lib/openzeppelin-contracts/',
+			'ds-test/=lib/forge-std/lib/ds-test/src/',
+			'forge-std/=lib/forge-std/src/',
+			'openzeppelin-contracts/=lib/openzeppelin-contracts/',
+		],
+		optimizer: { enabled: true, runs: 200 },
+		metadata: { bytecodeHash: 'ipfs' },
+		evmVersion: 'london',
+		libraries: {},
+	};
+	return compiled('solc-0.8.17', source, settings, () => undefined).ERC6551Registry;
+}
+
+/** A simple account of ERC-6551, as its reference implementation has it. */
+export function erc6551Account() {
+	const path = 'erc6551/examples/simple/ERC6551Account.sol';
+	const settings = { optimizer: { enabled: true, runs: 200 } };
+	return compiled('solc', { [path]: text(path) }, settings, text).ERC6551Account;
+}
+
+/**
+ * Multicall3 as it is on Ethereum. The package has the code that is deployed; before it comes what
+ * the compiler puts in front of a contract without a constructor: return that many bytes.
+ */
+export function canonicalMulticall3() {
+	const source = text('@eth-optimism/contracts-bedrock/src/libraries/Preinstalls.sol');
+	const [, code] = source.match(/MultiCall3Code =\s*hex"([0-9a-f]+)"/);
+	const length = (code.length / 2).toString(16).padStart(4, '0');
+	const bytecode = `0x608060405234801561001057600080fd5b5061${length}806100206000396000f3fe${code}`;
+	return { abi: multicall3Abi, bytecode };
 }
 
 /** Multicall3, whose creation code viem carries for chains that do not have it. */
@@ -118,6 +180,21 @@ export const safes = () => ({
 	singleton: safe('', 'Safe'),
 	factory: safe('proxies/', 'SafeProxyFactory'),
 	handler: safe('handler/', 'CompatibilityFallbackHandler'),
+});
+/** Safe's contracts by their names, as its factory deploys them. */
+export const safeSuite = () => ({
+	Safe: safe('', 'Safe'),
+	SafeL2: safe('', 'SafeL2'),
+	SafeProxyFactory: safe('proxies/', 'SafeProxyFactory'),
+	CompatibilityFallbackHandler: safe('handler/', 'CompatibilityFallbackHandler'),
+	MultiSend: safe('libraries/', 'MultiSend'),
+	MultiSendCallOnly: safe('libraries/', 'MultiSendCallOnly'),
+});
+const v07 = (name) => published(`account-abstraction-v0.7/artifacts/${name}.json`);
+export const entryPointV07 = () => v07('EntryPoint');
+export const accountsV07 = () => ({
+	accounts: v07('SimpleAccountFactory'),
+	account: v07('SimpleAccount'),
 });
 export const accountAbstraction = () => ({
 	entryPoint: erc4337('EntryPoint'),
