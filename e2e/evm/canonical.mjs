@@ -139,15 +139,15 @@ export async function install(url, payer) {
 			if (status !== 'success') throw new Error(`the transaction ${hash} failed`);
 		}
 	};
-	const keyless = missing.filter(({ transaction }) => transaction);
+	const presigned = missing.filter(({ transaction }) => transaction);
 	const lacks = async ({ from, cost }) => cost - (await reader.getBalance({ address: from }));
 	const payments = await Promise.all(
-		keyless.map(async (item) => ({ to: item.from, value: await lacks(item) })),
+		presigned.map(async (item) => ({ to: item.from, value: await lacks(item) })),
 	);
 	await send(payments.filter(({ value }) => value > 0n));
 	await arrive(
 		await Promise.all(
-			keyless.map(({ transaction: serializedTransaction }) =>
+			presigned.map(({ transaction: serializedTransaction }) =>
 				reader.sendRawTransaction({ serializedTransaction }),
 			),
 		),

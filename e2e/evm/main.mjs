@@ -32,6 +32,6 @@ process.exitCode = await new Promise((resolve) => {
 	runner.on('exit', (code) => resolve(code ?? 1));
 });
 for (const line of validator.summary()) console.log(line);
-if (validator.faults.size > 0) process.exitCode = 1;
+if (validator.counts.size === 0 || validator.faults.size > 0) process.exitCode = 1;
 await between.stop();
 await Promise.all(chains.map((chain) => chain.stop()));

@@ -14,6 +14,21 @@ const DATANETS = '0x000000000000000000000000000000000a010000';
 const FINE_TUNE = 2;
 const PRICE = 2n * OPEN;
 
+/** What is used of `IDatanets`, as a person copies it from the precompile's interface. */
+const INTERFACE = [
+	'event Created(uint32 indexed id, address indexed owner)',
+	'event Contributed(uint32 indexed id, uint32 indexed batch, address indexed contributor, ' +
+		'uint32 rows)',
+	'event Claimed(uint32 indexed id, address indexed account, uint256 amount)',
+	'function create(string name, uint16 rights, uint256 price, uint32 period, ' +
+		'uint16 curatorCut) returns (uint32)',
+	'function contribute(uint32 id, bytes32[] hashes, uint32[] lengths) returns (uint32)',
+	'function buyLicence(uint32 id, uint16 rights, uint256 maximum)',
+	'function isLicensed(uint32 id, address account, uint16 rights) view returns (bool)',
+	'function claimable(uint32 id, address account) view returns (uint256)',
+	'function claim(uint32 id, address account) returns (uint256)',
+];
+
 /** The account that an Ethereum address has among the native ones. */
 const native = (address) => `${address}${'ee'.repeat(12)}`.toLowerCase();
 
@@ -36,21 +51,7 @@ describe('the chain in a wallet', { concurrency: false }, () => {
 			const key = ethers.id(`pallets ${name}`);
 			wallets[name] = new ethers.Wallet(key, provider);
 			assert.equal(wallets[name].address, account(`pallets ${name}`).address);
-			precompiles[name] = new ethers.Contract(
-				DATANETS,
-				[
-					'event Created(uint32 indexed id, address indexed owner)',
-					'event Contributed(uint32 indexed id, uint32 indexed batch, address indexed contributor, uint32 rows)',
-					'event Claimed(uint32 indexed id, address indexed account, uint256 amount)',
-					'function create(string name, uint16 rights, uint256 price, uint32 period, uint16 curatorCut) returns (uint32)',
-					'function contribute(uint32 id, bytes32[] hashes, uint32[] lengths) returns (uint32)',
-					'function buyLicence(uint32 id, uint16 rights, uint256 maximum)',
-					'function isLicensed(uint32 id, address account, uint16 rights) view returns (bool)',
-					'function claimable(uint32 id, address account) view returns (uint256)',
-					'function claim(uint32 id, address account) returns (uint256)',
-				],
-				wallets[name],
-			);
+			precompiles[name] = new ethers.Contract(DATANETS, INTERFACE, wallets[name]);
 		}
 	});
 	after(async () => {

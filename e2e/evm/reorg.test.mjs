@@ -85,8 +85,9 @@ describe('a fork that is lost', { concurrency: false }, () => {
 	const hashes = {};
 	let loser;
 	let winner;
-	/** What the losing node said of its fork. */
+	/** What each node said of its fork before they met. */
 	let lost;
+	let kept;
 
 	before(async () => {
 		const chain = join(temporaryFolder('forks'), 'local.json');
@@ -140,60 +141,70 @@ describe('a fork that is lost', { concurrency: false }, () => {
 		loser = forks[index];
 		winner = forks[1 - index];
 		lost = before[index];
-		assert.equal(before[1 - index].first.hash, hash, 'one of the forks is the chain');
+		kept = before[1 - index];
+		assert.equal(kept.first.hash, hash, 'one of the forks is the chain');
 	});
 	after(() => Promise.all(forks.map((fork) => fork.stop())));
 
-	/** The numbers and hashes of heads, each of which must go on from the one before. */
+	/** Fails unless each head goes on from one that was told before: nothing is left out. */
 	function linked(heads) {
-		for (const [i, head] of heads.entries()) {
-			if (i > 0) assert.equal(head.parentHash, heads[i - 1].hash, `head ${Number(head.number)}`);
+		const told = new Set([heads[0].hash]);
+		for (const { number, hash, parentHash } of heads.slice(1)) {
+			assert.ok(told.has(parentHash), `the parent of head ${Number(number)} was told`);
+			told.add(hash);
 		}
 	}
+	/** A transaction's receipt, once both nodes have the same. (Now and then both make a block.) */
+	const settled = (hash) =>
+		loser.heads.until(async () => {
+			const [ours, theirs] = await Promise.all(
+				[loser, winner].map((fork) => fork.rpc('eth_getTransactionReceipt', hash)),
+			);
+			return ours?.blockHash === theirs?.blockHash && ours && [ours, theirs];
+		}, `both nodes having ${hash} in one block`);
 
 	test('heads_should_follow_the_winning_fork_when_the_other_is_lost', async () => {
 		const later = loser.heads.all.slice(lost.heads.length);
-		const turn = later.findIndex(({ number }) => number === '0x1');
+		const turn = later.findIndex(({ hash }) => hash === kept.first.hash);
 		assert.ok(turn >= 0, 'the first block of the winning fork is told');
 		linked(later.slice(turn));
-		for (const { number, hash } of later.slice(turn)) {
-			assert.equal((await winner.rpc('eth_getBlockByNumber', number, false)).hash, hash);
-		}
-		// Who listens to the node whose fork won hears of nothing but its blocks.
+		const wanted = kept.heads.map(({ hash }) => hash);
+		const told = later.map(({ hash }) => hash).filter((hash) => wanted.includes(hash));
+		assert.deepEqual(told, wanted, 'all of the winning fork, in order');
 		linked(winner.heads.all);
 	});
 
 	test('logs_should_come_again_as_removed_when_their_blocks_are_lost', async () => {
 		const told = await loser.logs.until(
-			(all) => all.filter(({ removed }) => removed).length >= 2 && all,
-			'removed logs',
+			(all) => all.length >= 2 * lost.logs.length + kept.logs.length && all,
+			'the logs of the winning fork',
 		);
-		const gone = told.filter(({ removed }) => removed);
-		// The newest first, as they are taken back.
+		const count = lost.logs.length;
+		assert.deepEqual(told.slice(0, count), lost.logs);
+		// First what is taken back, then what is there instead.
+		const gone = told.slice(count, 2 * count);
 		assert.deepEqual(gone.map(place).sort(), lost.logs.map(place).sort());
 		for (const log of gone) {
 			const original = lost.logs.find((one) => place(one) === place(log));
-			assert.deepEqual({ ...log, removed: false }, original);
+			assert.deepEqual(log, { ...original, removed: true });
 		}
-		// Logs of the winning fork come after those that are taken back.
-		const begin = told.findIndex(({ removed }) => removed);
-		assert.deepEqual(told.slice(0, begin).map(place), lost.logs.map(place));
-		assert.ok(winner.logs.all.every(({ removed }) => !removed), 'the winning fork loses nothing');
+		assert.deepEqual(told.slice(2 * count, 2 * count + kept.logs.length), kept.logs);
+		// Who listens to the node whose fork won hears of no loss.
+		assert.deepEqual(winner.logs.all.slice(0, kept.logs.length), kept.logs);
+		const safe = new Set(kept.logs.map(place));
+		assert.ok(winner.logs.all.every((log) => !log.removed || !safe.has(place(log))));
 	});
 
 	test('filter_should_tell_of_removed_logs_when_their_blocks_are_lost', async () => {
 		const changes = await loser.rpc('eth_getFilterChanges', loser.logFilter);
 		const count = lost.logs.length;
-		assert.ok(changes.slice(0, count).every(({ removed }) => removed), 'first what is gone');
-		assert.deepEqual(changes.slice(0, count).map(place).sort(), lost.logs.map(place).sort());
-		const fresh = changes.slice(count);
-		assert.ok(fresh.length >= 2 && fresh.every(({ removed }) => !removed));
-		const { blockHash } = await winner.rpc('eth_getTransactionReceipt', hashes[winner.name]);
-		assert.ok(fresh.some((log) => log.blockHash === blockHash));
+		const gone = changes.slice(0, count);
+		assert.ok(gone.every(({ removed }) => removed), 'first what is gone');
+		assert.deepEqual(gone.map(place).sort(), lost.logs.map(place).sort());
+		assert.deepEqual(changes.slice(count, count + kept.logs.length), kept.logs);
 
 		const blocks = await loser.rpc('eth_getFilterChanges', loser.blockFilter);
-		const first = await winner.rpc('eth_getBlockByNumber', '0x1', false);
-		assert.ok(blocks.includes(first.hash), 'blocks of the winning fork are told');
+		assert.ok(kept.blocks.every((hash) => blocks.includes(hash)), 'all of the winning fork');
 	});
 
 	test('winning_fork_should_be_found_by_number_when_the_other_is_lost', async () => {
@@ -219,10 +230,11 @@ describe('a fork that is lost', { concurrency: false }, () => {
 		assert.equal(Number(count), block.transactions.length);
 	});
 
-	test('transaction_of_both_forks_should_be_in_the_winning_ones_block_when_the_other_is_lost', async () => {
+	test('transaction_of_both_forks_should_move_to_the_winning_one_when_the_other_is_lost', async () => {
 		const [receipt] = lost.receipts;
-		const ours = await loser.rpc('eth_getTransactionReceipt', receipt.transactionHash);
-		assert.deepEqual(ours, await winner.rpc('eth_getTransactionReceipt', receipt.transactionHash));
+		const [ours, theirs] = await settled(receipt.transactionHash);
+		assert.deepEqual(ours, theirs);
+		assert.deepEqual(ours, kept.receipts[0]);
 		assert.notEqual(ours.blockHash, receipt.blockHash);
 	});
 
@@ -232,14 +244,14 @@ describe('a fork that is lost', { concurrency: false }, () => {
 		const now = await loser.rpc('eth_getTransactionReceipt', hash);
 		assert.ok(now === null || now.blockHash !== receipt.blockHash);
 		assert.ok(await loser.rpc('eth_getTransactionByHash', hash), 'in the pool or in a block');
-		const again = await loser.included(hash);
+		const [again, theirs] = await settled(hash);
 		assert.notEqual(again.blockHash, receipt.blockHash);
 		assert.equal(again.status, '0x1');
-		assert.deepEqual(await winner.included(hash), again);
+		assert.deepEqual(again, theirs);
 	});
 
 	test('nonces_and_balances_should_agree_when_both_nodes_have_one_chain', async () => {
-		const { blockHash } = await loser.included(hashes[loser.name]);
+		const [{ blockHash }] = await settled(hashes[loser.name]);
 		for (const address of [...Object.values(SENDERS).map((sender) => sender.address), BOB]) {
 			for (const method of ['eth_getTransactionCount', 'eth_getBalance']) {
 				const [ours, theirs] = await Promise.all(
