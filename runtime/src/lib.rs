@@ -12,6 +12,7 @@ mod apis;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks;
 mod consensus;
+pub mod epoch;
 pub mod evm;
 mod fees;
 pub mod genesis;
@@ -147,6 +148,8 @@ mod runtime {
 	pub type ImOnline = pallet_im_online;
 	#[runtime::pallet_index(18)]
 	pub type AuthorityDiscovery = pallet_authority_discovery;
+	#[runtime::pallet_index(19)]
+	pub type Epoch = epoch;
 
 	#[runtime::pallet_index(30)]
 	pub type Utility = pallet_utility;

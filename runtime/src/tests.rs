@@ -88,7 +88,7 @@ fn end_block() {
 fn next_session() {
 	let (number, slot) = (System::block_number(), u64::from(Babe::current_slot()));
 	end_block();
-	start_block_in(number + 1, slot + consensus::EPOCH_SLOTS);
+	start_block_in(number + 1, slot + consensus::EpochSlots::get());
 	assert_eq!(Balances::total_issuance(), pots::SUPPLY, "in block {}", number + 1);
 }
 
@@ -489,6 +489,7 @@ fn pallet_index_should_stay_when_the_runtime_changes() {
 		(16, "Grandpa"),
 		(17, "ImOnline"),
 		(18, "AuthorityDiscovery"),
+		(19, "Epoch"),
 		(30, "Utility"),
 		(31, "Multisig"),
 		(32, "Proxy"),
@@ -586,6 +587,8 @@ fn preset_should_build_the_whole_supply_when_its_keys_are_real() {
 			assert_eq!(Balances::total_issuance(), pots::SUPPLY, "{id}");
 			let validators = if id == "development" { 1 } else { 4 };
 			assert_eq!(Session::validators().len(), validators, "{id}");
+			let slots = if id == genesis::LIVE_PRESET { 200 } else { 20 };
+			assert_eq!(consensus::EpochSlots::get(), slots, "{id}");
 			assert_eq!(
 				pallet_collective::Members::<Runtime, governance::CouncilInstance>::get().len(),
 				3,

@@ -66,7 +66,8 @@ usage: scripts/bench attribution [options]
   --chain FILE   instead: the shares that a chain paid, as `openledger model export` wrote them
   --store DIR    the blob store that the exported model's base is in
   --adapters K   counterfactual adapters (16)
-  --epochs N     how often a retraining sees each row (the factory's default)
+  --epochs N     how often a retraining sees each row (the factory's default, and twice that on
+                 equal rows, of which there are a third as many)
   --rate X       its highest learning rate (the factory's default)
   --output DIR   where attribution.json is written (bench-results)";
 
@@ -76,6 +77,7 @@ struct Options {
 	/// What a chain paid, and the blob store of its model.
 	chain: Option<(PathBuf, PathBuf)>,
 	adapters: u16,
+	epochs: Option<usize>,
 	recipe: Recipe,
 	output: PathBuf,
 }
@@ -87,6 +89,7 @@ impl Options {
 			arms: vec!["equal", "natural"],
 			chain: None,
 			adapters: 16,
+			epochs: None,
 			recipe: Recipe::default(),
 			output: "bench-results".into(),
 		};
@@ -102,7 +105,7 @@ impl Options {
 			match name.as_str() {
 				"--seed" => options.seed = value.parse().map_err(|_| wrong())?,
 				"--adapters" => options.adapters = value.parse().map_err(|_| wrong())?,
-				"--epochs" => options.recipe.epochs = value.parse().map_err(|_| wrong())?,
+				"--epochs" => options.epochs = Some(value.parse().map_err(|_| wrong())?),
 				"--rate" => options.recipe.rate = value.parse().map_err(|_| wrong())?,
 				"--output" => options.output = value.into(),
 				"--chain" => exported = Some(value.into()),
@@ -345,7 +348,7 @@ fn base_text() -> Result<String> {
 
 fn base(cache: &Cache) -> Result<(Base, Hash)> {
 	let text = base_text()?;
-	let model = Gpt { vocabulary: 512, context: 64, width: 64, layers: 2, heads: 4, rank: 8 };
+	let model = Gpt { vocabulary: 512, context: 64, width: 64, layers: 2, heads: 4, rank: 32 };
 	let how = Pretraining::default();
 	let key = [serde_json::to_vec(&(model, how))?, text.clone().into_bytes()].concat();
 	let blob = |hash: &Hash| cache.folder.join(format!("blob-{}", hex::encode(hash)));
@@ -935,9 +938,14 @@ fn main() -> Result<()> {
 	}
 	let (base, base_hash) = base(&cache)?;
 	let data = data(&base)?;
-	let bench = Bench { cache, base: Arc::new(base), base_hash, options };
-	for name in &bench.options.arms {
-		let rows = if *name == "equal" { equal(&data.rows) } else { natural(&data.rows) };
+	let mut bench = Bench { cache, base: Arc::new(base), base_hash, options };
+	for name in bench.options.arms.clone() {
+		let usual = Recipe::default().epochs;
+		let (rows, epochs) = match name {
+			"equal" => (equal(&data.rows), 2 * usual),
+			_ => (natural(&data.rows), usual),
+		};
+		bench.options.recipe.epochs = bench.options.epochs.unwrap_or(epochs);
 		arm(&bench, &data, &rows, name, &mut figures)?;
 		figures.insert("seed".into(), bench.options.seed as f64);
 		figures.insert("seconds".into(), start.elapsed().as_secs_f64());

@@ -11,7 +11,7 @@ use openledger_influence::{Generator, Sampling, Scorer, NAT};
 use std::sync::{Arc, OnceLock};
 
 const TINY: Gpt = Gpt { vocabulary: 280, context: 16, width: 16, layers: 1, heads: 2, rank: 2 };
-const RECIPE: Recipe = Recipe { epochs: 2, rows: 2, rate: 1e-2, slots: 3, seed: 5 };
+const RECIPE: Recipe = Recipe { epochs: 2, rows: 2, rate: 1e-2, averaged: 0.0, slots: 3, seed: 5 };
 
 fn base() -> &'static Arc<Base> {
 	static BASE: OnceLock<Arc<Base>> = OnceLock::new();

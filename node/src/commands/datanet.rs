@@ -98,6 +98,14 @@ pub enum DatanetCommand {
 		#[arg(value_parser = account)]
 		who: Option<AccountId>,
 	},
+	/// Removes a version that is stale or that you published and there is a newer one of, and
+	/// gives its deposit back.
+	RemoveVersion {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The version.
+		version: Version,
+	},
 	/// Closes a Datanet that has no batches, versions, licences and debts, and gives its deposit
 	/// back.
 	Close {
@@ -355,6 +363,12 @@ impl DatanetCommand {
 				let text = format!("licence of {} removed", who.to_ss58check());
 				chain.send(&signer, Call::remove_licence { datanet: *datanet, who }).await?;
 				common.print(text, json!({ "datanet": datanet }));
+			},
+			Self::RemoveVersion { datanet, version } => {
+				let call = Call::remove_version { datanet: *datanet, version: *version };
+				chain.send(&signer, call).await?;
+				let text = format!("version {version} of Datanet {datanet} removed");
+				common.print(text, json!({ "datanet": datanet, "version": version }));
 			},
 			Self::Close { datanet } => {
 				chain.send(&signer, Call::close { datanet: *datanet }).await?;

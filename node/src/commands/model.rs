@@ -1,5 +1,5 @@
 use super::{
-	datanet,
+	account, datanet,
 	earnings::{receipts, Receipt},
 	event, open, show_open, Blobs, Common,
 };
@@ -58,7 +58,7 @@ pub enum ModelCommand {
 		#[arg(long, default_value_t = 16)]
 		adapters: u16,
 		/// How often each row is seen.
-		#[arg(long, default_value_t = 4)]
+		#[arg(long, default_value_t = Recipe::default().epochs)]
 		epochs: usize,
 		/// The model version that this one improves on.
 		#[arg(long)]
@@ -98,6 +98,25 @@ pub enum ModelCommand {
 		/// The model version.
 		model: ModelId,
 	},
+	/// Ends an operator of a version that was retired a week ago, and gives its deposit back.
+	RemoveOperator {
+		/// The model version.
+		model: ModelId,
+		/// The operator; yourself by default, at any time.
+		#[arg(value_parser = account)]
+		operator: Option<AccountId>,
+	},
+	/// Removes a version that was retired a week ago, has no operators and whose receipts are
+	/// pruned, and gives its developer's deposits back.
+	Remove {
+		/// The model version.
+		model: ModelId,
+	},
+	/// Gives up a run, or anybody's that is past its deadline, and gives its deposits back.
+	CancelRun {
+		/// The run.
+		model: ModelId,
+	},
 	/// Removes a base model that nothing is based on, and gives its deposit back.
 	RemoveBase {
 		/// The base model.
@@ -132,7 +151,7 @@ pub enum ModelCommand {
 }
 
 /// The architecture of base models that this command trains.
-const SMALL: Gpt = Gpt { vocabulary: 512, context: 64, width: 64, layers: 2, heads: 4, rank: 8 };
+const SMALL: Gpt = Gpt { vocabulary: 512, context: 64, width: 64, layers: 2, heads: 4, rank: 32 };
 
 /// A run or model version.
 pub async fn model(chain: &Chain, id: ModelId) -> Result<Model> {
@@ -353,6 +372,26 @@ impl ModelCommand {
 			Self::Retire { model } => {
 				chain.send(&signer, Call::retire { model: *model }).await?;
 				common.print(format!("model {model} is retired"), json!({ "model": model }));
+			},
+			Self::RemoveOperator { model, operator } => {
+				let call = match operator {
+					Some(operator) => {
+						Call::remove_operator { model: *model, operator: operator.clone() }
+					},
+					None => Call::stop_serving { model: *model },
+				};
+				let who = operator.clone().unwrap_or_else(|| signer.account()).to_ss58check();
+				chain.send(&signer, call).await?;
+				let text = format!("{who} serves model {model} no more");
+				common.print(text, json!({ "model": model, "operator": who }));
+			},
+			Self::Remove { model } => {
+				chain.send(&signer, Call::remove_version { model: *model }).await?;
+				common.print(format!("model {model} is removed"), json!({ "model": model }));
+			},
+			Self::CancelRun { model } => {
+				chain.send(&signer, Call::cancel_run { model: *model }).await?;
+				common.print(format!("run {model} is given up"), json!({ "model": model }));
 			},
 			Self::RemoveBase { base } => {
 				chain.send(&signer, Call::remove_base { base: *base }).await?;

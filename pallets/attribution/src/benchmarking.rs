@@ -563,6 +563,27 @@ mod benches {
 		assert_eq!(subsets.len(), n as usize);
 	}
 
+	/// Every contributor is in debt.
+	#[benchmark]
+	fn forget() -> Result<(), BenchmarkError> {
+		let (_, operator) = signer::<T>();
+		let model = T::BenchmarkHelper::model(&operator, WIDE.0, WIDE.1);
+		let developer = T::Models::model(model).ok_or("it is registered")?.developer;
+		let design = Designs::<T>::get(model).ok_or("it is designed")?;
+		design
+			.blocks
+			.iter()
+			.for_each(|block| Debts::<T>::insert(model, &block.owner, 1));
+
+		#[block]
+		{
+			<Pallet<T> as openledger_core::Designs<_>>::forget(&developer, model)?;
+		}
+
+		assert!(Debts::<T>::iter_key_prefix(model).next().is_none());
+		Ok(())
+	}
+
 	/// Multiplies a Ψ of `n` entries by a vector.
 	#[benchmark]
 	fn scores(n: Linear<768, MAX_PSI>) -> Result<(), BenchmarkError> {

@@ -969,6 +969,10 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 			.saturating_add(T::WeightInfo::draw_tall(adapters))
 	}
 
+	fn forget_weight() -> Weight {
+		T::WeightInfo::forget()
+	}
+
 	fn forget(who: &T::AccountId, model: ModelId) -> DispatchResult {
 		ensure!(Designs::<T>::contains_key(model), Error::<T>::NoDesign);
 		ensure!(!Kept::<T>::contains_key(model), Error::<T>::StillNeeded);

@@ -30,6 +30,7 @@ pub trait WeightInfo {
 	fn prune() -> Weight;
 	fn draw_wide(n: u32) -> Weight;
 	fn draw_tall(n: u32) -> Weight;
+	fn forget() -> Weight;
 	fn scores(n: u32) -> Weight;
 	fn read() -> Weight;
 }
@@ -150,6 +151,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn draw_tall(n: u32) -> Weight {
 		Weight::from_parts(66_288_000, 0)
 			.saturating_add(Weight::from_parts(47_913_006, 0).saturating_mul(n.into()))
+	}
+	fn forget() -> Weight {
+		Weight::from_parts(600_000_000, 700_000)
+			.saturating_add(T::DbWeight::get().reads(261))
+			.saturating_add(T::DbWeight::get().writes(260))
 	}
 	/// `n` is from 768 to 16384.
 	fn scores(n: u32) -> Weight {

@@ -49,7 +49,7 @@ use frame::{
 };
 use openledger_core::{
 	Balance, BaseId, DatanetId, Datanets, Designs, Hash, ModelId, Rights, Version, BASIS_POINTS,
-	MAX_ADAPTERS, MAX_BLOCKS, MAX_PSI,
+	MAX_ADAPTERS, MAX_PSI,
 };
 
 /// The longest URL, in bytes.
@@ -422,9 +422,7 @@ pub mod pallet {
 		/// Must be `Signed`, by anybody.
 		#[pallet::call_index(10)]
 		#[pallet::weight(
-			// As many debts as contributors go with the design.
-			T::WeightInfo::remove_version()
-				.saturating_add(T::DbWeight::get().reads_writes(MAX_BLOCKS.into(), MAX_BLOCKS.into()))
+			T::WeightInfo::remove_version().saturating_add(T::Designs::forget_weight())
 		)]
 		pub fn remove_version(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
 			ensure_signed(origin)?;

@@ -139,6 +139,9 @@ impl Designs<u64> for World {
 	fn draw_weight(_: u32) -> Weight {
 		Weight::zero()
 	}
+	fn forget_weight() -> Weight {
+		Weight::zero()
+	}
 	fn forget(who: &u64, model: ModelId) -> DispatchResult {
 		ensure!(!NEEDED.get(), DispatchError::Other("a receipt needs the design"));
 		Self::cancel(who, model);

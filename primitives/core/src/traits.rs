@@ -91,6 +91,8 @@ pub trait Designs<AccountId> {
 	fn close(model: ModelId, adapters: Vec<Hash>, psi: Vec<i32>) -> Result<(), DispatchError>;
 	/// Weight of drawing the subsets of so many adapters, which `close` does.
 	fn draw_weight(adapters: u32) -> Weight;
+	/// Weight of [`Designs::forget`] with as many debts as blocks, the most that go with a design.
+	fn forget_weight() -> Weight;
 	/// Forgets the design of a retired model version; `who` opened it and gets the deposit back.
 	/// Fails while a receipt is not pruned.
 	fn forget(who: &AccountId, model: ModelId) -> DispatchResult;
