@@ -84,19 +84,6 @@ pub enum Stratum {
 	Half,
 }
 
-impl Stratum {
-	/// What a comparison in this stratum counts. The gain from a block falls steeply with what was
-	/// seen before and then levels off: if as the reciprocal of the blocks seen, a quarter of the
-	/// first value and three quarters of the last give the mean over the sizes of eight blocks, which
-	/// is the Shapley value.
-	pub const fn weight(self) -> i64 {
-		match self {
-			Self::Alone | Self::Half => 2,
-			Self::LeftOut => 6,
-		}
-	}
-}
-
 /// The stratum of subset `k` of a design.
 pub fn stratum(k: usize, blocks: usize, adapters: usize) -> Stratum {
 	let singles = singles(blocks as u16, adapters as u16) as usize;
@@ -104,6 +91,25 @@ pub fn stratum(k: usize, blocks: usize, adapters: usize) -> Stratum {
 		k if k >= 2 * singles => Stratum::Half,
 		k if k % 2 == 0 => Stratum::Alone,
 		_ => Stratum::LeftOut,
+	}
+}
+
+/// What subset `k` of a design counts among them.
+///
+/// The gain from a block falls steeply with what was seen before and then levels off. If it falls as
+/// the reciprocal of the blocks seen, the Shapley value of eight blocks, its mean over all sizes, is
+/// one and three quarters of its first and last values, or one fifth, two fifths and two fifths of
+/// its first, middle and last ones. Of the middle ones each tells a quarter of what there is to know
+/// about a block, so many of them share what the stratum counts.
+pub fn weight(k: usize, blocks: usize, adapters: usize) -> i64 {
+	let ends = 2 * singles(blocks as u16, adapters as u16) as usize;
+	let halves = adapters.saturating_sub(ends) as i64;
+	match stratum(k, blocks, adapters) {
+		Stratum::Alone if halves == 0 => 2,
+		Stratum::LeftOut if halves == 0 => 6,
+		Stratum::Alone => halves,
+		Stratum::LeftOut => 2 * halves,
+		Stratum::Half => 8,
 	}
 }
 
