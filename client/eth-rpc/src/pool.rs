@@ -143,17 +143,18 @@ where
 	}
 
 	/// What the Ethereum transactions of the pool offer that provide a tag.
-	pub(crate) fn offers(&self, tag: &Vec<u8>) -> Vec<Offer> {
-		let offer = |extrinsic: &Block::Extrinsic| {
+	pub(crate) fn offers(&self, tag: &[u8]) -> Vec<Offer> {
+		let offer = |tags: &[Vec<u8>], extrinsic: &Block::Extrinsic| {
+			if !tags.iter().any(|provided| provided == tag) {
+				return None;
+			}
 			let payload = self.chain().transactions.payload(extrinsic)?;
 			Some(Offer::of(&TransactionSigned::decode(&payload).ok()?))
 		};
-		let ready = self.pool.ready().filter(|tx| tx.provides().contains(tag));
-		let mut offers: Vec<_> = ready.filter_map(|tx| offer(tx.data())).collect();
 		let futures = self.pool.futures();
-		let future = futures.iter().filter(|tx| tx.provides().contains(tag));
-		offers.extend(future.filter_map(|tx| offer(tx.data())));
-		offers
+		let future = futures.iter().filter_map(|tx| offer(tx.provides(), tx.data()));
+		let ready = self.pool.ready().filter_map(|tx| offer(tx.provides(), tx.data()));
+		ready.chain(future).collect()
 	}
 
 	/// The Ethereum transactions that enter the pool from now on. Within a Tokio runtime.
