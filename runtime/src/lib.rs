@@ -23,6 +23,7 @@ mod staking;
 mod system;
 #[cfg(test)]
 mod tests;
+pub mod tips;
 
 use alloc::{borrow::Cow, vec::Vec};
 use polkadot_sdk::*;
@@ -67,7 +68,7 @@ pub type TxExtension = (
 	frame_system::CheckMortality<Runtime>,
 	frame_system::CheckNonce<Runtime>,
 	frame_system::CheckWeight<Runtime>,
-	pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+	tips::Charge,
 	pallet_revive::evm::tx_extension::SetOrigin<Runtime>,
 	frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
 	frame_system::WeightReclaim<Runtime>,

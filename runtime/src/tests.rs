@@ -30,6 +30,7 @@ use sp_runtime::{
 };
 
 mod precompiles;
+mod tips;
 
 /// EVM code that adds one to storage slot 0 and returns it, behind twelve bytes of constructor.
 const COUNTER: &str = "6012600c60003960126000f36000546001018060005560005260206000f3";

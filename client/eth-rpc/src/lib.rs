@@ -8,7 +8,6 @@
 //! What differs from a stock Ethereum node, because the chain differs:
 //! * `gasLimit` of a block is what one extrinsic may use, not the limit that the block hash commits
 //!   to (`u64::MAX`, which JavaScript cannot hold).
-//! * Tips are not charged, so `eth_maxPriorityFeePerGas` and the rewards of `eth_feeHistory` are 0.
 //! * `pending` is the best block's state; only `eth_getTransactionCount` adds the pool to it.
 //! * With [`MemoryIndex`], blocks whose state is pruned have no receipts; [`DiskIndex`] keeps them.
 //!
@@ -19,6 +18,7 @@ mod chain;
 mod debug;
 mod disk;
 mod error;
+mod fees;
 mod filters;
 mod index;
 mod indexer;

@@ -1,6 +1,6 @@
 //! The Ethereum transactions in the pool, and what may enter it.
 
-use crate::{block::Transaction, rpc::Inner, Error, EthClient, Indexer, LOG_TARGET};
+use crate::{block::Transaction, fees::Offer, rpc::Inner, Error, EthClient, Indexer, LOG_TARGET};
 use futures::StreamExt;
 use pallet_revive::{
 	evm::{GenericTransaction, TransactionSigned},
@@ -49,6 +49,8 @@ pub(crate) struct Terms {
 	pub(crate) nonce: u32,
 	/// The sender's wei.
 	pub(crate) balance: U256,
+	/// What the sender offers in the pool for the same nonce.
+	pub(crate) rivals: Vec<Offer>,
 }
 
 impl Terms {
@@ -62,8 +64,8 @@ impl Terms {
 			return Err(Error::refused("transaction type not supported: send type 0, 1 or 2"));
 		}
 		let from = transaction.from;
-		// The cap on the price counts here, not the price that will be paid.
 		let tx = GenericTransaction::from_signed(transaction.signed.clone(), U256::MAX, Some(from));
+		let offer = Offer::of(&transaction.signed);
 		if let Some(chain_id) = tx.chain_id.filter(|id| *id != self.chain_id.into()) {
 			return Err(Error::refused(format!(
 				"invalid chain id for signer: have {chain_id} want {}",
@@ -77,32 +79,33 @@ impl Terms {
 				self.nonce
 			)));
 		}
-		let price = tx.max_fee_per_gas.or(tx.gas_price).unwrap_or_default();
-		let tip = tx.max_priority_fee_per_gas.unwrap_or_default();
-		if tip > price {
+		let Offer { cap, tip } = offer;
+		if tip > cap {
 			return Err(Error::refused(format!(
 				"max priority fee per gas higher than max fee per gas: address {from:?}, \
-				 maxPriorityFeePerGas: {tip}, maxFeePerGas: {price}"
+				 maxPriorityFeePerGas: {tip}, maxFeePerGas: {cap}"
 			)));
 		}
-		if price < self.base_fee {
+		if cap < self.base_fee {
 			return Err(Error::refused(format!(
 				"max fee per gas less than block base fee: address {from:?}, maxFeePerGas: \
-				 {price}, baseFee: {}",
+				 {cap}, baseFee: {}",
 				self.base_fee
 			)));
 		}
-		// No more than the base fee is ever charged.
 		let cost = tx
 			.gas
 			.unwrap_or_default()
-			.saturating_mul(self.base_fee)
+			.saturating_mul(cap)
 			.saturating_add(tx.value.unwrap_or_default());
 		if self.balance < cost {
 			return Err(Error::refused(format!(
 				"insufficient funds for gas * price + value: address {from:?} have {} want {cost}",
 				self.balance
 			)));
+		}
+		if !self.rivals.iter().all(|rival| offer.replaces(rival)) {
+			return Err(Error::refused("replacement transaction underpriced"));
 		}
 		Ok(())
 	}
@@ -137,6 +140,21 @@ where
 		ready.or_else(|| {
 			self.pool.futures().iter().find_map(|transaction| decode(transaction.data()))
 		})
+	}
+
+	/// What the Ethereum transactions of the pool offer that provide a tag.
+	pub(crate) fn offers(&self, tag: &[u8]) -> Vec<Offer> {
+		let offer = |tags: &[Vec<u8>], extrinsic: &Block::Extrinsic| {
+			if !tags.iter().any(|provided| provided == tag) {
+				return None;
+			}
+			let payload = self.chain().transactions.payload(extrinsic)?;
+			Some(Offer::of(&TransactionSigned::decode(&payload).ok()?))
+		};
+		let futures = self.pool.futures();
+		let future = futures.iter().filter_map(|tx| offer(tx.provides(), tx.data()));
+		let ready = self.pool.ready().filter_map(|tx| offer(tx.provides(), tx.data()));
+		ready.chain(future).collect()
 	}
 
 	/// The Ethereum transactions that enter the pool from now on. Within a Tokio runtime.
@@ -208,8 +226,17 @@ mod tests {
 	}
 
 	fn refusal(tx: impl Into<TransactionUnsigned>) -> String {
-		let terms =
-			Terms { chain_id: 5, base_fee: 10.into(), nonce: 3, balance: (100 * 10 + 7).into() };
+		let terms = Terms {
+			chain_id: 5,
+			base_fee: 10.into(),
+			nonce: 3,
+			balance: (100 * 10 + 7).into(),
+			rivals: Vec::new(),
+		};
+		refusal_on(terms, tx)
+	}
+
+	fn refusal_on(terms: Terms, tx: impl Into<TransactionUnsigned>) -> String {
 		match terms.admit(&sign(tx)) {
 			Ok(()) => "admitted".into(),
 			Err(error) => error.to_string(),
@@ -254,19 +281,21 @@ mod tests {
 					 1008"
 				),
 			),
+			(
+				Transaction1559Unsigned { max_fee_per_gas: 11.into(), ..good() },
+				format!(
+					"insufficient funds for gas * price + value: address {from:?} have 1007 want \
+					 1107"
+				),
+			),
 		] {
 			assert_eq!(refusal(tx), expected);
 		}
 	}
 
 	#[test]
-	fn admit_should_take_a_later_nonce_and_a_higher_cap_when_the_funds_cover_the_base_fee() {
-		let later = Transaction1559Unsigned {
-			nonce: 9.into(),
-			max_fee_per_gas: 1_000_000.into(),
-			..good()
-		};
-		assert_eq!(refusal(later), "admitted");
+	fn admit_should_take_a_later_nonce_and_no_chain_id_when_the_funds_cover_them() {
+		assert_eq!(refusal(Transaction1559Unsigned { nonce: 9.into(), ..good() }), "admitted");
 		// As deployments by a key that nobody has are signed.
 		let unprotected = TransactionLegacyUnsigned {
 			nonce: 3.into(),
@@ -275,6 +304,28 @@ mod tests {
 			..Default::default()
 		};
 		assert_eq!(refusal(unprotected), "admitted");
+	}
+
+	#[test]
+	fn admit_should_want_a_tenth_more_when_the_nonce_is_taken() {
+		let refusal = |price: u64| {
+			let rivals = [20, 30].map(|price| Offer { cap: price.into(), tip: price.into() });
+			let terms = Terms {
+				chain_id: 5,
+				base_fee: 10.into(),
+				nonce: 3,
+				balance: 1_000_000.into(),
+				rivals: rivals.into(),
+			};
+			let prices = Transaction1559Unsigned {
+				max_fee_per_gas: price.into(),
+				max_priority_fee_per_gas: price.into(),
+				..good()
+			};
+			refusal_on(terms, prices)
+		};
+		assert_eq!(refusal(33), "admitted");
+		assert_eq!(refusal(32), "replacement transaction underpriced");
 	}
 
 	#[test]

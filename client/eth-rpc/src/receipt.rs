@@ -1,6 +1,6 @@
 //! Receipts and logs, with the indices that Ethereum gives them.
 
-use crate::{block::Transaction, EthEvent, EthEventKind};
+use crate::{block::Transaction, fees::Offer, EthEvent, EthEventKind};
 use codec::{Decode, Encode};
 use pallet_revive::{
 	create1,
@@ -200,7 +200,9 @@ pub(crate) fn receipts(
 					.is_none()
 					.then(|| create1(&transaction.from, nonce.try_into().unwrap_or(u64::MAX))),
 				cumulative_gas_used: cumulative,
-				effective_gas_price: gas.effective_gas_price,
+				// The runtime's own has no tip.
+				effective_gas_price: Offer::of(&transaction.signed)
+					.price_at(block.base_fee_per_gas),
 				from: transaction.from,
 				gas_used: gas.gas_used,
 				logs,
@@ -300,6 +302,24 @@ mod tests {
 		assert_eq!(receipts[0].to, None);
 		assert_eq!(receipts[0].contract_address, Some(create1(&from, 3)));
 		assert_eq!(receipts[0].kind, U256::zero());
+	}
+
+	#[test]
+	fn receipt_should_have_the_tip_in_its_price_when_one_was_offered() {
+		let block = BlockV1 { base_fee_per_gas: 10.into(), ..Default::default() };
+		let price = |tx: TransactionUnsigned| {
+			let receipts = receipts(&block, &[transaction(1, tx)], &[gas(1)], Vec::new());
+			receipts[0].as_ref().unwrap().effective_gas_price.as_u64()
+		};
+		let capped = |cap: u64, tip: u64| Transaction1559Unsigned {
+			max_fee_per_gas: cap.into(),
+			max_priority_fee_per_gas: tip.into(),
+			..Default::default()
+		};
+		assert_eq!(price(capped(20, 3).into()), 13);
+		assert_eq!(price(capped(20, 15).into()), 20);
+		let legacy = TransactionLegacyUnsigned { gas_price: 17.into(), ..Default::default() };
+		assert_eq!(price(legacy.into()), 17);
 	}
 
 	#[test]

@@ -3,7 +3,9 @@
 use crate::{
 	block::{LoadedBlock, Mined, Transaction},
 	chain::{Chain, Source},
+	fees,
 	pool::Terms,
+	txpool::nonce,
 	types::{BlockId, LogFilter, Quantity},
 	Config, Deps, Error, EthClient, Indexer, Log, Network, Receipt,
 };
@@ -99,15 +101,15 @@ pub trait EthApi {
 		block_overrides: Option<Value>,
 	) -> RpcResult<U256>;
 
-	/// Wei for one gas in the next block.
+	/// Wei for one gas in the next block, with the tip of `eth_maxPriorityFeePerGas`.
 	#[method(name = "eth_gasPrice", blocking)]
 	fn gas_price(&self) -> RpcResult<U256>;
 
-	/// Zero: tips buy nothing on this chain.
-	#[method(name = "eth_maxPriorityFeePerGas")]
+	/// Wei of tip for one gas to offer, from those that were enough in recent blocks; never zero.
+	#[method(name = "eth_maxPriorityFeePerGas", blocking)]
 	fn max_priority_fee(&self) -> RpcResult<U256>;
 
-	/// Base fees and fullness of the last blocks up to `newest`.
+	/// Base fees, fullness and tips of the last blocks up to `newest`.
 	#[method(name = "eth_feeHistory", blocking)]
 	fn fee_history(
 		&self,
@@ -324,6 +326,11 @@ fn intrinsic_gas(tx: &GenericTransactionV1) -> U256 {
 	U256::from(21_000 + bytes + if tx.to.is_none() { creation } else { 0 })
 }
 
+/// How `CheckNonce` tags a transaction of this encoded account in the pool.
+fn tag(account: &[u8], nonce: u32) -> Vec<u8> {
+	[account, &nonce.encode()].concat()
+}
+
 impl<Block, C, P> Inner<Block, C, P>
 where
 	Block: BlockT<Hash = H256>,
@@ -368,16 +375,21 @@ where
 			.map_err(Error::internal)
 	}
 
+	/// The encoded native account of an address.
+	fn account(&self, at: H256, address: H160) -> Result<Vec<u8>, Error> {
+		let input = AccountIdInputPayloadV1 { address };
+		let output = self.client.runtime_api().account_id_versioned(at, input.into())?;
+		AccountIdOutputPayloadV1::try_from(output)
+			.map(|output| output.account_id.encode())
+			.map_err(Error::internal)
+	}
+
 	/// The nonce after the account's transactions in the pool, up to the first gap. Native
 	/// transactions of the same account count, because they share the nonce.
 	fn pending_nonce(&self, address: H160) -> Result<u32, Error> {
 		let at = self.chain().best().0;
 		let mut nonce = self.nonce(at, address)?;
-		let input = AccountIdInputPayloadV1 { address };
-		let output = self.client.runtime_api().account_id_versioned(at, input.into())?;
-		let account =
-			AccountIdOutputPayloadV1::try_from(output).map_err(Error::internal)?.account_id;
-		let account = account.encode();
+		let account = self.account(at, address)?;
 		let mut provided = HashSet::new();
 		let mut collect = |tags: &[Vec<u8>]| {
 			provided.extend(tags.iter().filter(|tag| tag.starts_with(&account)).cloned())
@@ -387,8 +399,7 @@ where
 			.futures()
 			.iter()
 			.for_each(|transaction| collect(transaction.provides()));
-		// `CheckNonce` tags a transaction with the account and the nonce.
-		while provided.contains(&[account.clone(), nonce.encode()].concat()) {
+		while provided.contains(&tag(&account, nonce)) {
 			nonce = nonce.saturating_add(1);
 		}
 		Ok(nonce)
@@ -499,13 +510,29 @@ where
 			return Err(Error::refused("already known"));
 		}
 		let at = self.chain().best().0;
+		let account = self.account(at, transaction.from)?;
+		// No transaction with a nonce beyond the chain's ever enters the pool.
+		let nonce = u32::try_from(nonce(transaction)).ok();
 		let terms = Terms {
 			chain_id: self.config.chain_id,
 			base_fee: self.chain().gas_price(at)?,
 			nonce: self.nonce(at, transaction.from)?,
 			balance: self.balance(at, transaction.from)?,
+			rivals: nonce.map_or_else(Vec::new, |nonce| self.offers(&tag(&account, nonce))),
 		};
 		terms.admit(transaction)
+	}
+
+	/// Wei of tip for one gas to offer. Blocks that cannot be read any more do not count.
+	fn tip(&self) -> Result<U256, Error> {
+		let best = self.chain().best().1;
+		let hashes = (best.saturating_sub(fees::ADVISING_BLOCKS - 1)..=best)
+			.map(|number| self.chain().hash_at(number));
+		let blocks = hashes
+			.filter_map(|hash| Some(self.indexer.load(hash.transpose()?.ok()?)))
+			.filter(|block| !matches!(block, Err(Error::StateUnavailable(_))))
+			.collect::<Result<Vec<_>, _>>()?;
+		Ok(fees::advice(blocks.iter().map(AsRef::as_ref)))
 	}
 
 	fn fee_history(
@@ -527,16 +554,18 @@ where
 		let last = u64::try_from(last).map_err(Error::internal)?;
 		let count = count.min(self.config.max_fee_history).min(last);
 		let mut oldest = last - count;
-		let mut fees = Vec::new();
+		let mut base_fees = Vec::new();
 		let mut ratios = Vec::new();
+		let mut rewards = Vec::new();
 		for number in last - count..last {
 			let hash = self.chain().hash_at(number)?.ok_or(Error::BlockNotFound)?;
 			let loaded = match self.indexer.load(hash) {
 				Ok(loaded) => loaded,
 				Err(Error::StateUnavailable(_)) => {
 					// Older blocks are pruned: the history starts later.
-					fees.clear();
+					base_fees.clear();
 					ratios.clear();
+					rewards.clear();
 					oldest = number + 1;
 					continue;
 				},
@@ -545,20 +574,19 @@ where
 			let limit = loaded.gas_limit.max(1.into());
 			let millionths = loaded.block.gas_used.saturating_mul(1_000_000.into()) / limit;
 			ratios.push(millionths.min(1_000_000.into()).as_u64() as f64 / 1e6);
-			fees.push(loaded.block.base_fee_per_gas);
+			base_fees.push(loaded.block.base_fee_per_gas);
+			rewards.push(fees::rewards(&loaded, &percentiles));
 		}
-		fees.push(self.chain().gas_price(newest)?);
-		let rewards = (!percentiles.is_empty())
-			.then(|| vec![vec![U256::zero(); percentiles.len()]; ratios.len()]);
+		base_fees.push(self.chain().gas_price(newest)?);
 		let mut history = json!({
 			"oldestBlock": U256::from(oldest),
-			"baseFeePerGas": fees,
+			"baseFeePerGas": base_fees,
 			"gasUsedRatio": ratios,
 			// No blob was ever in a block.
-			"baseFeePerBlobGas": vec![BLOB_BASE_FEE; fees.len()],
+			"baseFeePerBlobGas": vec![BLOB_BASE_FEE; base_fees.len()],
 			"blobGasUsedRatio": vec![0.0; ratios.len()],
 		});
-		if let (Some(fields), Some(rewards)) = (history.as_object_mut(), rewards) {
+		if let (Some(fields), false) = (history.as_object_mut(), percentiles.is_empty()) {
 			fields.insert("reward".into(), json!(rewards));
 		}
 		Ok(history)
@@ -754,11 +782,12 @@ where
 	}
 
 	fn gas_price(&self) -> RpcResult<U256> {
-		Ok(self.0.chain().gas_price(self.0.chain().best().0)?)
+		let base_fee = self.0.chain().gas_price(self.0.chain().best().0)?;
+		Ok(base_fee.saturating_add(self.0.tip()?))
 	}
 
 	fn max_priority_fee(&self) -> RpcResult<U256> {
-		Ok(U256::zero())
+		Ok(self.0.tip()?)
 	}
 
 	fn fee_history(

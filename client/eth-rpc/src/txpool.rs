@@ -91,7 +91,7 @@ fn by_nonce<'a>(transactions: impl Iterator<Item = &'a Transaction>, show: Show)
 		.into()
 }
 
-fn nonce(transaction: &Transaction) -> U256 {
+pub(crate) fn nonce(transaction: &Transaction) -> U256 {
 	generic(transaction).nonce.unwrap_or_default()
 }
 
