@@ -179,9 +179,11 @@ impl From<Sealing> for Mode {
 /// Asks the author for blocks.
 pub struct Demand {
 	clock: Arc<Clock>,
+	client: Arc<FullClient>,
+	pool: Arc<FullPool>,
 	commands: mpsc::Sender<EngineCommand<Hash>>,
 	mode: watch::Sender<Mode>,
-	/// Held while a block is made and finalized: the next one is finalized after it.
+	/// Held while a block is made and finalized: the next one comes after it.
 	turn: tokio::sync::Mutex<()>,
 }
 
@@ -190,11 +192,13 @@ impl Demand {
 	pub fn new(
 		sealing: Sealing,
 		clock: Arc<Clock>,
+		client: Arc<FullClient>,
+		pool: Arc<FullPool>,
 	) -> (Arc<Self>, mpsc::Receiver<EngineCommand<Hash>>) {
 		let (commands, receiver) = mpsc::channel(COMMANDS);
 		let mode = watch::Sender::new(sealing.into());
 		let turn = Default::default();
-		(Arc::new(Self { clock, commands, mode, turn }), receiver)
+		(Arc::new(Self { clock, client, pool, commands, mode, turn }), receiver)
 	}
 
 	/// A way to the author, for the methods that the SDK has for it.
@@ -203,14 +207,14 @@ impl Demand {
 	}
 
 	/// Makes the blocks that nobody asks for. Ends with the node.
-	pub async fn run(self: Arc<Self>, client: Arc<FullClient>, pool: Arc<FullPool>) {
+	pub async fn run(self: Arc<Self>) {
 		let mut mode = self.mode.subscribe();
-		let mut imports = pool.import_notification_stream();
+		let mut imports = self.pool.import_notification_stream();
 		loop {
 			let Mode { automine, interval } = *mode.borrow_and_update();
 			let mut ticks = ticks(interval);
 			if automine {
-				self.mine_all(&client, &pool).await;
+				self.mine_all().await;
 			}
 			loop {
 				tokio::select! {
@@ -219,28 +223,29 @@ impl Demand {
 						Err(_) => return,
 					},
 					import = imports.next() => match import {
-						Some(_) if automine => self.mine_all(&client, &pool).await,
+						Some(_) if automine => self.mine_all().await,
 						Some(_) => {},
 						None => return,
 					},
-					_ = ticks.next() => self.mine().await,
+					_ = ticks.next() => warn(self.seal().await),
 				}
 			}
 		}
 	}
 
 	/// Makes blocks until no transaction is left that may go into one.
-	async fn mine_all(&self, client: &FullClient, pool: &FullPool) {
+	async fn mine_all(&self) {
 		let mut before = usize::MAX;
 		loop {
-			let best = client.chain_info().best_hash;
-			let ready = pool.ready_at_with_timeout(best, POOL_PATIENCE).await.count();
+			let _turn = self.turn.lock().await;
+			let best = self.client.chain_info().best_hash;
+			let ready = self.pool.ready_at_with_timeout(best, POOL_PATIENCE).await.count();
 			// Those that a block did not take would not be taken by an equal one.
 			if ready == 0 || ready >= before {
 				return;
 			}
 			before = ready;
-			self.mine().await;
+			warn(self.make().await);
 		}
 	}
 
@@ -259,10 +264,30 @@ impl Demand {
 		}
 	}
 
-	async fn mine(&self) {
-		if let Err(error) = self.seal().await {
-			log::warn!("No block was made: {error}");
-		}
+	/// Makes a block and finalizes it. The caller holds the turn.
+	async fn make(&self) -> Result<(), String> {
+		let block = self
+			.command(|sender| EngineCommand::SealNewBlock {
+				create_empty: true,
+				// BABE looks up what it finalizes, and an import is not yet there.
+				finalize: false,
+				parent_hash: None,
+				sender,
+			})
+			.await?;
+		self.command(|sender| EngineCommand::FinalizeBlock {
+			hash: block.hash,
+			sender,
+			justification: None,
+		})
+		.await
+	}
+}
+
+/// Tells of a block that nobody waits for and that was not made.
+fn warn(made: Result<(), String>) {
+	if let Err(error) = made {
+		log::warn!("No block was made: {error}");
 	}
 }
 
@@ -357,21 +382,14 @@ fn ticks(interval: Option<Duration>) -> impl Stream<Item = ()> + Unpin {
 impl Sealer for Demand {
 	async fn seal(&self) -> Result<(), String> {
 		let _turn = self.turn.lock().await;
-		let block = self
-			.command(|sender| EngineCommand::SealNewBlock {
-				create_empty: true,
-				// BABE looks up what it finalizes, and an import is not yet there.
-				finalize: false,
-				parent_hash: None,
-				sender,
-			})
-			.await?;
-		self.command(|sender| EngineCommand::FinalizeBlock {
-			hash: block.hash,
-			sender,
-			justification: None,
-		})
-		.await
+		self.make().await
+	}
+
+	async fn settled(&self) {
+		let automine = self.mode.borrow().automine;
+		if automine {
+			self.mine_all().await;
+		}
 	}
 
 	fn set_automine(&self, on: bool) {

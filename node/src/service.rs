@@ -344,7 +344,9 @@ pub fn full(
 	let eth_sync = sync_service.clone();
 	let eth_keys = eth_keys(&config.chain_spec.chain_type())?;
 	let eth_clock = clock.clone();
-	let sealing = sealing.map(|sealing| Demand::new(sealing, clock.clone()));
+	let sealing = sealing.map(|sealing| {
+		Demand::new(sealing, clock.clone(), client.clone(), transaction_pool.clone())
+	});
 	rpc.demand = sealing.as_ref().map(|(demand, _)| demand.clone());
 	sc_service::spawn_tasks(sc_service::SpawnTasksParams {
 		config,
@@ -402,7 +404,7 @@ pub fn full(
 		let spawner = task_manager.spawn_essential_handle();
 		let author = author.run().map_err(Error::Other)?;
 		spawner.spawn_blocking("sealing", "authoring", author);
-		spawner.spawn("demand", "authoring", demand.run(client, transaction_pool));
+		spawner.spawn("demand", "authoring", demand.run());
 		// There is nobody to agree with: a block is final when it is made.
 		return Ok(task_manager);
 	}

@@ -16,6 +16,8 @@ const MAX_BLOCKS: u64 = 10_000;
 pub trait Sealer: Send + Sync + 'static {
 	/// Makes a block and finalizes it.
 	async fn seal(&self) -> Result<(), String>;
+	/// Waits for the blocks of the transactions in the pool, if each gets one at once.
+	async fn settled(&self);
 	/// Whether each transaction gets a block at once.
 	fn set_automine(&self, on: bool);
 	/// How often there is a block, whether or not there are transactions.

@@ -46,7 +46,7 @@ pub use receipt::{Bloom, Log, Receipt};
 pub use rpc::{EthApiServer, EthRpc};
 pub use sign::{Keys, NoKeys, SignApiServer};
 pub use subscribe::EthPubSubApiServer;
-pub use txpool::TxPoolApiServer;
+pub use txpool::{checksummed, TxPoolApiServer};
 pub use types::{BlockId, LogFilter, Quantity};
 
 use jsonrpsee::RpcModule;

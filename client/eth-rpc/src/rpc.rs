@@ -5,7 +5,7 @@ use crate::{
 	chain::{Chain, Source},
 	pool::Terms,
 	types::{BlockId, LogFilter, Quantity},
-	Config, Deps, Error, EthClient, Indexer, Keys, Log, Network, Now, Receipt,
+	Config, Deps, Error, EthClient, Indexer, Keys, Log, Network, Now, Receipt, Sealer,
 };
 use codec::Encode;
 use jsonrpsee::{
@@ -270,6 +270,7 @@ pub(crate) struct Inner<Block: BlockT<Hash = H256>, C, P> {
 	pub(crate) config: Config,
 	pub(crate) keys: Arc<dyn Keys>,
 	now: Now,
+	sealer: Option<Arc<dyn Sealer>>,
 	/// Held while a transaction that the node signs gets its nonce and enters the pool.
 	pub(crate) sending: Mutex<()>,
 	/// Places for traces that run at the same time.
@@ -285,7 +286,7 @@ where
 {
 	/// The methods on these parts.
 	pub fn new(deps: Deps<Block, C, P>) -> Self {
-		let Deps { client, pool, indexer, network, keys, now, config, .. } = deps;
+		let Deps { client, pool, indexer, network, keys, now, sealer, config } = deps;
 		let started_at = indexer.chain.best().1;
 		let traces = Arc::new(Semaphore::new(config.max_traces));
 		indexer.filters.limit(config.max_filters, config.filter_idle, config.max_logs);
@@ -297,6 +298,7 @@ where
 			config,
 			keys,
 			now,
+			sealer,
 			sending: Mutex::new(()),
 			traces,
 			started_at,
@@ -786,6 +788,11 @@ where
 				Ok(error) => Error::pool(error),
 				Err(error) => Error::internal(error),
 			})?;
+		// As with Hardhat and Anvil, whoever learns the hash finds the receipt: their tools look for
+		// it once, and then only when there is another block.
+		if let Some(sealer) = &self.0.sealer {
+			sealer.settled().await;
+		}
 		Ok(hash)
 	}
 

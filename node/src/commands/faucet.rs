@@ -1,9 +1,10 @@
 use super::{account, open, show_open, Common};
 use crate::{
-	address::{checksummed, mapping_key, Address},
+	address::{mapping_key, Address},
 	chain::{Chain, Result, Signer},
 };
 use jsonrpsee::rpc_params;
+use openledger_eth_rpc::checksummed;
 use polkadot_sdk::*;
 use runtime::{AccountId, Runtime};
 use serde_json::json;
@@ -48,7 +49,7 @@ impl FaucetCommand {
 		let included = chain.send(&Signer::from_uri(PAYER)?, call).await?;
 		let balance = free(&chain, &to, included.block).await?;
 		let name = match self.to {
-			Address::Ethereum(address) => checksummed(&address),
+			Address::Ethereum(address) => checksummed(address),
 			Address::Native(_) => to.to_ss58check(),
 		};
 		let (hash, block) = (included.extrinsic, included.block);
