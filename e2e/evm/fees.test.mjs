@@ -1,11 +1,11 @@
 // The fee market: tips buy places, a higher price replaces, and what is charged is what receipts
-// say. On a node and on anvil, which holds its transactions back where ours waits for its slot.
+// say.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import * as ethers from 'ethers';
 import * as viem from 'viem';
-import { anvil, ask, CHAIN_ID, openledger, PATIENCE, post, rpc } from './chain.mjs';
+import { ask, CHAIN_ID, openledger, PATIENCE, post, rpc } from './chain.mjs';
 import { own } from './contracts.mjs';
 import { account, fund, OPEN, World } from './world.mjs';
 
@@ -36,242 +36,202 @@ async function batch(chain, transactions) {
 	return answers.sort((a, b) => a.id - b.id);
 }
 
-const chains = [
-	['openledger', openledger],
-	// Its own, not that of the other files, because it stops mining.
-	['anvil', () => anvil(['--order', 'fees'])],
-];
-for (const [chainName, start] of chains) {
-	describe(`the fee market of ${chainName}`, { concurrency: false }, () => {
-		const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `fees ${name}`);
-		const [me] = names;
-		let chain;
-		let world;
-		let socket;
-		let provider;
+describe('the fee market', { concurrency: false }, () => {
+	const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `fees ${name}`);
+	const [me] = names;
+	let chain;
+	let world;
+	let socket;
+	let provider;
 
-		before(async () => {
-			chain = await start();
-			await fund(chain, names);
-			world = new World(chain, me);
-			socket = new ethers.WebSocketProvider(chain.ws);
-			provider = new ethers.JsonRpcProvider(chain.http, undefined, { cacheTimeout: -1 });
-		});
-		after(async () => {
-			provider?.destroy();
-			await socket?.destroy();
-			await chain?.stop();
-		});
-
-		/** Does something while the pool holds what it gets, and then lets it into a block. */
-		async function held(action) {
-			if (chain.name === 'anvil') {
-				await rpc(chain, 'evm_setAutomine', [false]);
-				const result = await action();
-				await rpc(chain, 'evm_mine');
-				await rpc(chain, 'evm_setAutomine', [true]);
-				return result;
-			}
-			// There are seconds from a block to the next.
-			await new Promise((resolve) => {
-				socket.once('block', resolve);
-			});
-			return action();
-		}
-
-		const nonceOf = (name) => world.reader.getTransactionCount({ address: account(name).address });
-		const balanceOf = (address, blockNumber) => world.reader.getBalance({ address, blockNumber });
-		const priced = (tip) => ({ maxFeePerGas: CAP, maxPriorityFeePerGas: tip });
-		const to = account('fees: somebody').address;
-
-		test('transactions_should_be_ordered_by_what_they_tip_when_the_pool_holds_several', async () => {
-			const { baseFeePerGas } = await world.reader.getBlock();
-			const offers = [
-				{ type: 'eip1559', ...priced(1n * GWEI) },
-				{ type: 'eip1559', ...priced(30n * GWEI) },
-				{ type: 'legacy', gasPrice: baseFeePerGas + 20n * GWEI },
-				{ type: 'eip2930', gasPrice: baseFeePerGas + 10n * GWEI },
-				// More is offered than the cap leaves.
-				{ maxFeePerGas: baseFeePerGas + 5n * GWEI, maxPriorityFeePerGas: 5n * GWEI },
-				{ library: 'ethers', ...priced(25n * GWEI) },
-			];
-			const raw = await Promise.all(
-				names.map(async (name, at) => sign(name, { to, ...offers[at], nonce: await nonceOf(name) })),
-			);
-			const sent = await held(() => batch(chain, raw));
-			assert.deepEqual(sent.map(({ error }) => error?.message), names.map(() => undefined));
-			const receipts = await Promise.all(sent.map(({ result }) => world.receipt(result)));
-			const [{ blockNumber }] = receipts;
-			assert.ok(receipts.every((receipt) => receipt.blockNumber === blockNumber));
-			const { transactions } = await world.reader.getBlock({ blockNumber });
-			const order = transactions.map((hash) => sent.findIndex(({ result }) => result === hash));
-			assert.deepEqual(order.filter((at) => at >= 0), [1, 5, 2, 3, 4, 0]);
-		});
-
-		test('price_should_replace_when_both_caps_are_a_tenth_higher_and_not_when_less', async () => {
-			const nonce = await nonceOf(me);
-			const somebody = (n) => account(`fees: ${chain.name} ${n}`).address;
-			const raw = await Promise.all(
-				[
-					{ maxFeePerGas: 20n * GWEI, maxPriorityFeePerGas: 2n * GWEI },
-					{ maxFeePerGas: 22n * GWEI, maxPriorityFeePerGas: (219n * GWEI) / 100n },
-					{ maxFeePerGas: (219n * GWEI) / 10n, maxPriorityFeePerGas: 22n * GWEI / 10n },
-					{ maxFeePerGas: 19n * GWEI, maxPriorityFeePerGas: 1n * GWEI },
-					{ maxFeePerGas: 22n * GWEI, maxPriorityFeePerGas: (22n * GWEI) / 10n },
-					{ maxFeePerGas: 22n * GWEI, maxPriorityFeePerGas: 2n * GWEI },
-				].map((fees, n) => sign(me, { to: somebody(n), nonce, ...fees })),
-			);
-			const answers = await held(() => batch(chain, raw));
-			assert.deepEqual(
-				answers.map(({ result, error }) => error?.message ?? typeof result),
-				['string', UNDERPRICED, UNDERPRICED, UNDERPRICED, 'string', UNDERPRICED],
-			);
-			assert.equal((await world.receipt(answers[4].result)).status, 'success');
-			assert.equal(await world.reader.getTransaction({ hash: answers[0].result }).catch(() => null), null);
-			const given = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => balanceOf(somebody(n))));
-			assert.deepEqual(given, [0n, 0n, 0n, 0n, 1n, 0n]);
-		});
-
-		test('wait_of_ethers_should_tell_of_the_cancellation_when_an_empty_transfer_replaces', async () => {
-			const wallet = ethersWallet(me, provider);
-			const gone = account(`fees: ${chain.name} never`).address;
-			const nonce = await nonceOf(me);
-			const fees = { type: 2, gasLimit: 21_000n, maxFeePerGas: 20n * GWEI, chainId: CHAIN_ID };
-			const [sent, cancel] = await held(async () => [
-				await wallet.sendTransaction({
-					...{ to: gone, value: OPEN, nonce, ...fees, maxPriorityFeePerGas: GWEI },
-				}),
-				// As MetaMask does: ten per cent more on both.
-				await wallet.sendTransaction({
-					...{ to: wallet.address, value: 0n, nonce, ...fees },
-					maxFeePerGas: 22n * GWEI,
-					maxPriorityFeePerGas: (11n * GWEI) / 10n,
-				}),
-			]);
-			await assert.rejects(sent.wait(1, PATIENCE), (error) => {
-				assert.equal(error.code, 'TRANSACTION_REPLACED');
-				assert.equal(error.cancelled, true);
-				assert.equal(error.replacement.hash, cancel.hash);
-				return true;
-			});
-			assert.equal(await balanceOf(gone), 0n);
-		});
-
-		test('wait_of_viem_should_tell_of_the_new_price_when_a_transaction_is_sped_up', async () => {
-			const nonce = await nonceOf(me);
-			const request = { ...TRANSFER, to, nonce };
-			const suggested = await world.reader.estimateFeesPerGas();
-			// It would be too cheap on a chain that knows no tips: a tenth of nothing is nothing.
-			const faster = Object.fromEntries(
-				Object.entries(suggested).map(([key, fee]) => [key, (fee * 11n + 9n) / 10n]),
-			);
-			let reason;
-			const [old, fast] = await held(async () => [
-				await world.wallet.sendTransaction({ ...request, ...suggested }),
-				await world.wallet.sendTransaction({ ...request, ...faster }),
-			]);
-			const receipt = await world.reader.waitForTransactionReceipt({
-				hash: old,
-				timeout: PATIENCE,
-				onReplaced: (replacement) => {
-					reason = replacement.reason;
-				},
-			});
-			assert.equal(receipt.transactionHash, fast);
-			assert.equal(reason, 'repriced');
-		});
-
-		for (const [type, fees] of [
-			['legacy', { gasPrice: 7n * GWEI + 1n }],
-			['eip2930', { gasPrice: 7n * GWEI + 1n }],
-			['eip1559', { maxFeePerGas: 9n * GWEI, maxPriorityFeePerGas: 3n * GWEI + 1n }],
-			['eip1559', { maxFeePerGas: 9n * GWEI, maxPriorityFeePerGas: 9n * GWEI }],
-		]) {
-			const tip = fees.maxPriorityFeePerGas ?? fees.gasPrice;
-			test(`charge_should_be_the_effective_price_of_the_gas_when_${type}_tips_${tip}`, async () => {
-				const probe = await world.deploy(own('Probe'));
-				const call = (functionName, args) => ({
-					...{ to: probe.address, gas: 3_000_000n, type, ...fees },
-					data: viem.encodeFunctionData({ abi: probe.abi, functionName, args }),
-				});
-				for (const [request, value, status] of [
-					[{ ...TRANSFER, to, type, ...fees }, 1n, 'success'],
-					[call('fill', [1n, 5n]), 0n, 'success'],
-					[call('fillAndRefuse', []), 0n, 'reverted'],
-				]) {
-					const receipt = await world.receipt(await world.wallet.sendTransaction(request));
-					assert.equal(receipt.status, status);
-					const { blockNumber, gasUsed, effectiveGasPrice } = receipt;
-					const { baseFeePerGas } = await world.reader.getBlock({ blockNumber });
-					const cap = fees.maxFeePerGas ?? fees.gasPrice;
-					const price = cap < baseFeePerGas + tip ? cap : baseFeePerGas + tip;
-					assert.equal(effectiveGasPrice, price);
-					const mined = await rpc(chain, 'eth_getTransactionByHash', [receipt.transactionHash]);
-					assert.equal(BigInt(mined.gasPrice), price);
-					const [had, has] = await Promise.all(
-						[blockNumber - 1n, blockNumber].map((at) => balanceOf(world.me.address, at)),
-					);
-					assert.equal(had - has, gasUsed * price + value);
-				}
-			});
-		}
-
-		test('charge_should_be_exact_when_all_is_sent', async () => {
-			const name = 'fees f';
-			const { address } = account(name);
-			const gasPrice = 6n * GWEI + 7n;
-			const value = (await balanceOf(address)) - TRANSFER.gas * gasPrice;
-			const nonce = await nonceOf(name);
-			const [{ result, error }] = await batch(chain, [
-				await sign(name, { to, type: 'legacy', nonce, gasPrice, value }),
-			]);
-			assert.equal(error, undefined);
-			const { gasUsed, effectiveGasPrice } = await world.receipt(result);
-			assert.equal(effectiveGasPrice, gasPrice);
-			assert.equal(await balanceOf(address), (TRANSFER.gas - gasUsed) * gasPrice);
-		});
-
-		test('history_should_tell_the_tips_when_a_block_has_some', async () => {
-			const tips = [4n * GWEI, 2n * GWEI, 3n * GWEI];
-			const raw = await Promise.all(
-				tips.map(async (tip, at) => {
-					const name = names[at + 1];
-					return sign(name, { to, nonce: await nonceOf(name), ...priced(tip) });
-				}),
-			);
-			const sent = await held(() => batch(chain, raw));
-			const receipts = await Promise.all(sent.map(({ result }) => world.receipt(result)));
-			const [{ blockNumber }] = receipts;
-			assert.ok(receipts.every((receipt) => receipt.blockNumber === blockNumber));
-			const rewardPercentiles = [0, 50, 100];
-			const history = await world.reader.getFeeHistory({
-				...{ blockCount: 1, blockNumber, rewardPercentiles },
-			});
-			assert.deepEqual(history.reward, [[2n * GWEI, 3n * GWEI, 4n * GWEI]]);
-			const { baseFeePerGas } = await world.reader.getBlock({ blockNumber });
-			assert.equal(history.baseFeePerGas[0], baseFeePerGas);
-			assert.equal(history.baseFeePerGas.length, 2);
-		});
-
-		test('advice_should_be_accepted_and_never_nothing_when_libraries_ask_for_it', async () => {
-			const tip = BigInt(await rpc(chain, 'eth_maxPriorityFeePerGas'));
-			assert.ok(tip > 0n);
-			assert.ok(BigInt(await rpc(chain, 'eth_gasPrice')) > tip);
-			const { maxFeePerGas, maxPriorityFeePerGas } = await provider.getFeeData();
-			assert.ok(maxFeePerGas > maxPriorityFeePerGas && maxPriorityFeePerGas > 0n);
-			const sent = await ethersWallet(me, provider).sendTransaction({ to, value: 1n });
-			assert.equal((await sent.wait(1, PATIENCE)).status, 1);
-		});
-
-		test('refusal_should_say_what_the_caps_want_when_the_money_is_short', async () => {
-			const balance = await balanceOf(world.me.address);
-			const value = balance - 21_000n * CAP + 1n;
-			const raw = await sign(me, { to, nonce: await nonceOf(me), value, ...priced(GWEI) });
-			const { error } = await ask(chain, 'eth_sendRawTransaction', [raw]);
-			assert.match(error.message.toLowerCase(), /^insufficient funds for gas \* price \+ value/);
-			if (chain.name === 'openledger') {
-				assert.ok(error.message.endsWith(`have ${balance} want ${balance + 1n}`), error.message);
-			}
-		});
+	before(async () => {
+		chain = await openledger();
+		await fund(chain, names);
+		world = new World(chain, me);
+		socket = new ethers.WebSocketProvider(chain.ws);
+		provider = new ethers.JsonRpcProvider(chain.http, undefined, { cacheTimeout: -1 });
 	});
-}
+	after(async () => {
+		provider?.destroy();
+		await socket?.destroy();
+		await chain?.stop();
+	});
+
+	/** Does something while the pool holds what it gets, and then lets it into a block. */
+	async function held(action) {
+		// There are seconds from a block to the next.
+		await new Promise((resolve) => {
+			socket.once('block', resolve);
+		});
+		return action();
+	}
+
+	const nonceOf = (name) => world.reader.getTransactionCount({ address: account(name).address });
+	const balanceOf = (address, blockNumber) => world.reader.getBalance({ address, blockNumber });
+	const priced = (tip) => ({ maxFeePerGas: CAP, maxPriorityFeePerGas: tip });
+	const to = account('fees: somebody').address;
+
+	test('transactions_should_be_ordered_by_what_they_tip_when_the_pool_holds_several', async () => {
+		const { baseFeePerGas } = await world.reader.getBlock();
+		const offers = [
+			{ type: 'eip1559', ...priced(1n * GWEI) },
+			{ type: 'eip1559', ...priced(30n * GWEI) },
+			{ type: 'legacy', gasPrice: baseFeePerGas + 20n * GWEI },
+			{ type: 'eip2930', gasPrice: baseFeePerGas + 10n * GWEI },
+			// More is offered than the cap leaves.
+			{ maxFeePerGas: baseFeePerGas + 5n * GWEI, maxPriorityFeePerGas: 5n * GWEI },
+			{ library: 'ethers', ...priced(25n * GWEI) },
+		];
+		const raw = await Promise.all(
+			names.map(async (name, at) => sign(name, { to, ...offers[at], nonce: await nonceOf(name) })),
+		);
+		const sent = await held(() => batch(chain, raw));
+		assert.deepEqual(sent.map(({ error }) => error?.message), names.map(() => undefined));
+		const receipts = await Promise.all(sent.map(({ result }) => world.receipt(result)));
+		const [{ blockNumber }] = receipts;
+		assert.ok(receipts.every((receipt) => receipt.blockNumber === blockNumber));
+		const { transactions } = await world.reader.getBlock({ blockNumber });
+		const order = transactions.map((hash) => sent.findIndex(({ result }) => result === hash));
+		assert.deepEqual(order.filter((at) => at >= 0), [1, 5, 2, 3, 4, 0]);
+	});
+
+	test('price_should_replace_when_both_caps_are_a_tenth_higher_and_not_when_less', async () => {
+		const nonce = await nonceOf(me);
+		const somebody = (n) => account(`fees: ${n}`).address;
+		const raw = await Promise.all(
+			[
+				{ maxFeePerGas: 20n * GWEI, maxPriorityFeePerGas: 2n * GWEI },
+				{ maxFeePerGas: 22n * GWEI, maxPriorityFeePerGas: (219n * GWEI) / 100n },
+				{ maxFeePerGas: (219n * GWEI) / 10n, maxPriorityFeePerGas: 22n * GWEI / 10n },
+				{ maxFeePerGas: 19n * GWEI, maxPriorityFeePerGas: 1n * GWEI },
+				{ maxFeePerGas: 22n * GWEI, maxPriorityFeePerGas: (22n * GWEI) / 10n },
+				{ maxFeePerGas: 22n * GWEI, maxPriorityFeePerGas: 2n * GWEI },
+			].map((fees, n) => sign(me, { to: somebody(n), nonce, ...fees })),
+		);
+		const answers = await held(() => batch(chain, raw));
+		assert.deepEqual(
+			answers.map(({ result, error }) => error?.message ?? typeof result),
+			['string', UNDERPRICED, UNDERPRICED, UNDERPRICED, 'string', UNDERPRICED],
+		);
+		assert.equal((await world.receipt(answers[4].result)).status, 'success');
+		assert.equal(await world.reader.getTransaction({ hash: answers[0].result }).catch(() => null), null);
+		const given = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => balanceOf(somebody(n))));
+		assert.deepEqual(given, [0n, 0n, 0n, 0n, 1n, 0n]);
+	});
+
+	test('wait_of_ethers_should_tell_of_the_cancellation_when_an_empty_transfer_replaces', async () => {
+		const wallet = ethersWallet(me, provider);
+		const gone = account('fees: never').address;
+		const nonce = await nonceOf(me);
+		const fees = { type: 2, gasLimit: 21_000n, maxFeePerGas: 20n * GWEI, chainId: CHAIN_ID };
+		const [sent, cancel] = await held(async () => [
+			await wallet.sendTransaction({
+				...{ to: gone, value: OPEN, nonce, ...fees, maxPriorityFeePerGas: GWEI },
+			}),
+			// As MetaMask does: ten per cent more on both.
+			await wallet.sendTransaction({
+				...{ to: wallet.address, value: 0n, nonce, ...fees },
+				maxFeePerGas: 22n * GWEI,
+				maxPriorityFeePerGas: (11n * GWEI) / 10n,
+			}),
+		]);
+		await assert.rejects(sent.wait(1, PATIENCE), (error) => {
+			assert.equal(error.code, 'TRANSACTION_REPLACED');
+			assert.equal(error.cancelled, true);
+			assert.equal(error.replacement.hash, cancel.hash);
+			return true;
+		});
+		assert.equal(await balanceOf(gone), 0n);
+	});
+
+	for (const [type, fees] of [
+		['legacy', { gasPrice: 7n * GWEI + 1n }],
+		['eip2930', { gasPrice: 7n * GWEI + 1n }],
+		['eip1559', { maxFeePerGas: 9n * GWEI, maxPriorityFeePerGas: 3n * GWEI + 1n }],
+		['eip1559', { maxFeePerGas: 9n * GWEI, maxPriorityFeePerGas: 9n * GWEI }],
+	]) {
+		const tip = fees.maxPriorityFeePerGas ?? fees.gasPrice;
+		test(`charge_should_be_the_effective_price_of_the_gas_when_${type}_tips_${tip}`, async () => {
+			const probe = await world.deploy(own('Probe'));
+			const call = (functionName, args) => ({
+				...{ to: probe.address, gas: 3_000_000n, type, ...fees },
+				data: viem.encodeFunctionData({ abi: probe.abi, functionName, args }),
+			});
+			for (const [request, value, status] of [
+				[{ ...TRANSFER, to, type, ...fees }, 1n, 'success'],
+				[call('fill', [1n, 5n]), 0n, 'success'],
+				[call('fillAndRefuse', []), 0n, 'reverted'],
+			]) {
+				const receipt = await world.receipt(await world.wallet.sendTransaction(request));
+				assert.equal(receipt.status, status);
+				const { blockNumber, gasUsed, effectiveGasPrice } = receipt;
+				const { baseFeePerGas } = await world.reader.getBlock({ blockNumber });
+				const cap = fees.maxFeePerGas ?? fees.gasPrice;
+				const price = cap < baseFeePerGas + tip ? cap : baseFeePerGas + tip;
+				assert.equal(effectiveGasPrice, price);
+				const mined = await rpc(chain, 'eth_getTransactionByHash', [receipt.transactionHash]);
+				assert.equal(BigInt(mined.gasPrice), price);
+				const [had, has] = await Promise.all(
+					[blockNumber - 1n, blockNumber].map((at) => balanceOf(world.me.address, at)),
+				);
+				assert.equal(had - has, gasUsed * price + value);
+			}
+		});
+	}
+
+	test('charge_should_be_exact_when_all_is_sent', async () => {
+		const name = 'fees f';
+		const { address } = account(name);
+		const gasPrice = 6n * GWEI + 7n;
+		const value = (await balanceOf(address)) - TRANSFER.gas * gasPrice;
+		const nonce = await nonceOf(name);
+		const [{ result, error }] = await batch(chain, [
+			await sign(name, { to, type: 'legacy', nonce, gasPrice, value }),
+		]);
+		assert.equal(error, undefined);
+		const { gasUsed, effectiveGasPrice } = await world.receipt(result);
+		assert.equal(effectiveGasPrice, gasPrice);
+		assert.equal(await balanceOf(address), (TRANSFER.gas - gasUsed) * gasPrice);
+	});
+
+	test('history_should_tell_the_tips_when_a_block_has_some', async () => {
+		const tips = [4n * GWEI, 2n * GWEI, 3n * GWEI];
+		const raw = await Promise.all(
+			tips.map(async (tip, at) => {
+				const name = names[at + 1];
+				return sign(name, { to, nonce: await nonceOf(name), ...priced(tip) });
+			}),
+		);
+		const sent = await held(() => batch(chain, raw));
+		const receipts = await Promise.all(sent.map(({ result }) => world.receipt(result)));
+		const [{ blockNumber }] = receipts;
+		assert.ok(receipts.every((receipt) => receipt.blockNumber === blockNumber));
+		const rewardPercentiles = [0, 50, 100];
+		const history = await world.reader.getFeeHistory({
+			...{ blockCount: 1, blockNumber, rewardPercentiles },
+		});
+		assert.deepEqual(history.reward, [[2n * GWEI, 3n * GWEI, 4n * GWEI]]);
+		const { baseFeePerGas } = await world.reader.getBlock({ blockNumber });
+		assert.equal(history.baseFeePerGas[0], baseFeePerGas);
+		assert.equal(history.baseFeePerGas.length, 2);
+	});
+
+	test('advice_should_be_accepted_and_never_nothing_when_libraries_ask_for_it', async () => {
+		const tip = BigInt(await rpc(chain, 'eth_maxPriorityFeePerGas'));
+		assert.ok(tip > 0n);
+		assert.ok(BigInt(await rpc(chain, 'eth_gasPrice')) > tip);
+		const { maxFeePerGas, maxPriorityFeePerGas } = await provider.getFeeData();
+		assert.ok(maxFeePerGas > maxPriorityFeePerGas && maxPriorityFeePerGas > 0n);
+		const sent = await ethersWallet(me, provider).sendTransaction({ to, value: 1n });
+		assert.equal((await sent.wait(1, PATIENCE)).status, 1);
+	});
+
+	test('refusal_should_say_what_the_caps_want_when_the_money_is_short', async () => {
+		const balance = await balanceOf(world.me.address);
+		const value = balance - 21_000n * CAP + 1n;
+		const raw = await sign(me, { to, nonce: await nonceOf(me), value, ...priced(GWEI) });
+		const { error } = await ask(chain, 'eth_sendRawTransaction', [raw]);
+		assert.match(error.message.toLowerCase(), /^insufficient funds for gas \* price \+ value/);
+		assert.ok(error.message.endsWith(`have ${balance} want ${balance + 1n}`), error.message);
+	});
+});

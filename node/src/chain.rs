@@ -3,7 +3,10 @@
 use codec::{Decode, Encode};
 use frame_support::view_functions::{ViewFunction, ViewFunctionDispatchError};
 use jsonrpsee::{
-	core::client::{ClientT, Subscription, SubscriptionClientT},
+	core::{
+		client::{ClientT, Subscription, SubscriptionClientT},
+		traits::ToRpcParams,
+	},
 	rpc_params,
 	ws_client::{WsClient, WsClientBuilder},
 };
@@ -62,6 +65,10 @@ pub struct Chain {
 
 /// What an extrinsic in a block did.
 pub struct Included {
+	/// The hash of the extrinsic.
+	pub extrinsic: Hash,
+	/// The hash of the block.
+	pub block: Hash,
 	/// Its events.
 	pub events: Vec<RuntimeEvent>,
 }
@@ -94,6 +101,15 @@ impl Chain {
 			.into());
 		}
 		Ok(Self { rpc, genesis })
+	}
+
+	/// The answer of the node to a method of its RPC.
+	pub async fn ask<T: serde::de::DeserializeOwned>(
+		&self,
+		method: &str,
+		parameters: impl ToRpcParams + Send,
+	) -> Result<T> {
+		Ok(self.rpc.request(method, parameters).await?)
 	}
 
 	/// The number of the best block.
@@ -226,7 +242,10 @@ impl Chain {
 		});
 		match failed {
 			Some(why) => Err(why.into()),
-			None => Ok(Included { events }),
+			None => {
+				let extrinsic = sp_io::hashing::blake2_256(extrinsic).into();
+				Ok(Included { extrinsic, block, events })
+			},
 		}
 	}
 

@@ -2,10 +2,13 @@
 
 use crate::{
 	commands::{
-		AccountCommand, AskCommand, ClaimCommand, Common, DatanetCommand, EarningsCommand,
-		ModelCommand, ReceiptCommand, ScorerCommand, ServeCommand, SettleCommand, VerifyCommand,
+		AccountCommand, AddressCommand, AskCommand, ClaimCommand, Common, DatanetCommand,
+		EarningsCommand, FaucetCommand, MetamaskCommand, ModelCommand, ReceiptCommand,
+		ScorerCommand, ServeCommand, SettleCommand, VerifyCommand,
 	},
-	extrinsic, service,
+	extrinsic,
+	sealing::Sealing,
+	service,
 };
 use clap::Parser;
 use polkadot_sdk::*;
@@ -27,6 +30,16 @@ pub struct Cli {
 	/// Where a scorer keeps blobs and results; by default beside the chain's data.
 	#[arg(long)]
 	pub scorer_blobs: Option<PathBuf>,
+	/// Makes blocks on demand instead of one in each slot, final at once; only on a development
+	/// chain.
+	///
+	/// instant: for each transaction, at once. manual: when somebody calls evm_mine or
+	/// engine_createBlock. interval=MS: every MS milliseconds; 3000 without a number. While it runs,
+	/// evm_setAutomine and evm_setIntervalMining change this, evm_increaseTime and
+	/// evm_setNextBlockTimestamp move the time. A block takes a slot of 3 s, so faster blocks run
+	/// ahead of the clock.
+	#[arg(long, value_name = "instant|manual|interval[=MS]")]
+	pub sealing: Option<Sealing>,
 }
 
 /// A command against a running node, with what all of them take.
@@ -51,6 +64,12 @@ pub struct ClientArgs<C: clap::Args> {
 pub enum Subcommand {
 	/// Balances and transfers.
 	Account(Client<AccountCommand>),
+	/// Converts an address between Ethereum and Substrate.
+	Address(ClientArgs<AddressCommand>),
+	/// Gives an account $OPEN on a development chain.
+	Faucet(ClientArgs<FaucetCommand>),
+	/// Shows what MetaMask and other wallets need to know of this chain.
+	Metamask(ClientArgs<MetamaskCommand>),
 	/// Datanets: data that its contributors are paid for.
 	Datanet(Client<DatanetCommand>),
 	/// Base models, fine-tuning, prices and serving.
@@ -158,6 +177,9 @@ pub fn run() -> sc_cli::Result<()> {
 			cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database))
 		},
 		Some(Subcommand::Account(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Address(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Faucet(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Metamask(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Datanet(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Model(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Scorer(c)) => client(c.command.run(&c.common)),
@@ -180,7 +202,7 @@ pub fn run() -> sc_cli::Result<()> {
 			config.offchain_worker.enabled |= scorer;
 			let scorer =
 				scorer.then(|| blobs.unwrap_or_else(|| config.base_path.path().join("blobs")));
-			service::full(config, scorer).map_err(sc_cli::Error::Service)
+			service::full(config, scorer, cli.sealing).map_err(sc_cli::Error::Service)
 		}),
 	}
 }

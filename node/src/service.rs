@@ -1,10 +1,15 @@
 //! The service: database, pool, network, consensus.
 
-use crate::rpc;
+use crate::{
+	keys::DevelopmentKeys,
+	rpc,
+	sealing::{Author, Clock, Demand, Sealing},
+};
 use futures::{FutureExt, StreamExt};
 use openledger_influence_math::host::{Engine, EngineExt};
 use polkadot_sdk::*;
 use runtime::{Hash, OpaqueBlock as Block, RuntimeApi};
+use sc_chain_spec::ChainType;
 use sc_client_api::Backend as _;
 use sc_consensus_grandpa::{GrandpaBlockImport, GrandpaPruningFilter, LinkHalf, SharedVoterState};
 use sc_network::{Event, NetworkBackend, NetworkEventStream};
@@ -25,8 +30,8 @@ pub type FullClient =
 pub type FullBackend = sc_service::TFullBackend<Block>;
 pub type FullPool = sc_transaction_pool::TransactionPoolHandle<Block, FullClient>;
 pub type SelectChain = sc_consensus::LongestChain<FullBackend, Block>;
-type Grandpa = GrandpaBlockImport<FullBackend, Block, FullClient, SelectChain>;
-type BabeImport = sc_consensus_babe::BabeBlockImport<
+pub type Grandpa = GrandpaBlockImport<FullBackend, Block, FullClient, SelectChain>;
+pub type BabeImport = sc_consensus_babe::BabeBlockImport<
 	Block,
 	FullClient,
 	Grandpa,
@@ -40,6 +45,7 @@ pub struct Consensus {
 	grandpa_link: LinkHalf<Block, FullClient, SelectChain>,
 	babe_link: sc_consensus_babe::BabeLink<Block>,
 	rpc: rpc::Deps,
+	clock: Arc<Clock>,
 	telemetry: Option<Telemetry>,
 }
 
@@ -99,8 +105,8 @@ pub fn partial(config: &Configuration) -> Result<Partial, Error> {
 	)?;
 	let babe_config = sc_consensus_babe::configuration(&*client)?;
 	let slot_duration = babe_config.slot_duration();
-	let inherents: BabeCreateInherentDataProviders<Block> =
-		Arc::new(move |_, ()| async move { Ok(inherents(slot_duration)) });
+	let clock = Arc::new(Clock::new(slot_duration.as_millis()));
+	let inherents = on_clock(clock.clone(), slot_duration);
 	let (block_import, babe_link) = sc_consensus_babe::block_import(
 		babe_config,
 		grandpa.clone(),
@@ -135,6 +141,7 @@ pub fn partial(config: &Configuration) -> Result<Partial, Error> {
 			backend.clone(),
 			Some(authority_set),
 		),
+		demand: None,
 	};
 	Ok(Partial {
 		client,
@@ -144,19 +151,55 @@ pub fn partial(config: &Configuration) -> Result<Partial, Error> {
 		select_chain,
 		import_queue,
 		transaction_pool,
-		other: Consensus { block_import, grandpa_link, babe_link, rpc, telemetry },
+		other: Consensus { block_import, grandpa_link, babe_link, rpc, clock, telemetry },
 	})
 }
 
-fn inherents(
+/// What a block at a time, in milliseconds since 1970, has in it from outside.
+pub fn inherents(
+	now: u64,
 	slot_duration: sp_consensus_babe::SlotDuration,
 ) -> (sp_consensus_babe::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider) {
-	let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
+	let timestamp = sp_timestamp::InherentDataProvider::new(now.into());
 	let slot = sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
 		*timestamp,
 		slot_duration,
 	);
 	(slot, timestamp)
+}
+
+/// What a block has in it from outside, if it is made or arrives now.
+fn on_clock(
+	clock: Arc<Clock>,
+	slot_duration: sp_consensus_babe::SlotDuration,
+) -> BabeCreateInherentDataProviders<Block> {
+	Arc::new(move |_, ()| {
+		let now = clock.now();
+		async move { Ok(inherents(now, slot_duration)) }
+	})
+}
+
+/// The keys that the node signs with for Ethereum's tools: those that everybody has, on a chain on
+/// which people try things, and none elsewhere.
+fn eth_keys(chain: &ChainType) -> Result<Arc<dyn openledger_eth_rpc::Keys>, Error> {
+	Ok(match chain {
+		ChainType::Development | ChainType::Local => {
+			Arc::new(DevelopmentKeys::derive().map_err(Error::Other)?)
+		},
+		ChainType::Live | ChainType::Custom(_) => Arc::new(openledger_eth_rpc::NoKeys),
+	})
+}
+
+/// Fails if blocks are to be made on demand on a chain that is not for development.
+fn refuse_sealing(chain: &dyn sc_chain_spec::ChainSpec) -> Result<(), Error> {
+	match chain.chain_type() {
+		ChainType::Development => Ok(()),
+		other => Err(Error::Other(format!(
+			"--sealing makes blocks without the other validators, so it is for development chains: \
+			 {:?} is of the type {other:?}; start with --dev, or leave --sealing out",
+			chain.name()
+		))),
+	}
 }
 
 /// What talks to the peers. The other back end of the SDK is not compiled in.
@@ -185,11 +228,15 @@ fn engine(
 }
 
 /// A full node. `scorer` is where its engine keeps blobs; without it the off-chain worker's host
-/// function says that no engine is here.
+/// function says that no engine is here. With `sealing` it makes blocks on demand.
 pub fn full(
 	config: Configuration,
 	scorer: Option<std::path::PathBuf>,
+	sealing: Option<Sealing>,
 ) -> Result<TaskManager, Error> {
+	if sealing.is_some() {
+		refuse_sealing(&*config.chain_spec)?;
+	}
 	let Partial {
 		client,
 		backend,
@@ -198,7 +245,7 @@ pub fn full(
 		select_chain,
 		import_queue,
 		transaction_pool,
-		other: Consensus { block_import, grandpa_link, babe_link, rpc, mut telemetry },
+		other: Consensus { block_import, grandpa_link, babe_link, mut rpc, clock, mut telemetry },
 	} = partial(&config)?;
 
 	let role = config.role;
@@ -295,6 +342,12 @@ pub fn full(
 	let eth_client = client.clone();
 	let eth_pool = transaction_pool.clone();
 	let eth_sync = sync_service.clone();
+	let eth_keys = eth_keys(&config.chain_spec.chain_type())?;
+	let eth_clock = clock.clone();
+	let sealing = sealing.map(|sealing| {
+		Demand::new(sealing, clock.clone(), client.clone(), transaction_pool.clone())
+	});
+	rpc.demand = sealing.as_ref().map(|(demand, _)| demand.clone());
 	sc_service::spawn_tasks(sc_service::SpawnTasksParams {
 		config,
 		backend,
@@ -309,6 +362,12 @@ pub fn full(
 				pool: eth_pool.clone(),
 				indexer: eth_indexer.clone(),
 				network: Arc::new(crate::eth::Syncing(eth_sync.clone())),
+				keys: eth_keys.clone(),
+				now: {
+					let clock = eth_clock.clone();
+					Arc::new(move || clock.now())
+				},
+				sealer: rpc.demand.clone().map(|demand| demand as _),
 				config: eth_config.clone(),
 			}))
 			.map_err(|error| Error::Other(error.to_string()))?;
@@ -323,14 +382,34 @@ pub fn full(
 	})?;
 	let handle = || telemetry.as_ref().map(|telemetry| telemetry.handle());
 
+	let env = sc_basic_authorship::ProposerFactory::new(
+		task_manager.spawn_handle(),
+		client.clone(),
+		transaction_pool.clone(),
+		registry.as_ref(),
+		handle(),
+	);
+	if let Some((demand, commands)) = sealing {
+		let author = Author {
+			block_import,
+			env,
+			client: client.clone(),
+			pool: transaction_pool.clone(),
+			select_chain,
+			babe_link,
+			keystore,
+			clock,
+			commands,
+		};
+		let spawner = task_manager.spawn_essential_handle();
+		let author = author.run().map_err(Error::Other)?;
+		spawner.spawn_blocking("sealing", "authoring", author);
+		spawner.spawn("demand", "authoring", demand.run());
+		// There is nobody to agree with: a block is final when it is made.
+		return Ok(task_manager);
+	}
+
 	if role.is_authority() {
-		let env = sc_basic_authorship::ProposerFactory::new(
-			task_manager.spawn_handle(),
-			client.clone(),
-			transaction_pool.clone(),
-			registry.as_ref(),
-			handle(),
-		);
 		let slot_duration = babe_link.config().slot_duration();
 		let babe = sc_consensus_babe::start_babe(sc_consensus_babe::BabeParams {
 			keystore: keystore.clone(),
@@ -340,7 +419,7 @@ pub fn full(
 			env,
 			sync_oracle: sync_service.clone(),
 			justification_sync_link: sync_service.clone(),
-			create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
+			create_inherent_data_providers: on_clock(clock, slot_duration),
 			force_authoring,
 			backoff_authoring_blocks: Some(
 				sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging::default(),

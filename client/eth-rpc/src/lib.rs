@@ -18,6 +18,7 @@ mod chain;
 mod debug;
 mod disk;
 mod error;
+mod evm;
 mod fees;
 mod filters;
 mod index;
@@ -26,6 +27,7 @@ mod net;
 mod pool;
 mod receipt;
 mod rpc;
+mod sign;
 mod subscribe;
 mod txpool;
 mod types;
@@ -35,14 +37,16 @@ pub use chain::{Chain, EthClient, EthEvent, EthEventKind, EthTransactions, Sourc
 pub use debug::DebugApiServer;
 pub use disk::DiskIndex;
 pub use error::Error;
+pub use evm::{EvmApiServer, EvmRpc, Mine, Sealer};
 pub use filters::EthFilterApiServer;
 pub use index::{Index, IndexedBlock, MemoryIndex};
 pub use indexer::{ChainUpdate, Follower, Indexer};
 pub use net::{NetApiServer, Web3ApiServer};
 pub use receipt::{Bloom, Log, Receipt};
 pub use rpc::{EthApiServer, EthRpc};
+pub use sign::{Keys, NoKeys, SignApiServer};
 pub use subscribe::EthPubSubApiServer;
-pub use txpool::TxPoolApiServer;
+pub use txpool::{checksummed, TxPoolApiServer};
 pub use types::{BlockId, LogFilter, Quantity};
 
 use jsonrpsee::RpcModule;
@@ -118,6 +122,10 @@ impl Config {
 	}
 }
 
+/// Milliseconds since 1970 at which the next block is made, if it is made now: calls that ask for
+/// what comes next run at this time.
+pub type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
+
 /// What [`module`] needs. `indexer` is also spawned by the node, as a blocking task that runs
 /// [`Indexer`]'s `run`.
 pub struct Deps<Block: BlockT<Hash = H256>, C, P> {
@@ -129,6 +137,12 @@ pub struct Deps<Block: BlockT<Hash = H256>, C, P> {
 	pub indexer: Arc<Indexer<Block, C>>,
 	/// Peers and synchronisation.
 	pub network: Arc<dyn Network>,
+	/// What the node signs with: [`NoKeys`] but on a chain on which people try things.
+	pub keys: Arc<dyn Keys>,
+	/// The time of the next block.
+	pub now: Now,
+	/// Who makes blocks on demand, for `evm_*`, if they are made so.
+	pub sealer: Option<Arc<dyn Sealer>>,
 	/// Chain id and limits.
 	pub config: Config,
 }
@@ -141,15 +155,21 @@ where
 	P: TransactionPool<Block = Block> + 'static,
 {
 	let mut module = RpcModule::new(());
+	let sealer = deps.sealer.clone();
 	let rpc = EthRpc::new(deps);
 	let merged = module
 		.merge(EthApiServer::into_rpc(rpc.clone()))
+		.and_then(|()| module.merge(SignApiServer::into_rpc(rpc.clone())))
 		.and_then(|()| module.merge(EthFilterApiServer::into_rpc(rpc.clone())))
 		.and_then(|()| module.merge(EthPubSubApiServer::into_rpc(rpc.clone())))
 		.and_then(|()| module.merge(NetApiServer::into_rpc(rpc.clone())))
 		.and_then(|()| module.merge(Web3ApiServer::into_rpc(rpc.clone())))
 		.and_then(|()| module.merge(TxPoolApiServer::into_rpc(rpc.clone())))
-		.and_then(|()| module.merge(DebugApiServer::into_rpc(rpc)));
+		.and_then(|()| module.merge(DebugApiServer::into_rpc(rpc)))
+		.and_then(|()| match sealer {
+			Some(sealer) => module.merge(EvmRpc(sealer).into_rpc()),
+			None => Ok(()),
+		});
 	// Only a clash of names can fail here, and no two methods above share one.
 	if let Err(error) = merged {
 		log::error!(target: LOG_TARGET, "The Ethereum RPC is not complete: {error}");
@@ -173,6 +193,8 @@ mod tests {
 			include_str!("net.rs"),
 			include_str!("txpool.rs"),
 			include_str!("debug.rs"),
+			include_str!("sign.rs"),
+			include_str!("evm.rs"),
 		]
 		.into_iter()
 		.flat_map(|source| source.split("name = \"").skip(1))
@@ -202,6 +224,9 @@ mod tests {
 		pool: Arc<P>,
 		transactions: Arc<dyn EthTransactions<B::Extrinsic>>,
 		network: Arc<dyn Network>,
+		keys: Arc<dyn Keys>,
+		now: Now,
+		sealer: Option<Arc<dyn Sealer>>,
 		spawn: impl FnOnce(Box<dyn Future<Output = ()> + Send>),
 	) -> Result<RpcModule<()>, Error>
 	where
@@ -213,6 +238,6 @@ mod tests {
 		let index = config.index(client.info().genesis_hash)?;
 		let indexer = Arc::new(Indexer::new(Chain::new(client.clone(), transactions), index));
 		spawn(Box::new(indexer.clone().run()));
-		Ok(module(Deps { client, pool, indexer, network, config }))
+		Ok(module(Deps { client, pool, indexer, network, keys, now, sealer, config }))
 	}
 }

@@ -79,6 +79,7 @@ where
 			"debug": version,
 			"eth": version,
 			"net": version,
+			"personal": version,
 			"rpc": version,
 			"txpool": version,
 			"web3": version,

@@ -7,7 +7,7 @@ use crate::{
 	pool::Terms,
 	txpool::nonce,
 	types::{BlockId, LogFilter, Quantity},
-	Config, Deps, Error, EthClient, Indexer, Log, Network, Receipt,
+	Config, Deps, Error, EthClient, Indexer, Keys, Log, Network, Now, Receipt, Sealer,
 };
 use codec::Encode;
 use jsonrpsee::{
@@ -33,12 +33,8 @@ use serde_json::{json, Value};
 use sp_core::{H160, H256, U256};
 use sp_runtime::traits::{Block as BlockT, Header as _};
 use std::{collections::HashSet, sync::Arc};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
-/// What a client learns that asks the node to sign.
-const NO_KEYS: &str =
-	"unknown account: this node holds no keys; sign in a wallet or a library and \
-                       use eth_sendRawTransaction";
 /// Wei for one blob gas: EIP-4844 with no excess, as every header has it.
 const BLOB_BASE_FEE: U256 = U256::one();
 /// eth/68, the last version whose messages clients know by this method.
@@ -56,10 +52,6 @@ pub trait EthApi {
 	/// False, or how far the synchronisation is.
 	#[method(name = "eth_syncing")]
 	async fn syncing(&self) -> RpcResult<Value>;
-
-	/// The node holds no keys.
-	#[method(name = "eth_accounts")]
-	fn accounts(&self) -> RpcResult<Vec<H160>>;
 
 	/// The best block's number.
 	#[method(name = "eth_blockNumber")]
@@ -261,18 +253,6 @@ pub trait EthApi {
 	/// Refused: blocks are authored by stake.
 	#[method(name = "eth_submitHashrate")]
 	fn submit_hashrate(&self) -> RpcResult<bool>;
-
-	/// Refused: the node holds no keys.
-	#[method(name = "eth_sendTransaction")]
-	fn send_transaction(&self) -> RpcResult<H256>;
-
-	/// Refused: the node holds no keys.
-	#[method(name = "eth_sign", aliases = ["eth_signTypedData", "eth_signTypedData_v4"])]
-	fn sign(&self) -> RpcResult<Bytes>;
-
-	/// Refused: the node holds no keys.
-	#[method(name = "eth_signTransaction")]
-	fn sign_transaction(&self) -> RpcResult<Value>;
 }
 
 /// The implementation of all the methods.
@@ -290,6 +270,11 @@ pub(crate) struct Inner<Block: BlockT<Hash = H256>, C, P> {
 	pub(crate) indexer: Arc<Indexer<Block, C>>,
 	pub(crate) network: Arc<dyn Network>,
 	pub(crate) config: Config,
+	pub(crate) keys: Arc<dyn Keys>,
+	now: Now,
+	sealer: Option<Arc<dyn Sealer>>,
+	/// Held while a transaction that the node signs gets its nonce and enters the pool.
+	pub(crate) sending: Mutex<()>,
 	/// Places for traces that run at the same time.
 	pub(crate) traces: Arc<Semaphore>,
 	started_at: u64,
@@ -303,18 +288,24 @@ where
 {
 	/// The methods on these parts.
 	pub fn new(deps: Deps<Block, C, P>) -> Self {
-		let Deps { client, pool, indexer, network, config } = deps;
+		let Deps { client, pool, indexer, network, keys, now, sealer, config } = deps;
 		let started_at = indexer.chain.best().1;
 		let traces = Arc::new(Semaphore::new(config.max_traces));
 		indexer.filters.limit(config.max_filters, config.filter_idle, config.max_logs);
-		Self(Arc::new(Inner { client, pool, indexer, network, config, traces, started_at }))
+		Self(Arc::new(Inner {
+			client,
+			pool,
+			indexer,
+			network,
+			config,
+			keys,
+			now,
+			sealer,
+			sending: Mutex::new(()),
+			traces,
+			started_at,
+		}))
 	}
-}
-
-/// Milliseconds since 1970: under a call with a time, the runtime runs it as in the next block.
-fn now_millis() -> u64 {
-	let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-	since.map_or(0, |since| since.as_millis() as u64)
 }
 
 /// What Ethereum charges for a transaction before its first instruction (EIP-2028, EIP-3860).
@@ -386,8 +377,19 @@ where
 
 	/// The nonce after the account's transactions in the pool, up to the first gap. Native
 	/// transactions of the same account count, because they share the nonce.
-	fn pending_nonce(&self, address: H160) -> Result<u32, Error> {
-		let at = self.chain().best().0;
+	pub(crate) fn pending_nonce(&self, address: H160) -> Result<u32, Error> {
+		loop {
+			let at = self.chain().best().0;
+			let nonce = self.nonce_after(at, address)?;
+			// Else a block came between the two looks, and took transactions out of the pool.
+			if self.chain().best().0 == at {
+				return Ok(nonce);
+			}
+		}
+	}
+
+	/// The nonce in a block's state, and after the account's transactions in the pool.
+	fn nonce_after(&self, at: H256, address: H160) -> Result<u32, Error> {
 		let mut nonce = self.nonce(at, address)?;
 		let account = self.account(at, address)?;
 		let mut provided = HashSet::new();
@@ -457,7 +459,7 @@ where
 		}
 	}
 
-	fn estimate(
+	pub(crate) fn estimate(
 		&self,
 		mut tx: GenericTransactionV1,
 		block: Option<BlockId>,
@@ -469,7 +471,7 @@ where
 		// The transaction will be in a later block, and contracts look at the time.
 		let timestamp_override =
 			matches!(block.unwrap_or_default(), BlockId::Latest | BlockId::Pending)
-				.then(now_millis);
+				.then(|| (self.now)());
 		let input = EstimateGasInputPayloadV1 { tx, timestamp_override, state_overrides };
 		let output = self.client.runtime_api().eth_estimate_gas_versioned(at, input.into())??;
 		let estimate = EstimateGasOutputPayloadV1::try_from(output)
@@ -487,7 +489,7 @@ where
 		state_overrides: Option<StateOverrideSetV1>,
 	) -> Result<Bytes, Error> {
 		let at = self.state(block)?;
-		let timestamp_override = (block == Some(BlockId::Pending)).then(now_millis);
+		let timestamp_override = (block == Some(BlockId::Pending)).then(|| (self.now)());
 		// A call that names no gas has as much as a call may have.
 		tx.gas = tx.gas.or(self.config.max_call_gas.map(Into::into));
 		self.cap_gas(&mut tx);
@@ -707,10 +709,6 @@ where
 		Ok(self.0.syncing().await)
 	}
 
-	fn accounts(&self) -> RpcResult<Vec<H160>> {
-		Ok(Vec::new())
-	}
-
 	fn block_number(&self) -> RpcResult<U256> {
 		Ok(self.0.chain().best().1.into())
 	}
@@ -819,6 +817,11 @@ where
 				Ok(error) => Error::pool(error),
 				Err(error) => Error::internal(error),
 			})?;
+		// As with Hardhat and Anvil, whoever learns the hash finds the receipt: their tools look for
+		// it once, and then only when there is another block.
+		if let Some(sealer) = &self.0.sealer {
+			sealer.settled().await;
+		}
 		Ok(hash)
 	}
 
@@ -992,18 +995,6 @@ where
 
 	fn submit_hashrate(&self) -> RpcResult<bool> {
 		Err(Error::NoMethod("eth_submitHashrate", NO_WORK).into())
-	}
-
-	fn send_transaction(&self) -> RpcResult<H256> {
-		Err(Error::refused(NO_KEYS).into())
-	}
-
-	fn sign(&self) -> RpcResult<Bytes> {
-		Err(Error::refused(NO_KEYS).into())
-	}
-
-	fn sign_transaction(&self) -> RpcResult<Value> {
-		Err(Error::refused(NO_KEYS).into())
 	}
 }
 

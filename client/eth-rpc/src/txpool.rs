@@ -120,7 +120,7 @@ fn line(transaction: &Transaction) -> Value {
 }
 
 /// The address with the checksum of EIP-55 in its letters' case.
-fn checksummed(address: H160) -> String {
+pub fn checksummed(address: H160) -> String {
 	let digits = hex::encode(address);
 	let sum = keccak_256(digits.as_bytes());
 	let nibbles = sum.iter().flat_map(|byte| [byte >> 4, byte & 15]);

@@ -23,7 +23,11 @@ module.exports = {
 	solidity: version,
 	defaultNetwork: 'openledger',
 	networks: {
-		openledger: { url: process.env.OPENLEDGER_RPC ?? 'http://127.0.0.1:9944', accounts },
+		openledger: {
+			url: process.env.OPENLEDGER_RPC ?? 'http://127.0.0.1:9944',
+			// `remote` for those whose keys the node has.
+			accounts: process.env.HARDHAT_ACCOUNTS ?? accounts,
+		},
 	},
 	// What it makes goes where the caller says.
 	paths: { artifacts: process.env.HARDHAT_ARTIFACTS, cache: process.env.HARDHAT_CACHE },

@@ -1,17 +1,23 @@
 //! What a person does with the chain, step by step.
 
 mod account;
+mod address;
 mod ask;
 mod datanet;
 mod earnings;
+mod faucet;
+mod metamask;
 mod model;
 mod scorer;
 mod serve;
 
 pub use account::AccountCommand;
+pub use address::AddressCommand;
 pub use ask::AskCommand;
 pub use datanet::DatanetCommand;
 pub use earnings::{ClaimCommand, EarningsCommand, ReceiptCommand, SettleCommand, VerifyCommand};
+pub use faucet::FaucetCommand;
+pub use metamask::MetamaskCommand;
 pub use model::ModelCommand;
 pub use scorer::ScorerCommand;
 pub use serve::ServeCommand;
