@@ -9,6 +9,10 @@ use rand_chacha::{
 };
 use serde::{Deserialize, Serialize};
 
+/// The architecture of base models, until there is a choice.
+pub const SMALL: Gpt =
+	Gpt { vocabulary: 512, context: 64, width: 64, layers: 2, heads: 4, rank: 32 };
+
 /// A base model in memory.
 pub struct Base {
 	/// The architecture.

@@ -4,8 +4,9 @@
 //! nor of what else is trained. All start from the same weights, and rows that two subsets share
 //! come in the same order, so that two adapters differ by their data and as little as possible by
 //! chance. For the same reason the learning rate is low, and an adapter is the mean of its weights in
-//! the last steps (stochastic weight averaging, Izmailov et al. 2018): what an answer's shares owe
-//! to the seed alone is a third of what it is with the last weights at five times the rate.
+//! the last steps (stochastic weight averaging, Izmailov et al. 2018). What an answer's shares owe to
+//! the seed all the same is what `scripts/bench attribution` prints as the ceiling; its `--rate` and
+//! `--averaged` show what these two do to it.
 
 use crate::{
 	base::{corrections, schedule, Base},

@@ -12,9 +12,12 @@
 use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressStyle};
 use openledger_factory::{
-	adapter, base::Pretraining, hash, train, train::fingerprint, Base, Hash, Recipe, Row, Subset,
+	adapter,
+	base::{Pretraining, SMALL},
+	hash, train,
+	train::fingerprint,
+	Base, Hash, Recipe, Row, Subset,
 };
-use openledger_graph::Gpt;
 use openledger_influence::baselines::{shares, Gradients, Metric, Overlap};
 use openledger_influence::{Generator, Sampling, Scorer, NAT};
 use openledger_influence_math::{
@@ -69,6 +72,8 @@ usage: scripts/bench attribution [options]
   --epochs N     how often a retraining sees each row (the factory's default, and twice that on
                  equal rows, of which there are a third as many)
   --rate X       its highest learning rate (the factory's default)
+  --averaged X   the last part of its steps, of 1, whose weights it is the mean of (the factory's
+                 default); 0 for the last weights
   --output DIR   where attribution.json is written (bench-results)";
 
 struct Options {
@@ -106,6 +111,7 @@ impl Options {
 				"--seed" => options.seed = value.parse().map_err(|_| wrong())?,
 				"--adapters" => options.adapters = value.parse().map_err(|_| wrong())?,
 				"--epochs" => options.epochs = Some(value.parse().map_err(|_| wrong())?),
+				"--averaged" => options.recipe.averaged = value.parse().map_err(|_| wrong())?,
 				"--rate" => options.recipe.rate = value.parse().map_err(|_| wrong())?,
 				"--output" => options.output = value.into(),
 				"--chain" => exported = Some(value.into()),
@@ -348,14 +354,13 @@ fn base_text() -> Result<String> {
 
 fn base(cache: &Cache) -> Result<(Base, Hash)> {
 	let text = base_text()?;
-	let model = Gpt { vocabulary: 512, context: 64, width: 64, layers: 2, heads: 4, rank: 32 };
 	let how = Pretraining::default();
-	let key = [serde_json::to_vec(&(model, how))?, text.clone().into_bytes()].concat();
+	let key = [serde_json::to_vec(&(SMALL, how))?, text.clone().into_bytes()].concat();
 	let blob = |hash: &Hash| cache.folder.join(format!("blob-{}", hex::encode(hash)));
 	let manifest: Hash = cache.value("base", &key, || {
 		let bar = Bench::bar("the base model".into(), how.steps);
 		let step = &mut |done: usize, _: usize, _: f32| bar.set_position(done as u64);
-		let files = Base::train(model, &text, how, 2, step)?.files()?;
+		let files = Base::train(SMALL, &text, how, 2, step)?.files()?;
 		bar.finish_and_clear();
 		files.iter().try_for_each(|(hash, file)| Cache::write(&blob(hash), file))?;
 		Ok(files.last().map(|(hash, _)| *hash).unwrap_or_default())

@@ -6,8 +6,11 @@ use super::{
 use crate::chain::{Chain, Result};
 use openledger_blobs::Space;
 use openledger_core::{BaseId, DatanetId, ModelId, Version};
-use openledger_factory::{adapter, base::Pretraining, train, Base, Recipe, Row};
-use openledger_graph::Gpt;
+use openledger_factory::{
+	adapter,
+	base::{Pretraining, SMALL},
+	train, Base, Recipe, Row,
+};
 use openledger_influence_math::{design::draw, Psi};
 use openledger_worker::{PromptBlob, ResponseBlob};
 use pallet_models::{Call, Event, Price, Stage};
@@ -149,9 +152,6 @@ pub enum ModelCommand {
 		model: ModelId,
 	},
 }
-
-/// The architecture of base models that this command trains.
-const SMALL: Gpt = Gpt { vocabulary: 512, context: 64, width: 64, layers: 2, heads: 4, rank: 32 };
 
 /// A run or model version.
 pub async fn model(chain: &Chain, id: ModelId) -> Result<Model> {
