@@ -526,7 +526,7 @@ where
 	}
 
 	/// Wei of tip for one gas to offer. Blocks that cannot be read any more do not count.
-	fn tip(&self) -> Result<U256, Error> {
+	pub(crate) fn tip(&self) -> Result<U256, Error> {
 		let best = self.chain().best().1;
 		let hashes = (best.saturating_sub(fees::ADVISING_BLOCKS - 1)..=best)
 			.map(|number| self.chain().hash_at(number));

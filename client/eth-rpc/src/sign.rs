@@ -99,9 +99,9 @@ fn signature(keys: &dyn Keys, account: &H160, hash: &H256) -> Result<Bytes, Erro
 }
 
 /// Chooses the type of a transaction by the prices that it names, and the prices that it leaves
-/// open: twice the base fee at most, so that it may wait for some blocks. Only the base fee is
-/// charged.
-fn price(tx: &mut GenericTransactionV1, base_fee: U256) -> Result<(), Error> {
+/// open, as geth does: `tip` above the base fee; with a cap of its own twice the base fee and the
+/// tip, so that it may wait for some blocks.
+fn price(tx: &mut GenericTransactionV1, base_fee: U256, tip: U256) -> Result<(), Error> {
 	let modern = tx.max_fee_per_gas.is_some() || tx.max_priority_fee_per_gas.is_some();
 	if modern && tx.gas_price.is_some() {
 		return Err(Error::InvalidParams(
@@ -114,12 +114,12 @@ fn price(tx: &mut GenericTransactionV1, base_fee: U256) -> Result<(), Error> {
 		(Some(_), None) => 0,
 	};
 	let kind = tx.r#type.get_or_insert(Byte(by_prices)).0;
-	let enough = base_fee.saturating_mul(2.into());
 	if kind < TYPE_EIP1559 {
-		tx.gas_price.get_or_insert(enough);
+		tx.gas_price.get_or_insert(base_fee.saturating_add(tip));
 	} else {
-		let tip = *tx.max_priority_fee_per_gas.get_or_insert(U256::zero());
-		tx.max_fee_per_gas.get_or_insert(enough.saturating_add(tip));
+		let tip = *tx.max_priority_fee_per_gas.get_or_insert(tip);
+		let twice = base_fee.saturating_mul(2.into());
+		tx.max_fee_per_gas.get_or_insert(twice.saturating_add(tip));
 	}
 	Ok(())
 }
@@ -160,7 +160,7 @@ where
 		if tx.gas.is_none() {
 			tx.gas = Some(self.estimate(tx.clone(), Some(BlockId::Pending), None)?);
 		}
-		price(&mut tx, self.chain().gas_price(self.chain().best().0)?)?;
+		price(&mut tx, self.chain().gas_price(self.chain().best().0)?, self.tip()?)?;
 		let signed = sign_transaction(&*self.keys, &from, tx.into())?;
 		Ok(signed.signed_payload().into())
 	}
@@ -354,11 +354,12 @@ mod tests {
 	fn price_should_choose_the_type_when_the_transaction_names_none() {
 		let priced = |tx: GenericTransactionV1| {
 			let mut tx = tx;
-			price(&mut tx, 10.into()).map(|()| tx)
+			price(&mut tx, 10.into(), 1.into()).map(|()| tx)
 		};
 		let open = priced(Default::default()).unwrap();
 		assert_eq!(open.r#type, Some(Byte(2)));
-		assert_eq!((open.max_fee_per_gas, open.gas_price), (Some(20.into()), None));
+		assert_eq!((open.max_fee_per_gas, open.gas_price), (Some(21.into()), None));
+		assert_eq!(open.max_priority_fee_per_gas, Some(1.into()));
 		let tip = Some(3.into());
 		let tipped =
 			priced(GenericTransactionV1 { max_priority_fee_per_gas: tip, ..Default::default() });
@@ -368,7 +369,7 @@ mod tests {
 				.unwrap();
 		assert_eq!((legacy.r#type, legacy.gas_price), (Some(Byte(0)), Some(7.into())));
 		let typed = GenericTransactionV1 { r#type: Some(Byte(0)), ..Default::default() };
-		assert_eq!(priced(typed).unwrap().gas_price, Some(20.into()));
+		assert_eq!(priced(typed).unwrap().gas_price, Some(11.into()));
 		let both = GenericTransactionV1 {
 			gas_price: Some(1.into()),
 			max_fee_per_gas: Some(1.into()),
