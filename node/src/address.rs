@@ -5,6 +5,7 @@
 //! a storage item of the EVM's pallet, written when the account first receives money.
 
 use openledger_eth_rpc::checksummed;
+use pallet_revive::AddressMapper;
 use polkadot_sdk::*;
 use runtime::{AccountId, Runtime};
 use serde::{Deserialize, Serialize};
@@ -88,7 +89,6 @@ pub fn mapping_key(address: &H160) -> Vec<u8> {
 impl Address {
 	/// The 20 bytes.
 	pub fn ethereum(&self) -> H160 {
-		use pallet_revive::AddressMapper;
 		match self {
 			Self::Ethereum(address) => *address,
 			Self::Native(account) => Mapper::to_address(account),
@@ -97,7 +97,6 @@ impl Address {
 
 	/// The native account, given what the chain has under [`mapping_key`].
 	pub fn account(&self, mapped: Option<AccountId>) -> AccountId {
-		use pallet_revive::AddressMapper;
 		match self {
 			Self::Ethereum(address) => {
 				mapped.unwrap_or_else(|| Mapper::to_fallback_account_id(address))
@@ -108,7 +107,6 @@ impl Address {
 
 	/// All names, given what the chain has under [`mapping_key`]; none if nobody looked.
 	pub fn names(&self, mapping: Option<Option<AccountId>>) -> Names {
-		use pallet_revive::AddressMapper;
 		let account = self.account(mapping.clone().flatten());
 		let ethereum = Mapper::is_eth_derived(&account);
 		Names {

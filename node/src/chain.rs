@@ -10,6 +10,7 @@ use jsonrpsee::{
 	rpc_params,
 	ws_client::{WsClient, WsClientBuilder},
 };
+use pallet_balances::AccountData;
 use pallet_revive::evm::tx_extension::SetOrigin;
 use polkadot_sdk::frame_support::__private::metadata as frame_metadata;
 use polkadot_sdk::*;
@@ -134,6 +135,14 @@ impl Chain {
 		let value: Option<String> =
 			self.rpc.request("state_getStorage", rpc_params![hex(key), at]).await?;
 		value.map(|value| Ok(V::decode(&mut &unhex(&value)?[..])?)).transpose()
+	}
+
+	/// What an account has, in a block's state or the best one.
+	pub async fn balance(&self, who: &AccountId, at: Option<Hash>) -> Result<AccountData<u128>> {
+		let key = frame_system::Account::<Runtime>::hashed_key_for(who);
+		let info: Option<frame_system::AccountInfo<u32, AccountData<u128>>> =
+			self.read_at(&key, at).await?;
+		Ok(info.unwrap_or_default().data)
 	}
 
 	/// What the runtime answers to a view function in the best state.

@@ -1,7 +1,8 @@
 use super::{account, open, show_open, Common};
 use crate::chain::Result;
+use pallet_balances::AccountData;
 use polkadot_sdk::*;
-use runtime::{AccountId, Runtime};
+use runtime::AccountId;
 use serde_json::json;
 use sp_core::crypto::Ss58Codec;
 
@@ -30,10 +31,7 @@ impl AccountCommand {
 		let chain = common.chain().await?;
 		match self {
 			Self::Show { who } => {
-				let key = frame_system::Account::<Runtime>::hashed_key_for(who);
-				let info: frame_system::AccountInfo<u32, pallet_balances::AccountData<u128>> =
-					chain.read(&key).await?.unwrap_or_default();
-				let (free, reserved) = (info.data.free, info.data.reserved);
+				let AccountData { free, reserved, .. } = chain.balance(who, None).await?;
 				let text = format!(
 					"{}: {} $OPEN free, {} held",
 					who.to_ss58check(),

@@ -6,7 +6,6 @@ use crate::{
 use jsonrpsee::rpc_params;
 use openledger_eth_rpc::checksummed;
 use polkadot_sdk::*;
-use runtime::{AccountId, Runtime};
 use serde_json::json;
 use sp_core::crypto::Ss58Codec;
 
@@ -47,7 +46,7 @@ impl FaucetCommand {
 			value: self.amount,
 		};
 		let included = chain.send(&Signer::from_uri(PAYER)?, call).await?;
-		let balance = free(&chain, &to, included.block).await?;
+		let balance = chain.balance(&to, Some(included.block)).await?.free;
 		let name = match self.to {
 			Address::Ethereum(address) => checksummed(address),
 			Address::Native(_) => to.to_ss58check(),
@@ -82,12 +81,4 @@ async fn refuse_public(chain: &Chain) -> Result<()> {
 		 with `openledger account transfer`, or start a chain of your own with `openledger --dev`"
 	)
 	.into())
-}
-
-/// What an account may spend after a block.
-async fn free(chain: &Chain, who: &AccountId, block: runtime::Hash) -> Result<u128> {
-	let key = frame_system::Account::<Runtime>::hashed_key_for(who);
-	let info: Option<frame_system::AccountInfo<u32, pallet_balances::AccountData<u128>>> =
-		chain.read_at(&key, Some(block)).await?;
-	Ok(info.unwrap_or_default().data.free)
 }

@@ -49,6 +49,16 @@ fn sign(key: &sr25519::Public, payload: &[u8]) -> MultiSignature {
 	sr25519_sign(KEYS, key, &wrapped).expect("the key was generated; qed").into()
 }
 
+/// Every contributor to a model version owes something.
+fn in_debt<T: Config>(model: ModelId) -> Result<(), BenchmarkError> {
+	let design = Designs::<T>::get(model).ok_or("it is designed")?;
+	design
+		.blocks
+		.iter()
+		.for_each(|block| Debts::<T>::insert(model, &block.owner, 1));
+	Ok(())
+}
+
 fn hot_key<T: Config>(who: &T::AccountId) -> (ScorerId, ScorerSignature) {
 	let key = ScorerId::generate_pair(None);
 	let payload = (impls::SCORER_DOMAIN, Pallet::<T>::genesis(), who).encode();
@@ -484,11 +494,7 @@ mod benches {
 		let (_, operator) = signer::<T>();
 		rich::<T>(Pallet::<T>::pot());
 		let model = T::BenchmarkHelper::model(&operator, n, WIDE.1);
-		let design = Designs::<T>::get(model).ok_or("it is designed")?;
-		design
-			.blocks
-			.iter()
-			.for_each(|block| Debts::<T>::insert(model, &block.owner, 1));
+		in_debt::<T>(model)?;
 		let psi = Pallet::<T>::psi(model).ok_or("it is trained")?;
 		let y: Vec<Nats> = [-1_000, -100]
 			.into_iter()
@@ -569,11 +575,7 @@ mod benches {
 		let (_, operator) = signer::<T>();
 		let model = T::BenchmarkHelper::model(&operator, WIDE.0, WIDE.1);
 		let developer = T::Models::model(model).ok_or("it is registered")?.developer;
-		let design = Designs::<T>::get(model).ok_or("it is designed")?;
-		design
-			.blocks
-			.iter()
-			.for_each(|block| Debts::<T>::insert(model, &block.owner, 1));
+		in_debt::<T>(model)?;
 
 		#[block]
 		{

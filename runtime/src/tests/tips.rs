@@ -3,7 +3,7 @@
 use super::*;
 use crate::tips;
 use pallet_revive::{
-	evm::{Transaction1559Unsigned, Transaction2930Unsigned},
+	evm::{Byte, GenericTransaction},
 	pallet_revive_types::runtime_api::{
 		ReceiptDataInputPayloadV1, ReceiptDataOutputPayloadV1, ReceiptGasInfoV1,
 	},
@@ -48,51 +48,26 @@ impl Plan {
 	}
 }
 
-fn extrinsic(tx: impl Into<TransactionUnsigned>) -> UncheckedExtrinsic {
-	let payload = alith().sign_transaction(tx.into()).signed_payload();
-	let call = RuntimeCall::Revive(pallet_revive::Call::eth_transact { payload });
-	generic::UncheckedExtrinsic::new_bare(call).into()
-}
-
 /// Signs with alith's key.
 fn sign(plan: Plan, to: H160, value: u128, input: Vec<u8>, gas: u64) -> UncheckedExtrinsic {
-	let nonce = Revive::evm_nonce(&alith().address()).into();
-	let (to, value, gas) = (Some(to), value.into(), gas.into());
-	let (chain_id, input, gas_price) = (EVM_CHAIN_ID.into(), input.into(), plan.cap.into());
-	match plan.kind {
-		0 => extrinsic(TransactionLegacyUnsigned {
-			chain_id: Some(chain_id),
-			nonce,
-			to,
-			value,
-			gas,
-			gas_price,
-			input,
-			..Default::default()
-		}),
-		1 => extrinsic(Transaction2930Unsigned {
-			chain_id,
-			nonce,
-			to,
-			value,
-			gas,
-			gas_price,
-			input,
-			..Default::default()
-		}),
-		_ => extrinsic(Transaction1559Unsigned {
-			chain_id,
-			nonce,
-			to,
-			value,
-			gas,
-			gas_price,
-			input,
-			max_fee_per_gas: plan.cap.into(),
-			max_priority_fee_per_gas: plan.tip.into(),
-			..Default::default()
-		}),
-	}
+	let capped = plan.kind == 2;
+	let tx = GenericTransaction {
+		r#type: Some(Byte(plan.kind)),
+		chain_id: Some(EVM_CHAIN_ID.into()),
+		nonce: Some(Revive::evm_nonce(&alith().address()).into()),
+		to: Some(to),
+		value: Some(value.into()),
+		gas: Some(gas.into()),
+		gas_price: Some(plan.cap.into()),
+		max_fee_per_gas: capped.then(|| plan.cap.into()),
+		max_priority_fee_per_gas: capped.then(|| plan.tip.into()),
+		input: input.into(),
+		..Default::default()
+	};
+	let tx = tx.try_into_unsigned().expect("these types can be signed");
+	let payload = alith().sign_transaction(tx).signed_payload();
+	let call = RuntimeCall::Revive(pallet_revive::Call::eth_transact { payload });
+	generic::UncheckedExtrinsic::new_bare(call).into()
 }
 
 fn account(address: H160) -> AccountId {
