@@ -221,13 +221,16 @@ describe('a fork that is lost', { concurrency: false }, () => {
 		assert.ok(logs.length >= 2 && logs.every(({ blockHash }) => !gone.has(blockHash)));
 	});
 
-	// The index forgets the Ethereum hash of a block that leaves the best chain.
-	const todo = 'the node answers null for a lost block, where geth still has it';
-	test('lost_block_should_be_found_by_hash_when_another_has_its_number', { todo }, async () => {
+	test('lost_block_should_be_found_by_hash_when_another_has_its_number', async () => {
 		const { block } = lost;
 		assert.deepEqual(await loser.rpc('eth_getBlockByHash', block.hash, true), block);
 		const count = await loser.rpc('eth_getBlockTransactionCountByHash', block.hash);
 		assert.equal(Number(count), block.transactions.length);
+		const id = { blockHash: block.hash, requireCanonical: true };
+		await assert.rejects(
+			loser.rpc('eth_getBalance', BOB, id),
+			/hash is not currently canonical/,
+		);
 	});
 
 	test('transaction_of_both_forks_should_move_to_the_winning_one_when_the_other_is_lost', async () => {

@@ -6,6 +6,7 @@ use crate::{
 		EarningsCommand, FaucetCommand, MetamaskCommand, ModelCommand, ReceiptCommand,
 		ScorerCommand, ServeCommand, SettleCommand, VerifyCommand,
 	},
+	eth::Limits,
 	extrinsic,
 	sealing::Sealing,
 	service,
@@ -40,6 +41,8 @@ pub struct Cli {
 	/// ahead of the clock.
 	#[arg(long, value_name = "instant|manual|interval[=MS]")]
 	pub sealing: Option<Sealing>,
+	#[command(flatten)]
+	pub ethereum: Limits,
 }
 
 /// A command against a running node, with what all of them take.
@@ -202,7 +205,7 @@ pub fn run() -> sc_cli::Result<()> {
 			config.offchain_worker.enabled |= scorer;
 			let scorer =
 				scorer.then(|| blobs.unwrap_or_else(|| config.base_path.path().join("blobs")));
-			service::full(config, scorer, cli.sealing).map_err(sc_cli::Error::Service)
+			service::full(config, scorer, cli.sealing, cli.ethereum).map_err(sc_cli::Error::Service)
 		}),
 	}
 }

@@ -1,10 +1,17 @@
 //! The runtime's types, for the Ethereum RPC.
 use codec::{Decode, Encode};
-use openledger_eth_rpc::{EthEvent, EthEventKind, EthTransactions, Network};
+use jsonrpsee::{core::traits::IdProvider, types::SubscriptionId};
+use openledger_eth_rpc::{
+	Config, EthEvent, EthEventKind, EthTransactions, NativeCall, Network, RawLog,
+};
+use pallet_revive::AddressMapper;
 use polkadot_sdk::*;
-use runtime::{Hash, OpaqueBlock, RuntimeCall, RuntimeEvent, UncheckedExtrinsic};
-use sp_runtime::{generic, OpaqueExtrinsic};
-use std::sync::Arc;
+use runtime::{
+	logs::EthLog, Hash, OpaqueBlock, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic,
+};
+use sc_service::config::RpcSubscriptionIdProvider;
+use sp_runtime::{generic, MultiAddress, OpaqueExtrinsic};
+use std::{sync::Arc, time::Duration};
 
 pub struct RuntimeTransactions;
 
@@ -25,26 +32,105 @@ impl EthTransactions<OpaqueExtrinsic> for RuntimeTransactions {
 		UncheckedExtrinsic::from(generic::UncheckedExtrinsic::new_bare(call)).into()
 	}
 
+	fn native(&self, extrinsic: &OpaqueExtrinsic) -> Option<NativeCall> {
+		let extrinsic = UncheckedExtrinsic::decode(&mut &extrinsic.encode()[..]).ok()?.0;
+		let (from, nonce) = match &extrinsic.preamble {
+			generic::Preamble::Signed(MultiAddress::Id(who), _, extension) => {
+				let frame_system::CheckNonce(nonce) = extension.6;
+				(<Runtime as pallet_revive::Config>::AddressMapper::to_address(who), nonce)
+			},
+			_ => Default::default(),
+		};
+		Some(NativeCall { from, nonce: nonce.into(), call: extrinsic.function.encode() })
+	}
+
 	fn events(&self, encoded: &[u8]) -> Result<Vec<EthEvent>, codec::Error> {
-		use frame_system::{EventRecord, Phase};
-		use pallet_revive::Event;
+		use frame_system::{Event::ExtrinsicFailed, EventRecord, Phase};
+		use pallet_revive::Event::{ContractEmitted, EthExtrinsicRevert};
+		use pallet_transaction_payment::Event::TransactionFeePaid;
 		let records = Vec::<EventRecord<RuntimeEvent, Hash>>::decode(&mut &encoded[..])?;
-		Ok(records
-			.into_iter()
-			.filter_map(|record| {
-				let Phase::ApplyExtrinsic(extrinsic) = record.phase else { return None };
-				let kind = match record.event {
-					RuntimeEvent::Revive(Event::ContractEmitted { contract, data, topics }) => {
-						EthEventKind::Log { address: contract, topics, data }
-					},
-					RuntimeEvent::Revive(Event::EthExtrinsicRevert { .. }) => {
-						EthEventKind::Reverted
-					},
-					_ => return None,
-				};
-				Some(EthEvent { extrinsic, kind })
-			})
-			.collect())
+		let kind = |event| match event {
+			RuntimeEvent::Revive(ContractEmitted { contract, data, topics }) => {
+				Some(EthEventKind::Log(RawLog { address: contract, topics, data }))
+			},
+			RuntimeEvent::Revive(EthExtrinsicRevert { .. })
+			| RuntimeEvent::System(ExtrinsicFailed { .. }) => Some(EthEventKind::Reverted),
+			RuntimeEvent::TransactionPayment(TransactionFeePaid { actual_fee, .. }) => {
+				Some(EthEventKind::Fee(actual_fee))
+			},
+			event => runtime::logs::log(&event).map(|log| {
+				let EthLog { address, topics, data } = log;
+				EthEventKind::Pallet(RawLog { address, topics, data })
+			}),
+		};
+		let events = records.into_iter().filter_map(|EventRecord { phase, event, .. }| {
+			let extrinsic = match phase {
+				Phase::ApplyExtrinsic(extrinsic) => Some(extrinsic),
+				Phase::Initialization | Phase::Finalization => None,
+			};
+			Some(EthEvent { extrinsic, kind: kind(event)? })
+		});
+		Ok(events.collect())
+	}
+}
+
+/// What the Ethereum RPC does for one client.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Ethereum RPC")]
+pub struct Limits {
+	/// The most blocks of one eth_getLogs.
+	#[arg(long, value_name = "BLOCKS", default_value_t = 10_000)]
+	pub eth_max_log_blocks: u64,
+	/// The most logs that one answer has.
+	#[arg(long, value_name = "LOGS", default_value_t = 10_000)]
+	pub eth_max_logs: usize,
+	/// The most blocks of one eth_feeHistory.
+	#[arg(long, value_name = "BLOCKS", default_value_t = 1_024)]
+	pub eth_max_fee_history: u64,
+	/// The most filters of all clients together.
+	#[arg(long, value_name = "FILTERS", default_value_t = 1_000)]
+	pub eth_max_filters: usize,
+	/// After how many seconds a filter is gone that nobody asks for.
+	#[arg(long, value_name = "SECONDS", default_value_t = 300)]
+	pub eth_filter_idle: u64,
+	/// The most gas of a call, an estimate or a traced call; what a block allows if left out.
+	#[arg(long, value_name = "GAS")]
+	pub eth_max_call_gas: Option<u64>,
+	/// How many seconds a client waits for a trace, its turn included.
+	#[arg(long, value_name = "SECONDS", default_value_t = 30)]
+	pub eth_trace_timeout: u64,
+	/// The most traces that run at the same time.
+	#[arg(long, value_name = "TRACES", default_value_t = 4)]
+	pub eth_max_traces: usize,
+}
+
+impl Limits {
+	/// The configuration of the Ethereum RPC, its index in memory.
+	pub fn config(&self) -> Config {
+		let version = concat!("openledger/v", env!("CARGO_PKG_VERSION"));
+		Config {
+			max_log_blocks: self.eth_max_log_blocks,
+			max_logs: self.eth_max_logs,
+			max_fee_history: self.eth_max_fee_history,
+			max_filters: self.eth_max_filters,
+			filter_idle: Duration::from_secs(self.eth_filter_idle),
+			max_call_gas: self.eth_max_call_gas,
+			trace_timeout: Duration::from_secs(self.eth_trace_timeout),
+			max_traces: self.eth_max_traces,
+			..Config::new(runtime::EVM_CHAIN_ID, version)
+		}
+	}
+}
+
+/// Ids of subscriptions as geth has them: hexadecimal and hard to guess.
+#[derive(Clone, Debug)]
+pub struct SubscriptionIds;
+
+impl RpcSubscriptionIdProvider for SubscriptionIds {}
+
+impl IdProvider for SubscriptionIds {
+	fn next_id(&self) -> SubscriptionId<'static> {
+		format!("{:#x}", rand::random::<u128>()).into()
 	}
 }
 

@@ -1,6 +1,7 @@
 //! The service: database, pool, network, consensus.
 
 use crate::{
+	eth::{Limits, SubscriptionIds},
 	keys::DevelopmentKeys,
 	rpc,
 	sealing::{Author, Clock, Demand, Sealing},
@@ -228,15 +229,18 @@ fn engine(
 }
 
 /// A full node. `scorer` is where its engine keeps blobs; without it the off-chain worker's host
-/// function says that no engine is here. With `sealing` it makes blocks on demand.
+/// function says that no engine is here. With `sealing` it makes blocks on demand. `ethereum` bounds
+/// what the Ethereum RPC does for one client.
 pub fn full(
-	config: Configuration,
+	mut config: Configuration,
 	scorer: Option<std::path::PathBuf>,
 	sealing: Option<Sealing>,
+	ethereum: Limits,
 ) -> Result<TaskManager, Error> {
 	if sealing.is_some() {
 		refuse_sealing(&*config.chain_spec)?;
 	}
+	config.rpc.id_provider = Some(Box::new(SubscriptionIds));
 	let Partial {
 		client,
 		backend,
@@ -325,8 +329,7 @@ pub fn full(
 	}
 
 	let voter_state = rpc.voter_state.clone();
-	let mut eth_config =
-		openledger_eth_rpc::Config::new(runtime::EVM_CHAIN_ID, "openledger/v0.1.0");
+	let mut eth_config = ethereum.config();
 	let chain_folder = config.base_path.config_dir(config.chain_spec.id());
 	eth_config.index_path = Some(chain_folder.join("eth-index"));
 	let eth_index = eth_config

@@ -17,6 +17,8 @@ pub mod evm;
 mod fees;
 pub mod genesis;
 pub mod governance;
+#[cfg(feature = "std")]
+pub mod logs;
 pub mod openledger;
 pub mod pots;
 mod staking;

@@ -1,12 +1,12 @@
 //! An Ethereum block apart from the chain that it was read from.
 
 use crate::{
-	receipt::{receipts, Receipt},
-	Bloom, Error, EthEvent, Log, LOG_TARGET,
+	receipt::{Receipt, Receipts},
+	Bloom, Error, EthEvent, EthEventKind, Log, NativeTransaction, LOG_TARGET,
 };
 use codec::{Decode, Encode};
 use pallet_revive::{
-	evm::{rlp::RlpStream, TransactionInfo, TransactionSigned},
+	evm::{rlp::RlpStream, GenericTransaction, TransactionInfo, TransactionSigned},
 	keccak_256,
 	pallet_revive_types::runtime_api::{
 		BlockV1, HashesOrTransactionInfosV1, ReceiptGasInfoV1, TransactionInfoV1,
@@ -38,8 +38,32 @@ pub struct Facts {
 	pub gas: Vec<ReceiptGasInfoV1>,
 	/// In parallel with the hashes; none for one that the body lacks.
 	pub transactions: Vec<Option<SignedPayload>>,
-	/// What these transactions emitted, in order.
+	/// Native transactions that Ethereum sees, in order; they come behind the others.
+	pub natives: Vec<NativeTransaction>,
+	/// What all these transactions did, in order.
 	pub events: Vec<EthEvent>,
+}
+
+impl Facts {
+	/// The hashes of all transactions, by position.
+	pub(crate) fn hashes(&self) -> Vec<H256> {
+		let signed = transaction_hashes(self.block.transactions.clone());
+		signed
+			.into_iter()
+			.chain(self.natives.iter().map(|native| native.hash))
+			.collect()
+	}
+
+	/// The filter over all logs; the header's is over those that Ethereum's users made.
+	pub(crate) fn bloom(&self) -> Bloom {
+		let mut bloom = Bloom::default();
+		for event in &self.events {
+			if let EthEventKind::Log(log) = &event.kind {
+				bloom.accrue(&log.address, &log.topics);
+			}
+		}
+		bloom
+	}
 }
 
 /// An Ethereum transaction in a block or in the pool.
@@ -66,6 +90,11 @@ impl Transaction {
 		let SignedPayload { extrinsic, from, payload } = stored;
 		let signed = TransactionSigned::decode(&payload).ok()?;
 		Some(Self { hash: H256(keccak_256(&payload)), from, signed, extrinsic, payload })
+	}
+
+	/// Whom it calls; none for a creation.
+	pub(crate) fn to(&self) -> Option<H160> {
+		GenericTransaction::from_signed(self.signed.clone(), U256::zero(), None).to
 	}
 
 	/// As `eth_getTransactionByHash` gives it; `place` is (block, position, price), none while
@@ -108,7 +137,7 @@ impl Transaction {
 	}
 }
 
-/// A transaction of a block and its receipt.
+/// A transaction that an Ethereum user signed, in a block, and its receipt.
 #[derive(Clone, Debug)]
 pub(crate) struct Mined {
 	pub(crate) transaction: Transaction,
@@ -120,38 +149,45 @@ pub(crate) struct Mined {
 pub struct LoadedBlock {
 	pub(crate) block: BlockV1,
 	pub(crate) gas_limit: U256,
+	bloom: Bloom,
 	/// By position; none where the body's bytes made no transaction.
-	pub(crate) mined: Vec<Option<Mined>>,
+	mined: Vec<Option<Mined>>,
+	/// Behind them.
+	natives: Vec<(NativeTransaction, Receipt)>,
 }
 
 impl LoadedBlock {
 	/// The block of these facts. A transaction that cannot be read leaves the others as they are.
 	pub fn new(facts: Facts) -> Self {
-		let Facts { block, gas_limit, gas, transactions, events } = facts;
-		let transactions: Vec<_> = transactions
-			.into_iter()
-			.map(|stored| stored.and_then(Transaction::stored))
-			.collect();
-		let receipts = receipts(&block, &transactions, &gas, events);
-		let mined: Vec<_> = transactions
-			.into_iter()
-			.zip(receipts)
-			.map(|pair| match pair {
-				(Some(transaction), Some(receipt)) => Some(Mined { transaction, receipt }),
-				_ => None,
-			})
-			.collect();
-		let loaded = Self { block, gas_limit, mined };
-		let mut bloom = Bloom::default();
-		loaded.logs().for_each(|log| bloom.accrue(log));
-		if bloom.0 != loaded.block.logs_bloom.0 {
+		let bloom = facts.bloom();
+		let Facts { block, gas_limit, gas, transactions, natives, events } = facts;
+		if !bloom.has_all(&Bloom(block.logs_bloom.0)) {
 			log::warn!(
 				target: LOG_TARGET,
 				"The logs of block {} do not give its bloom.",
-				loaded.block.number
+				block.number
 			);
 		}
-		loaded
+		let mut receipts = Receipts::new(&block, events);
+		let mined = transactions
+			.into_iter()
+			.zip(gas)
+			.map(|(stored, gas)| {
+				let transaction = stored.and_then(Transaction::stored);
+				let receipt = receipts.signed(transaction.as_ref(), gas.gas_used);
+				transaction
+					.zip(receipt)
+					.map(|(transaction, receipt)| Mined { transaction, receipt })
+			})
+			.collect();
+		let natives = natives
+			.into_iter()
+			.map(|native| {
+				let receipt = receipts.native(&native);
+				(native, receipt)
+			})
+			.collect();
+		Self { block, gas_limit, bloom, mined, natives }
 	}
 
 	/// The Ethereum hash.
@@ -159,24 +195,36 @@ impl LoadedBlock {
 		self.block.hash
 	}
 
-	/// The number of Ethereum transactions.
+	/// The number of transactions.
 	pub(crate) fn count(&self) -> usize {
-		self.mined.len()
+		self.mined.len() + self.natives.len()
 	}
 
-	/// What can be read of the transactions, in order.
+	/// What can be read of the transactions that Ethereum's users signed, in order.
 	pub(crate) fn mined(&self) -> impl Iterator<Item = &Mined> {
 		self.mined.iter().flatten()
 	}
 
-	/// The transaction and receipt at a position.
+	/// The transaction and receipt at a position, if an Ethereum user signed it.
 	pub(crate) fn at(&self, position: usize) -> Option<&Mined> {
 		self.mined.get(position)?.as_ref()
 	}
 
+	/// The native transaction and its receipt at a position.
+	fn native(&self, position: usize) -> Option<&(NativeTransaction, Receipt)> {
+		self.natives.get(position.checked_sub(self.mined.len())?)
+	}
+
+	/// The receipt at a position.
+	pub(crate) fn receipt(&self, position: usize) -> Option<&Receipt> {
+		let native = || self.native(position).map(|(_, receipt)| receipt);
+		self.at(position).map(|mined| &mined.receipt).or_else(native)
+	}
+
 	/// The receipts, in order.
 	pub fn receipts(&self) -> impl Iterator<Item = &Receipt> {
-		self.mined().map(|mined| &mined.receipt)
+		let natives = self.natives.iter().map(|(_, receipt)| receipt);
+		self.mined().map(|mined| &mined.receipt).chain(natives)
 	}
 
 	/// The logs, in order.
@@ -185,8 +233,8 @@ impl LoadedBlock {
 	}
 
 	/// The filter over the logs.
-	pub(crate) fn bloom(&self) -> Bloom {
-		Bloom(self.block.logs_bloom.0)
+	pub(crate) fn bloom(&self) -> &Bloom {
+		&self.bloom
 	}
 
 	/// As `eth_getBlockByNumber` gives it, with whole transactions or their hashes.
@@ -198,29 +246,38 @@ impl LoadedBlock {
 		} else {
 			transaction_hashes(self.block.transactions.clone())
 				.into_iter()
+				.chain(self.natives.iter().map(|(native, _)| native.hash))
 				.map(|hash| json!(hash))
 				.collect()
 		};
 		let mut json = self.header_json()?;
 		if let Some(fields) = json.as_object_mut() {
+			fields.insert("size".into(), json!(U256::from(self.rlp().len())));
 			fields.insert("transactions".into(), transactions.into());
+			fields.insert("uncles".into(), json!([]));
+			fields.insert("withdrawals".into(), json!([]));
 		}
 		Ok(json)
 	}
 
-	/// As the subscription `newHeads` gives it.
+	/// The header, as the subscription `newHeads` gives it.
 	pub(crate) fn header_json(&self) -> Result<Value, Error> {
 		let mut json = serde_json::to_value(&self.block).map_err(Error::internal)?;
 		if let Some(fields) = json.as_object_mut() {
 			fields.insert("gasLimit".into(), json!(self.gas_limit));
-			fields.insert("size".into(), json!(U256::from(self.rlp().len())));
-			fields.remove("transactions");
+			for of_the_body in ["size", "transactions", "uncles", "withdrawals"] {
+				fields.remove(of_the_body);
+			}
 		}
 		Ok(json)
 	}
 
 	/// The transaction at a position, if there is one.
 	pub(crate) fn transaction(&self, position: usize) -> Result<Option<Value>, Error> {
+		if let Some((native, receipt)) = self.native(position) {
+			let (gas, price) = (receipt.gas_used, receipt.effective_gas_price);
+			return Ok(Some(native.to_json(&self.block, position, gas, price)));
+		}
 		self.at(position)
 			.map(|Mined { transaction, receipt }| {
 				transaction.to_json(Some((&self.block, position, receipt.effective_gas_price)))
@@ -292,7 +349,7 @@ pub(crate) fn transaction_hashes(transactions: HashesOrTransactionInfosV1) -> Ve
 #[cfg(test)]
 pub(crate) mod tests {
 	use super::*;
-	use crate::EthEventKind;
+	use crate::{EthEventKind, NativeCall, RawLog};
 	use pallet_revive::evm::{
 		Account, Block, Transaction1559Unsigned, TransactionLegacyUnsigned, TransactionUnsigned,
 	};
@@ -324,9 +381,9 @@ pub(crate) mod tests {
 			let from = Account::default().address();
 			transactions.push(Some(SignedPayload { extrinsic, from, payload }));
 			let address = H160::repeat_byte(*nonce as u8 + 1);
-			bloom.accrue(&Log { address, ..Default::default() });
-			let kind = EthEventKind::Log { address, topics: Vec::new(), data: vec![fork] };
-			events.push(EthEvent { extrinsic, kind });
+			bloom.accrue(&address, &[]);
+			let log = RawLog { address, topics: Vec::new(), data: vec![fork] };
+			events.push(EthEvent { extrinsic: Some(extrinsic), kind: EthEventKind::Log(log) });
 		}
 		let block = BlockV1 {
 			number: number.into(),
@@ -337,7 +394,8 @@ pub(crate) mod tests {
 			..Default::default()
 		};
 		let gas = vec![ReceiptGasInfoV1 { gas_used: 7.into(), ..Default::default() }; nonces.len()];
-		Facts { block, gas_limit: 100.into(), gas, transactions, events }
+		let natives = Vec::new();
+		Facts { block, gas_limit: 100.into(), gas, transactions, natives, events }
 	}
 
 	#[test]
@@ -424,6 +482,29 @@ pub(crate) mod tests {
 		assert_eq!(last.receipt.cumulative_gas_used, 21.into());
 		assert_eq!(block.to_json(false).unwrap()["transactions"], json!(hashes));
 		assert_eq!(block.to_json(true).unwrap()["transactions"].as_array().unwrap().len(), 1);
+	}
+
+	#[test]
+	fn block_should_have_native_transactions_behind_the_others_when_there_are_some() {
+		let mut facts = facts(3, 0, &[0]);
+		let call = NativeCall { from: H160::repeat_byte(4), nonce: 9, call: vec![5] };
+		let hash = H256::repeat_byte(6);
+		facts.natives.push(NativeTransaction { hash, extrinsic: Some(2), call });
+		let address = H160::repeat_byte(8);
+		let log = RawLog { address, ..Default::default() };
+		facts.events.push(EthEvent { extrinsic: Some(2), kind: EthEventKind::Log(log) });
+		assert_eq!(facts.hashes()[1], hash);
+		let block = LoadedBlock::new(facts.clone());
+		assert!(block.bloom().may_contain(address.as_bytes()));
+		assert_eq!((block.count(), block.mined().count()), (2, 1));
+		assert_eq!(block.to_json(false).unwrap()["transactions"], json!(facts.hashes()));
+		let native = block.transaction(1).unwrap().unwrap();
+		assert_eq!((&native["hash"], &native["r"]), (&json!(hash), &json!("0x0")));
+		assert_eq!(block.to_json(true).unwrap()["transactions"][1], native);
+		assert_eq!(block.receipt(1).unwrap().logs[0].address, address);
+		assert_eq!(block.logs().count(), 2);
+		assert!(block.at(1).is_none(), "nobody signed it for Ethereum");
+		assert!(block.transaction(2).unwrap().is_none() && block.receipt(2).is_none());
 	}
 
 	#[test]

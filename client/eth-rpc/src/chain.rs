@@ -2,6 +2,7 @@
 
 use crate::{
 	block::{transaction_hashes, Facts, SignedPayload, Transaction},
+	native::{visible, NativeCall, NativeTransaction, Signed},
 	types::BlockId,
 	Error, LOG_TARGET,
 };
@@ -19,10 +20,13 @@ use sc_client_api::{BlockBackend, BlockchainEvents, HeaderBackend, StateBackend}
 use sp_api::{CallApiAt, ProvideRuntimeApi};
 use sp_core::{H160, H256, U256};
 use sp_runtime::{
-	traits::{Block as BlockT, Header as _, NumberFor},
+	traits::{BlakeTwo256, Block as BlockT, Hash as _, Header as _, NumberFor},
 	AccountId32, SaturatedConversion,
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{
+	collections::{BTreeMap, BTreeSet, HashMap},
+	sync::Arc,
+};
 
 /// The largest number that JavaScript holds exactly.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
@@ -81,15 +85,17 @@ pub trait EthTransactions<Extrinsic>: Send + Sync + 'static {
 	fn payload(&self, extrinsic: &Extrinsic) -> Option<Vec<u8>>;
 	/// The bare `Revive.eth_transact` of a signed Ethereum transaction.
 	fn extrinsic(&self, payload: Vec<u8>) -> Extrinsic;
-	/// From the SCALE bytes of `System.Events`: what `Revive` emitted while extrinsics ran.
+	/// What another extrinsic does; none if it cannot be told.
+	fn native(&self, extrinsic: &Extrinsic) -> Option<NativeCall>;
+	/// From the SCALE bytes of `System.Events`: what Ethereum may want to know, in order.
 	fn events(&self, encoded: &[u8]) -> Result<Vec<EthEvent>, codec::Error>;
 }
 
-/// An event of `pallet-revive` that a receipt shows.
+/// An event that a receipt shows.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct EthEvent {
-	/// Index of the extrinsic in the block.
-	pub extrinsic: u32,
+	/// Index of the extrinsic in the block; none for what the chain did by itself.
+	pub extrinsic: Option<u32>,
 	/// What happened.
 	pub kind: EthEventKind,
 }
@@ -97,17 +103,25 @@ pub struct EthEvent {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum EthEventKind {
-	/// `ContractEmitted`.
-	Log {
-		/// The contract.
-		address: H160,
-		/// At most four.
-		topics: Vec<H256>,
-		/// The rest.
-		data: Vec<u8>,
-	},
-	/// `EthExtrinsicRevert`.
+	/// A contract or a precompile emitted a log.
+	Log(RawLog),
+	/// What a pallet did, as the log of its precompile.
+	Pallet(RawLog),
+	/// Nothing of it stays but the fee.
 	Reverted,
+	/// What it cost, in wei, the tip included.
+	Fee(u128),
+}
+
+/// A log apart from where it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct RawLog {
+	/// The contract.
+	pub address: H160,
+	/// At most four.
+	pub topics: Vec<H256>,
+	/// The arguments that are not indexed.
+	pub data: Vec<u8>,
 }
 
 /// The chain as Ethereum sees it.
@@ -132,7 +146,7 @@ impl<Block: BlockT<Hash = H256>, C: EthClient<Block>> Chain<Block, C> {
 			BlockId::Safe | BlockId::Finalized => Ok(Some(info.finalized_hash)),
 			BlockId::Earliest => Ok(Some(info.genesis_hash)),
 			BlockId::Number(number) => self.hash_at(number),
-			BlockId::Hash(_) => Ok(None),
+			BlockId::Hash(_) | BlockId::Canonical(_) => Ok(None),
 		}
 	}
 
@@ -155,6 +169,16 @@ impl<Block: BlockT<Hash = H256>, C: EthClient<Block>> Chain<Block, C> {
 		BlockOutputPayloadV1::try_from(output)
 			.map(|output| output.block)
 			.map_err(Error::internal)
+	}
+
+	/// What Ethereum may want to know of what happened in a block.
+	fn events(&self, hash: H256) -> Result<Vec<EthEvent>, Error> {
+		let state = self.client.state_at(hash)?;
+		let encoded = state.storage(&EVENTS_KEY).map_err(Error::internal)?.unwrap_or_default();
+		if encoded.is_empty() {
+			return Ok(Vec::new());
+		}
+		self.transactions.events(&encoded).map_err(Error::internal)
 	}
 
 	/// Wei for one gas in the block after this one.
@@ -211,10 +235,11 @@ impl<Block: BlockT<Hash = H256>, C: EthClient<Block>> Source for Chain<Block, C>
 			gas_limit,
 			gas: Vec::new(),
 			transactions: Vec::new(),
-			events: Vec::new(),
+			natives: Vec::new(),
+			events: self.events(hash)?,
 		};
 		let hashes = transaction_hashes(facts.block.transactions.clone());
-		if hashes.is_empty() {
+		if hashes.is_empty() && facts.events.is_empty() {
 			return Ok(facts);
 		}
 
@@ -224,13 +249,17 @@ impl<Block: BlockT<Hash = H256>, C: EthClient<Block>> Source for Chain<Block, C>
 		.map_err(Error::internal)?
 		.receipt_data;
 		let body = self.client.block_body(hash)?.ok_or(Error::BlockNotFound)?;
+		let mut signed = BTreeMap::new();
 		// The block's own list decides: an extrinsic that left no receipt is not in it.
 		let mut candidates: HashMap<_, _> = (0..)
 			.zip(&body)
 			.filter_map(|(extrinsic, body)| {
 				let payload = self.transactions.payload(body)?;
-				let Transaction { hash, from, payload, .. } =
-					Transaction::decode(extrinsic, &payload)?;
+				let transaction = Transaction::decode(extrinsic, &payload)?;
+				let for_runtime = transaction.to() == Some(NativeTransaction::TO);
+				let by = if for_runtime { Signed::ForRuntime } else { Signed::ForEthereum };
+				signed.insert(extrinsic, by);
+				let Transaction { hash, from, payload, .. } = transaction;
 				Some((hash, SignedPayload { extrinsic, from, payload }))
 			})
 			.collect();
@@ -245,15 +274,20 @@ impl<Block: BlockT<Hash = H256>, C: EthClient<Block>> Source for Chain<Block, C>
 				facts.gas.len(),
 			);
 		}
-		let state = self.client.state_at(hash)?;
-		let encoded = state.storage(&EVENTS_KEY).map_err(Error::internal)?.unwrap_or_default();
-		if !encoded.is_empty() {
-			facts.events = self.transactions.events(&encoded).map_err(Error::internal)?;
-			// A native transaction's logs are in no receipt.
-			facts.events.retain(|event| {
-				facts.transactions.iter().flatten().any(|tx| tx.extrinsic == event.extrinsic)
-			});
-		}
+		facts.events = visible(facts.events, &signed);
+		let seen: BTreeSet<_> = facts.events.iter().map(|event| event.extrinsic).collect();
+		let natives = (0..).zip(&body).filter_map(|(index, extrinsic)| {
+			let native = seen.contains(&Some(index)) && !signed.contains_key(&index);
+			let call = native.then(|| self.transactions.native(extrinsic))??;
+			let hash = BlakeTwo256::hash_of(extrinsic);
+			Some(NativeTransaction { hash, extrinsic: Some(index), call })
+		});
+		let own = seen.contains(&None).then(|| NativeTransaction {
+			hash,
+			extrinsic: None,
+			call: NativeCall::default(),
+		});
+		facts.natives = natives.chain(own).collect();
 		Ok(facts)
 	}
 }

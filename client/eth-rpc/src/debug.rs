@@ -156,7 +156,8 @@ where
 		let missing = || Error::refused("transaction not found");
 		let (at, position) = self.mined(hash)?.ok_or_else(missing)?;
 		let loaded = self.indexer.load(at)?;
-		let tx_index = loaded.at(position).ok_or_else(missing)?.transaction.extrinsic;
+		let native = || Error::refused("a native transaction has no trace: look at its logs");
+		let tx_index = loaded.at(position).ok_or_else(native)?.transaction.extrinsic;
 		let (block, parent) = self.traceable(at)?;
 		let input = TraceTxInputPayloadV2 { block, tx_index, config };
 		let output = self.client.runtime_api().trace_tx_versioned(parent, input.into())?;
@@ -172,7 +173,7 @@ where
 		let config = tracer(options)?;
 		let hash = self.find(id)?.ok_or(Error::BlockNotFound)?;
 		let loaded = self.indexer.load(hash)?;
-		if loaded.count() == 0 {
+		if loaded.mined().next().is_none() {
 			return Ok(json!([]));
 		}
 		let (block, parent) = self.traceable(hash)?;
@@ -253,7 +254,7 @@ where
 
 	fn raw_receipts(&self, block: BlockId) -> RpcResult<Vec<Bytes>> {
 		let block = self.0.load(block)?.ok_or(Error::BlockNotFound)?;
-		Ok(block.receipts().map(|receipt| receipt.rlp().into()).collect())
+		Ok(block.mined().map(|mined| mined.receipt.rlp().into()).collect())
 	}
 
 	fn raw_transaction(&self, hash: H256) -> RpcResult<Option<Bytes>> {

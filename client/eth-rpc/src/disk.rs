@@ -19,13 +19,13 @@ use std::{
 };
 
 /// Raised when what is stored changes; an older index is thrown away and filled again.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The format and the chain, and the highest block.
 const META: u8 = 0;
 /// Height to [`IndexedBlock`].
 const BLOCKS: u8 = 1;
-/// Ethereum hash of a block to its height.
+/// Ethereum hash of a block to its Substrate hash.
 const HASHES: u8 = 2;
 /// Ethereum hash of a transaction to height and position.
 const TRANSACTIONS: u8 = 3;
@@ -201,10 +201,6 @@ impl DiskIndex {
 	fn remove(&self, number: u64, changes: &mut Changes) -> Option<H256> {
 		let block = self.at(number)?;
 		changes.insert((BLOCKS, number_key(number)), None);
-		changes.insert((FACTS, block.hash.as_bytes().to_vec()), None);
-		if let Some(hash) = block.eth_hash {
-			changes.insert((HASHES, hash.as_bytes().to_vec()), None);
-		}
 		for hash in &block.transactions {
 			// It may be in another block already.
 			let place: Option<(u64, u32)> = self.get(TRANSACTIONS, hash.as_bytes());
@@ -231,7 +227,7 @@ impl Index for DiskIndex {
 		let mut changes = Changes::new();
 		self.remove(block.number, &mut changes);
 		if let Some(hash) = block.eth_hash {
-			changes.insert((HASHES, hash.as_bytes().to_vec()), Some(seal(&block.number)));
+			changes.insert((HASHES, hash.as_bytes().to_vec()), Some(seal(&block.hash)));
 		}
 		for (position, hash) in (0u32..).zip(&block.transactions) {
 			let place = seal(&(block.number, position));
@@ -269,9 +265,7 @@ impl Index for DiskIndex {
 	}
 
 	fn block(&self, eth_hash: &H256) -> Option<H256> {
-		let number = self.get(HASHES, eth_hash.as_bytes())?;
-		let block = self.at(number)?;
-		(block.eth_hash == Some(*eth_hash)).then_some(block.hash)
+		self.get(HASHES, eth_hash.as_bytes())
 	}
 
 	fn transaction(&self, hash: &H256) -> Option<(H256, u32)> {
@@ -405,8 +399,11 @@ mod tests {
 		let hashes = transaction_hashes(kept.block.transactions);
 		assert_eq!(index.transaction(&hashes[1]), Some((hash, 1)));
 		// It also knows how high it is: a retraction finds the last block.
-		assert_eq!(index.retract(2), [H256::repeat_byte(102)]);
-		assert_eq!(index.facts(&H256::repeat_byte(102)), None);
+		let lost = H256::repeat_byte(102);
+		let found = index.facts(&lost).expect("it is in");
+		assert_eq!(index.retract(2), [lost]);
+		assert_eq!((index.at(2), index.block(&found.block.hash)), (None, Some(lost)));
+		assert_eq!(index.facts(&lost), Some(found), "it can still be asked for by its hash");
 	}
 
 	#[test]
@@ -533,7 +530,6 @@ mod tests {
 		}
 		assert!(index.retract(10).into_iter().eq((10..3_000).rev().map(hash)));
 		assert_eq!((index.at(10), index.at(2_999)), (None, None));
-		assert_eq!(index.block(&hash(12_999)), None);
 		drop(index);
 		let index = DiskIndex::open(folder.path(), GENESIS).unwrap();
 		assert!(index.retract(0).into_iter().eq((0..10).rev().map(hash)));

@@ -21,16 +21,17 @@ pub struct IndexedBlock {
 	pub bloom: Option<Box<Bloom>>,
 }
 
-/// The best chain's blocks and transactions by their Ethereum hashes.
+/// The best chain's blocks and transactions by their Ethereum hashes, and the blocks that left it.
 pub trait Index: Send + Sync + 'static {
 	/// Adds a block; one that was there at its height goes. `facts` are those of the block, none
 	/// if the runtime could not tell.
 	fn insert(&self, block: IndexedBlock, facts: Option<Facts>);
-	/// Removes the blocks from this height on and gives their Substrate hashes, highest first.
+	/// Removes the blocks from this height on and gives their Substrate hashes, highest first. By
+	/// their own hashes they can still be found, their transactions not.
 	fn retract(&self, from: u64) -> Vec<H256>;
 	/// The block at a height.
 	fn at(&self, number: u64) -> Option<IndexedBlock>;
-	/// The Substrate hash of an Ethereum block.
+	/// The Substrate hash of an Ethereum block that is in, or was.
 	fn block(&self, eth_hash: &H256) -> Option<H256>;
 	/// The Substrate hash of the block and the position of an Ethereum transaction in it.
 	fn transaction(&self, hash: &H256) -> Option<(H256, u32)>;
@@ -48,16 +49,13 @@ pub struct MemoryIndex(RwLock<Maps>);
 #[derive(Default)]
 struct Maps {
 	blocks: BTreeMap<u64, IndexedBlock>,
-	hashes: HashMap<H256, u64>,
+	hashes: HashMap<H256, H256>,
 	transactions: HashMap<H256, (u64, u32)>,
 }
 
 impl Maps {
 	fn remove(&mut self, number: u64) -> Option<H256> {
 		let block = self.blocks.remove(&number)?;
-		if let Some(hash) = block.eth_hash {
-			self.hashes.remove(&hash);
-		}
 		for hash in &block.transactions {
 			// It may be in another block already.
 			if self.transactions.get(hash).is_some_and(|(at, _)| *at == number) {
@@ -73,7 +71,7 @@ impl Index for MemoryIndex {
 		let mut maps = self.0.write();
 		maps.remove(block.number);
 		if let Some(hash) = block.eth_hash {
-			maps.hashes.insert(hash, block.number);
+			maps.hashes.insert(hash, block.hash);
 		}
 		for (position, hash) in (0..).zip(&block.transactions) {
 			maps.transactions.insert(*hash, (block.number, position));
@@ -92,9 +90,7 @@ impl Index for MemoryIndex {
 	}
 
 	fn block(&self, eth_hash: &H256) -> Option<H256> {
-		let maps = self.0.read();
-		let number = maps.hashes.get(eth_hash)?;
-		maps.blocks.get(number).map(|block| block.hash)
+		self.0.read().hashes.get(eth_hash).copied()
 	}
 
 	fn transaction(&self, hash: &H256) -> Option<(H256, u32)> {
@@ -146,10 +142,12 @@ pub(crate) mod tests {
 		assert_eq!(index.retract(2), [H256::repeat_byte(48), H256::repeat_byte(32)]);
 		assert_eq!(index.at(2), None);
 		assert_eq!(index.at(1), Some(block(1, 0, &[2])));
-		assert_eq!(index.block(&H256::repeat_byte(160)), None);
+		let lost = H256::repeat_byte(160);
+		assert_eq!(index.block(&lost), Some(H256::repeat_byte(32)));
 		assert_eq!(index.transaction(&H256::repeat_byte(3)), None);
 		index.insert(block(2, 1, &[9, 3]), None);
 		assert_eq!(index.transaction(&H256::repeat_byte(3)), Some((H256::repeat_byte(33), 1)));
+		assert_eq!(index.block(&lost), Some(H256::repeat_byte(32)));
 		assert_eq!(index.retract(7), []);
 
 		// A height is taken by another block, and an older one's transaction has moved on.
@@ -158,7 +156,7 @@ pub(crate) mod tests {
 		index.insert(block(2, 0, &[1]), None);
 		index.insert(block(1, 1, &[2]), None);
 		assert_eq!(index.transaction(&H256::repeat_byte(1)), Some((H256::repeat_byte(32), 0)));
-		assert_eq!(index.block(&H256::repeat_byte(144)), None);
+		assert_eq!(index.block(&H256::repeat_byte(144)), Some(H256::repeat_byte(16)));
 		assert_eq!(index.at(1).map(|block| block.hash), Some(H256::repeat_byte(17)));
 	}
 

@@ -1,13 +1,13 @@
 //! Who keeps the index up with the best chain, and tells of its changes.
 
 use crate::{
-	block::{transaction_hashes, Facts, LoadedBlock},
+	block::{Facts, LoadedBlock},
 	chain::{Chain, Source},
 	filters::Filters,
 	index::{Index, IndexedBlock},
 	pool::Pending,
 	types::LogFilter,
-	Bloom, Error, EthClient, Log, LOG_TARGET,
+	Error, EthClient, Log, LOG_TARGET,
 };
 use futures::{FutureExt, StreamExt};
 use parking_lot::Mutex;
@@ -45,7 +45,7 @@ impl ChainUpdate {
 		let given = self.enacted.iter().map(|block| (block, false));
 		taken
 			.chain(given)
-			.filter(|(block, _)| filter.may_be_in(&block.bloom()))
+			.filter(|(block, _)| filter.may_be_in(block.bloom()))
 			.flat_map(|(block, removed)| {
 				block
 					.logs()
@@ -218,16 +218,12 @@ impl<S: Source> Follower<S> {
 	}
 
 	fn index_block(&self, number: u64, hash: H256, facts: Option<&Facts>) {
-		let block = facts.map(|facts| &facts.block);
-		let bloom = block.map(|block| Bloom(block.logs_bloom.0));
 		let indexed = IndexedBlock {
 			number,
 			hash,
-			eth_hash: block.map(|block| block.hash),
-			transactions: block
-				.map(|block| transaction_hashes(block.transactions.clone()))
-				.unwrap_or_default(),
-			bloom: bloom.filter(|bloom| !bloom.is_empty()).map(Box::new),
+			eth_hash: facts.map(|facts| facts.block.hash),
+			transactions: facts.map(Facts::hashes).unwrap_or_default(),
+			bloom: facts.map(Facts::bloom).filter(|bloom| !bloom.is_empty()).map(Box::new),
 		};
 		self.index.insert(indexed, facts.cloned());
 	}
@@ -264,7 +260,10 @@ impl<Block: BlockT<Hash = H256>, C: EthClient<Block>> Indexer<Block, C> {
 #[cfg(test)]
 pub(crate) mod tests {
 	use super::*;
-	use crate::{block::tests::facts, DiskIndex, MemoryIndex};
+	use crate::{
+		block::{tests::facts, transaction_hashes},
+		DiskIndex, MemoryIndex,
+	};
 	use serde_json::{from_value, json};
 	use sp_core::H160;
 	use std::collections::HashMap;
@@ -413,7 +412,8 @@ pub(crate) mod tests {
 		assert_eq!(removed, [(true, 3), (true, 2), (false, 4)]);
 		let transaction = transaction_hashes(moved.transactions)[0];
 		assert_eq!(follower.index.transaction(&transaction), Some((winner, 0)));
-		assert_eq!(follower.index.block(&moved.hash), None);
+		let lost = follower.index.block(&moved.hash).expect("geth has it still, too");
+		assert_eq!(follower.load(lost).unwrap().hash(), moved.hash);
 		follower.catch_up().unwrap();
 		assert!(updates.try_recv().is_err(), "nothing happened since");
 	}

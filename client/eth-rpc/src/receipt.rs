@@ -1,12 +1,12 @@
 //! Receipts and logs, with the indices that Ethereum gives them.
 
-use crate::{block::Transaction, fees::Offer, EthEvent, EthEventKind};
+use crate::{block::Transaction, fees::Offer, EthEvent, EthEventKind, NativeTransaction, RawLog};
 use codec::{Decode, Encode};
 use pallet_revive::{
 	create1,
 	evm::{rlp::RlpStream, Bytes, Bytes256, GenericTransaction},
 	keccak_256,
-	pallet_revive_types::runtime_api::{BlockV1, ReceiptGasInfoV1},
+	pallet_revive_types::runtime_api::BlockV1,
 };
 use serde::Serialize;
 use sp_core::{H160, H256, U256};
@@ -23,10 +23,10 @@ impl Default for Bloom {
 }
 
 impl Bloom {
-	/// Adds the log's address and topics.
-	pub fn accrue(&mut self, log: &Log) {
-		self.insert(log.address.as_bytes());
-		for topic in &log.topics {
+	/// Adds a log's address and topics.
+	pub fn accrue(&mut self, address: &H160, topics: &[H256]) {
+		self.insert(address.as_bytes());
+		for topic in topics {
 			self.insert(topic.as_bytes());
 		}
 	}
@@ -34,6 +34,11 @@ impl Bloom {
 	/// Whether the value may be in; a `false` is certain.
 	pub fn may_contain(&self, value: &[u8]) -> bool {
 		bits(value).into_iter().all(|(byte, mask)| self.0[byte] & mask != 0)
+	}
+
+	/// Whether all that is in the other is in.
+	pub(crate) fn has_all(&self, other: &Self) -> bool {
+		self.0.iter().zip(other.0).all(|(ours, theirs)| ours & theirs == theirs)
 	}
 
 	/// Whether nothing is in.
@@ -75,9 +80,9 @@ pub struct Log {
 	pub block_timestamp: U256,
 	/// The transaction's hash.
 	pub transaction_hash: H256,
-	/// The transaction's position among the block's Ethereum transactions.
+	/// The transaction's position in the block.
 	pub transaction_index: U256,
-	/// The log's position among the block's Ethereum logs.
+	/// The log's position in the block.
 	pub log_index: U256,
 	/// Whether a reorganisation took it back.
 	pub removed: bool,
@@ -99,7 +104,8 @@ pub struct Receipt {
 	pub effective_gas_price: U256,
 	/// The signer.
 	pub from: H160,
-	/// Gas used by this transaction, its storage deposit included.
+	/// Gas used by this transaction, its storage deposit included; of one that the runtime ran, its
+	/// fee over the price.
 	pub gas_used: U256,
 	/// What the transaction emitted.
 	pub logs: Vec<Log>,
@@ -111,7 +117,7 @@ pub struct Receipt {
 	pub to: Option<H160>,
 	/// The transaction's hash.
 	pub transaction_hash: H256,
-	/// The position among the block's Ethereum transactions.
+	/// The position in the block.
 	pub transaction_index: U256,
 	/// The EIP-2718 type.
 	#[serde(rename = "type")]
@@ -139,87 +145,139 @@ impl Receipt {
 	}
 }
 
-/// The receipts of a block by position. `transactions` and `gas` go in parallel; `events` are
-/// those of the whole Substrate block in their order.
-pub(crate) fn receipts(
-	block: &BlockV1,
-	transactions: &[Option<Transaction>],
-	gas: &[ReceiptGasInfoV1],
-	events: Vec<EthEvent>,
-) -> Vec<Option<Receipt>> {
-	let mut by_extrinsic = HashMap::<u32, Vec<EthEventKind>>::new();
-	for event in events {
-		by_extrinsic.entry(event.extrinsic).or_default().push(event.kind);
+/// Makes the receipts of a block, one after the other.
+pub(crate) struct Receipts<'a> {
+	block: &'a BlockV1,
+	events: HashMap<Option<u32>, Vec<EthEventKind>>,
+	cumulative: U256,
+	position: usize,
+	logs: u64,
+}
+
+/// What a receipt tells of a transaction beside what happened.
+struct Outline {
+	extrinsic: Option<u32>,
+	hash: H256,
+	from: H160,
+	to: Option<H160>,
+	contract_address: Option<H160>,
+	kind: u8,
+	/// Wei for one gas.
+	price: U256,
+	/// Zero if it is the fee that tells.
+	gas: U256,
+}
+
+impl<'a> Receipts<'a> {
+	/// Those of a block; `events` are what Ethereum sees of it, in order.
+	pub(crate) fn new(block: &'a BlockV1, events: Vec<EthEvent>) -> Self {
+		let mut by_extrinsic = HashMap::<_, Vec<_>>::new();
+		for EthEvent { extrinsic, kind } in events {
+			by_extrinsic.entry(extrinsic).or_default().push(kind);
+		}
+		Self { block, events: by_extrinsic, cumulative: U256::zero(), position: 0, logs: 0 }
 	}
-	let mut cumulative = U256::zero();
-	let mut log_index = 0u64;
-	transactions
-		.iter()
-		.zip(gas)
-		.enumerate()
-		.map(|(position, (transaction, gas))| {
-			cumulative = cumulative.saturating_add(gas.gas_used);
-			let transaction = transaction.as_ref()?;
-			let transaction_index = U256::from(position);
-			let mut reverted = false;
-			let mut bloom = Bloom::default();
-			let mut logs = Vec::new();
-			for event in by_extrinsic.remove(&transaction.extrinsic).unwrap_or_default() {
-				match event {
-					EthEventKind::Reverted => reverted = true,
-					EthEventKind::Log { address, topics, data } => {
-						let log = Log {
-							address,
-							topics,
-							data: data.into(),
-							block_number: block.number,
-							block_hash: block.hash,
-							block_timestamp: block.timestamp,
-							transaction_hash: transaction.hash,
-							transaction_index,
-							log_index: log_index.into(),
-							removed: false,
-						};
-						log_index += 1;
-						bloom.accrue(&log);
-						logs.push(log);
-					},
-				}
-			}
-			let generic = GenericTransaction::from_signed(
-				transaction.signed.clone(),
-				gas.effective_gas_price,
-				Some(transaction.from),
-			);
-			let nonce = generic.nonce.unwrap_or_default();
-			Some(Receipt {
-				block_hash: block.hash,
-				block_number: block.number,
-				contract_address: generic
-					.to
-					.is_none()
-					.then(|| create1(&transaction.from, nonce.try_into().unwrap_or(u64::MAX))),
-				cumulative_gas_used: cumulative,
-				// The runtime's own has no tip.
-				effective_gas_price: Offer::of(&transaction.signed)
-					.price_at(block.base_fee_per_gas),
-				from: transaction.from,
-				gas_used: gas.gas_used,
-				logs,
-				logs_bloom: bloom.0.into(),
-				status: U256::from(u8::from(!reverted)),
-				to: generic.to,
-				transaction_hash: transaction.hash,
-				transaction_index,
-				kind: generic.r#type.map(|kind| kind.0).unwrap_or_default().into(),
-			})
+
+	/// The receipt of the next transaction, which an Ethereum user signed; none if it cannot be
+	/// read. `gas` is what it used, zero for a call of the runtime.
+	pub(crate) fn signed(
+		&mut self,
+		transaction: Option<&Transaction>,
+		gas: U256,
+	) -> Option<Receipt> {
+		let Some(transaction) = transaction else {
+			self.cumulative = self.cumulative.saturating_add(gas);
+			self.position += 1;
+			return None;
+		};
+		let Transaction { hash, from, signed, extrinsic, .. } = transaction;
+		let price = Offer::of(signed).price_at(self.block.base_fee_per_gas);
+		let generic = GenericTransaction::from_signed(signed.clone(), price, Some(*from));
+		let nonce = generic.nonce.unwrap_or_default().try_into().unwrap_or(u64::MAX);
+		Some(self.next(Outline {
+			extrinsic: Some(*extrinsic),
+			hash: *hash,
+			from: *from,
+			to: generic.to,
+			contract_address: generic.to.is_none().then(|| create1(from, nonce)),
+			kind: generic.r#type.map(|kind| kind.0).unwrap_or_default(),
+			price,
+			gas,
+		}))
+	}
+
+	/// The receipt of the next transaction, a native one.
+	pub(crate) fn native(&mut self, native: &NativeTransaction) -> Receipt {
+		self.next(Outline {
+			extrinsic: native.extrinsic,
+			hash: native.hash,
+			from: native.call.from,
+			to: Some(NativeTransaction::TO),
+			contract_address: None,
+			kind: 0,
+			price: self.block.base_fee_per_gas,
+			gas: U256::zero(),
 		})
-		.collect()
+	}
+
+	fn next(&mut self, outline: Outline) -> Receipt {
+		let block = self.block;
+		let transaction_index = U256::from(self.position);
+		let (mut gas_used, mut reverted) = (outline.gas, false);
+		let (mut bloom, mut logs) = (Bloom::default(), Vec::new());
+		for event in self.events.remove(&outline.extrinsic).unwrap_or_default() {
+			match event {
+				EthEventKind::Reverted => reverted = true,
+				EthEventKind::Fee(fee) if outline.gas.is_zero() => {
+					let whole =
+						U256::from(fee).saturating_add(outline.price.saturating_sub(1.into()));
+					gas_used = whole.checked_div(outline.price).unwrap_or_default();
+				},
+				EthEventKind::Fee(_) => {},
+				EthEventKind::Log(RawLog { address, topics, data })
+				| EthEventKind::Pallet(RawLog { address, topics, data }) => {
+					bloom.accrue(&address, &topics);
+					logs.push(Log {
+						address,
+						topics,
+						data: data.into(),
+						block_number: block.number,
+						block_hash: block.hash,
+						block_timestamp: block.timestamp,
+						transaction_hash: outline.hash,
+						transaction_index,
+						log_index: self.logs.into(),
+						removed: false,
+					});
+					self.logs += 1;
+				},
+			}
+		}
+		self.cumulative = self.cumulative.saturating_add(gas_used);
+		self.position += 1;
+		Receipt {
+			block_hash: block.hash,
+			block_number: block.number,
+			contract_address: outline.contract_address,
+			cumulative_gas_used: self.cumulative,
+			effective_gas_price: outline.price,
+			from: outline.from,
+			gas_used,
+			logs,
+			logs_bloom: bloom.0.into(),
+			status: U256::from(u8::from(!reverted)),
+			to: outline.to,
+			transaction_hash: outline.hash,
+			transaction_index,
+			kind: outline.kind.into(),
+		}
+	}
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::NativeCall;
 	use pallet_revive::evm::{
 		Account, Transaction1559Unsigned, TransactionLegacyUnsigned, TransactionUnsigned,
 	};
@@ -238,34 +296,39 @@ mod tests {
 		)
 	}
 
-	fn gas(used: u64) -> ReceiptGasInfoV1 {
-		ReceiptGasInfoV1 { gas_used: used.into(), effective_gas_price: 10.into() }
+	/// The receipts of transactions that used this much gas.
+	fn receipts(
+		block: &BlockV1,
+		transactions: &[Option<Transaction>],
+		gas: &[u64],
+		events: Vec<EthEvent>,
+	) -> Vec<Option<Receipt>> {
+		let mut receipts = Receipts::new(block, events);
+		let pairs = transactions.iter().zip(gas);
+		pairs.map(|(tx, gas)| receipts.signed(tx.as_ref(), (*gas).into())).collect()
+	}
+
+	fn event(extrinsic: u32, kind: EthEventKind) -> EthEvent {
+		EthEvent { extrinsic: Some(extrinsic), kind }
 	}
 
 	fn log(extrinsic: u32, address: u8) -> EthEvent {
-		EthEvent {
-			extrinsic,
-			kind: EthEventKind::Log {
-				address: H160::repeat_byte(address),
-				topics: vec![H256::repeat_byte(address)],
-				data: vec![address],
-			},
-		}
+		let log = RawLog {
+			address: H160::repeat_byte(address),
+			topics: vec![H256::repeat_byte(address)],
+			data: vec![address],
+		};
+		event(extrinsic, EthEventKind::Log(log))
 	}
 
 	#[test]
 	fn receipts_should_count_among_ethereum_transactions_when_others_are_in_the_block() {
 		let block = BlockV1 { hash: H256::repeat_byte(9), number: 5.into(), ..Default::default() };
-		// Extrinsics 0, 1 and 3 are native; 3 calls a contract, which Ethereum does not see.
+		// Extrinsics 0, 1 and 3 are native; these are the receipts of the others.
 		let transactions = [call(2, 0), call(4, 1), call(5, 2)];
-		let events = vec![
-			log(2, 1),
-			log(2, 2),
-			log(3, 3),
-			EthEvent { extrinsic: 4, kind: EthEventKind::Reverted },
-			log(5, 4),
-		];
-		let receipts = receipts(&block, &transactions, &[gas(100), gas(20), gas(3)], events);
+		let events =
+			vec![log(2, 1), log(2, 2), log(3, 3), event(4, EthEventKind::Reverted), log(5, 4)];
+		let receipts = receipts(&block, &transactions, &[100, 20, 3], events);
 		let receipts: Vec<_> = receipts.into_iter().flatten().collect();
 
 		let numbers = |of: fn(&Receipt) -> U256| -> Vec<u64> {
@@ -295,7 +358,7 @@ mod tests {
 			..Default::default()
 		};
 		let transactions = [transaction(1, tx)];
-		let receipts = receipts(&BlockV1::default(), &transactions, &[gas(1)], Vec::new());
+		let receipts = receipts(&BlockV1::default(), &transactions, &[1], Vec::new());
 		let receipts: Vec<_> = receipts.into_iter().flatten().collect();
 		let from = Account::from_secret_key([7; 32]).address();
 		assert_eq!(receipts[0].from, from);
@@ -308,7 +371,7 @@ mod tests {
 	fn receipt_should_have_the_tip_in_its_price_when_one_was_offered() {
 		let block = BlockV1 { base_fee_per_gas: 10.into(), ..Default::default() };
 		let price = |tx: TransactionUnsigned| {
-			let receipts = receipts(&block, &[transaction(1, tx)], &[gas(1)], Vec::new());
+			let receipts = receipts(&block, &[transaction(1, tx)], &[1], Vec::new());
 			receipts[0].as_ref().unwrap().effective_gas_price.as_u64()
 		};
 		let capped = |cap: u64, tip: u64| Transaction1559Unsigned {
@@ -320,6 +383,51 @@ mod tests {
 		assert_eq!(price(capped(20, 15).into()), 20);
 		let legacy = TransactionLegacyUnsigned { gas_price: 17.into(), ..Default::default() };
 		assert_eq!(price(legacy.into()), 17);
+	}
+
+	#[test]
+	fn receipt_should_tell_gas_by_the_fee_when_the_runtime_ran_the_transaction() {
+		let block = BlockV1 { base_fee_per_gas: 10.into(), ..Default::default() };
+		let events = vec![
+			event(1, EthEventKind::Fee(205)),
+			log(1, 1),
+			event(2, EthEventKind::Reverted),
+			log(2, 2),
+			event(2, EthEventKind::Fee(300)),
+			EthEvent { extrinsic: None, ..log(0, 3) },
+		];
+		let mut receipts = Receipts::new(&block, events);
+		// It offers a tip of 10, so it pays 20 for one gas.
+		let tip = Transaction1559Unsigned {
+			max_fee_per_gas: 20.into(),
+			max_priority_fee_per_gas: 10.into(),
+			to: Some(NativeTransaction::TO),
+			..Default::default()
+		};
+		let from = H160::repeat_byte(7);
+		let call = NativeCall { from, nonce: 4, call: vec![1, 2] };
+		let native = NativeTransaction { hash: H256::repeat_byte(8), extrinsic: Some(2), call };
+		let own = NativeTransaction {
+			hash: H256::repeat_byte(9),
+			extrinsic: None,
+			call: NativeCall::default(),
+		};
+		let all = [
+			receipts.signed(transaction(1, tip).as_ref(), U256::zero()).unwrap(),
+			receipts.native(&native),
+			receipts.native(&own),
+		];
+		let tell = |receipt: &Receipt| {
+			let numbers = [receipt.gas_used, receipt.cumulative_gas_used, receipt.status];
+			(numbers.map(|number| number.as_u64()), receipt.logs[0].log_index.as_u64())
+		};
+		assert_eq!(all.each_ref().map(tell), [([11, 11, 1], 0), ([30, 41, 0], 1), ([0, 41, 1], 2)]);
+		assert_eq!((all[1].from, all[1].to), (from, Some(NativeTransaction::TO)));
+		assert_eq!(all[1].effective_gas_price, 10.into());
+		assert_eq!(all[2].logs[0].transaction_hash, own.hash);
+		assert_eq!(all[2].transaction_index, 2.into());
+		let json = native.to_json(&block, 1, all[1].gas_used, all[1].effective_gas_price);
+		assert_eq!((&json["input"], &json["nonce"]), (&"0x0102".into(), &"0x4".into()));
 	}
 
 	#[test]
@@ -349,7 +457,7 @@ mod tests {
 	fn receipt_rlp_should_hold_status_gas_bloom_and_logs_when_decoded() {
 		use pallet_revive::evm::rlp::Rlp;
 		let events = vec![log(1, 3), log(1, 4)];
-		let receipts = receipts(&BlockV1::default(), &[call(1, 0)], &[gas(70_000)], events);
+		let receipts = receipts(&BlockV1::default(), &[call(1, 0)], &[70_000], events);
 		let receipt = receipts[0].as_ref().unwrap();
 		let raw = receipt.rlp();
 		assert_eq!(raw[0], 2, "the type of EIP-1559 comes before the list");
@@ -373,8 +481,8 @@ mod tests {
 			1,
 			TransactionLegacyUnsigned { chain_id: Some(1.into()), ..Default::default() },
 		);
-		let reverted = vec![EthEvent { extrinsic: 1, kind: EthEventKind::Reverted }];
-		let receipts = receipts(&BlockV1::default(), &[tx], &[gas(1)], reverted);
+		let reverted = vec![event(1, EthEventKind::Reverted)];
+		let receipts = receipts(&BlockV1::default(), &[tx], &[1], reverted);
 		let raw = receipts[0].as_ref().unwrap().rlp();
 		assert!(raw[0] >= 0xc0, "a list comes first");
 		assert_eq!(Rlp::new(&raw).val_at::<bool>(0), Ok(false));

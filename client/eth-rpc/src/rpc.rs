@@ -1,7 +1,7 @@
 //! `eth_*` without filters and subscriptions.
 
 use crate::{
-	block::{LoadedBlock, Mined, Transaction},
+	block::{LoadedBlock, Transaction},
 	chain::{Chain, Source},
 	fees,
 	pool::Terms,
@@ -130,11 +130,11 @@ pub trait EthApi {
 	#[method(name = "eth_getHeaderByHash", blocking)]
 	fn header_by_hash(&self, hash: H256) -> RpcResult<Option<Value>>;
 
-	/// The number of Ethereum transactions in a block.
+	/// The number of transactions in a block.
 	#[method(name = "eth_getBlockTransactionCountByNumber", blocking)]
 	fn transaction_count_by_number(&self, block: BlockId) -> RpcResult<Option<U256>>;
 
-	/// The number of Ethereum transactions in a block.
+	/// The number of transactions in a block.
 	#[method(name = "eth_getBlockTransactionCountByHash", blocking)]
 	fn transaction_count_by_hash(&self, hash: H256) -> RpcResult<Option<U256>>;
 
@@ -332,11 +332,21 @@ where
 		&self.indexer.chain
 	}
 
-	/// The Substrate hash of a block of the best chain; none if there is no such block.
+	/// The Substrate hash of a block; none if there is no such block.
 	pub(crate) fn find(&self, id: BlockId) -> Result<Option<H256>, Error> {
-		let BlockId::Hash(hash) = id else { return self.chain().resolve(id) };
+		let (BlockId::Hash(hash) | BlockId::Canonical(hash)) = id else {
+			return self.chain().resolve(id);
+		};
 		self.indexer.catch_up()?;
-		Ok(self.indexer.index.block(&hash))
+		let Some(found) = self.indexer.index.block(&hash) else { return Ok(None) };
+		if let BlockId::Canonical(_) = id {
+			let header = self.client.header(found)?;
+			let best = header.map(|header| self.client.hash(*header.number())).transpose()?;
+			if best.flatten() != Some(found) {
+				return Err(Error::refused("hash is not currently canonical"));
+			}
+		}
+		Ok(Some(found))
 	}
 
 	/// As `find`, for a state that must be there.
@@ -656,7 +666,7 @@ where
 		logs: &mut Vec<Log>,
 	) -> Result<(), Error> {
 		let block = self.indexer.load(hash)?;
-		if !filter.may_be_in(&block.bloom()) {
+		if !filter.may_be_in(block.bloom()) {
 			return Ok(());
 		}
 		let admitted = block.logs().filter(|log| filter.admits(log));
@@ -887,7 +897,7 @@ where
 	fn transaction_receipt(&self, hash: H256) -> RpcResult<Option<Receipt>> {
 		let Some((block, position)) = self.0.mined(hash)? else { return Ok(None) };
 		let block = self.0.indexer.load(block)?;
-		Ok(block.at(position).map(|Mined { receipt, .. }| receipt.clone()))
+		Ok(block.receipt(position).cloned())
 	}
 
 	fn block_receipts(&self, block: BlockId) -> RpcResult<Option<Vec<Receipt>>> {

@@ -65,8 +65,10 @@ pub enum BlockId {
 	Earliest,
 	/// By height.
 	Number(u64),
-	/// By Ethereum hash.
+	/// By Ethereum hash, also when it lost its place to another.
 	Hash(H256),
+	/// By Ethereum hash, if it is in the best chain: `requireCanonical` of EIP-1898.
+	Canonical(H256),
 }
 
 impl BlockId {
@@ -105,7 +107,11 @@ impl<'de> Deserialize<'de> for BlockId {
 			Value::Object(object) => {
 				let text = |key| object.get(key).and_then(Value::as_str);
 				match (text("blockHash"), text("blockNumber")) {
-					(Some(hash), None) => parse_hash(hash).map(Self::Hash),
+					(Some(hash), None) => match object.get("requireCanonical") {
+						Some(Value::Bool(true)) => parse_hash(hash).map(Self::Canonical),
+						None | Some(Value::Bool(false)) => parse_hash(hash).map(Self::Hash),
+						Some(_) => Err("requireCanonical is true or false".into()),
+					},
 					(None, Some(number)) => Self::parse(number),
 					_ => Err("give either blockHash or blockNumber".into()),
 				}
@@ -237,7 +243,12 @@ impl LogFilter {
 	pub(crate) fn check_changes(&self) -> Result<(), Error> {
 		let ends_in_the_past = matches!(
 			self.to_block,
-			Some(BlockId::Earliest | BlockId::Safe | BlockId::Finalized | BlockId::Hash(_))
+			Some(
+				BlockId::Earliest
+					| BlockId::Safe | BlockId::Finalized
+					| BlockId::Hash(_)
+					| BlockId::Canonical(_)
+			)
 		);
 		let backwards = matches!(
 			(self.from_block, self.to_block),
@@ -291,6 +302,10 @@ mod tests {
 			(json!(16), BlockId::Number(16)),
 			(json!(format!("{hash:?}")), BlockId::Hash(hash)),
 			(json!({ "blockHash": format!("{hash:?}") }), BlockId::Hash(hash)),
+			(
+				json!({ "blockHash": format!("{hash:?}"), "requireCanonical": true }),
+				BlockId::Canonical(hash),
+			),
 			(json!({ "blockNumber": "0x10" }), BlockId::Number(16)),
 		];
 		for (value, expected) in cases {
@@ -335,9 +350,9 @@ mod tests {
 		let filter: LogFilter =
 			from_value(json!({ "address": [H160::repeat_byte(1)], "topics": [] })).unwrap();
 		let mut bloom = Bloom::default();
-		bloom.accrue(&log(2, &[]));
+		bloom.accrue(&H160::repeat_byte(2), &[]);
 		assert!(!filter.may_be_in(&bloom));
-		bloom.accrue(&log(1, &[]));
+		bloom.accrue(&H160::repeat_byte(1), &[]);
 		assert!(filter.may_be_in(&bloom));
 		assert!(LogFilter::default().may_be_in(&Bloom::default()));
 	}

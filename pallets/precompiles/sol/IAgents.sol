@@ -12,6 +12,18 @@ interface IAgents {
 	event SkillListed(uint32 indexed agent, uint32 indexed skill, bytes32 card, uint256 price);
 	/// @notice A skill was called and paid.
 	event SkillCalled(uint64 indexed call, uint32 indexed agent, uint32 indexed skill, address caller, bytes32 input);
+	/// @notice A skill was taken off the list.
+	event SkillUnlisted(uint32 indexed agent, uint32 indexed skill);
+	/// @notice An agent has another card.
+	event CardSet(uint32 indexed agent, bytes32 card);
+	/// @notice An agent takes calls, or takes none.
+	event ActiveSet(uint32 indexed agent, bool active);
+	/// @notice An agent has another owner.
+	event Transferred(uint32 indexed agent, address indexed owner);
+	/// @notice An owner took money out of a wallet.
+	event Withdrawn(uint32 indexed agent, address indexed to, uint256 amount);
+	/// @notice An agent is no more; somebody got what its wallet held.
+	event Deregistered(uint32 indexed agent, address indexed to, uint256 amount);
 
 	/// @notice Registers an agent that the caller owns.
 	/// @param card BLAKE2b-256 of the agent card.

@@ -16,6 +16,16 @@ interface IAttribution {
 		Prior
 	}
 
+	// What a part of a fee is for.
+	enum Role {
+		Curator,
+		Developer,
+		Operator,
+		Scorer,
+		Stakers,
+		Protocol
+	}
+
 	/// @notice Money was set aside for an operator's answers.
 	event ChannelFunded(address indexed payer, address indexed operator, uint256 amount);
 	/// @notice A channel ends.
@@ -24,6 +34,32 @@ interface IAttribution {
 	event ChannelClosed(address indexed payer, address indexed operator);
 	/// @notice Earnings were paid out.
 	event Claimed(address indexed account, uint256 amount);
+	/// @notice A scorer may be drawn.
+	event ScorerBonded(address indexed scorer, uint256 bond);
+	/// @notice A scorer is no longer drawn; forced if it missed too many seats.
+	event ScorerLeft(address indexed scorer, bool forced);
+	/// @notice An answer was paid for.
+	event ReceiptSubmitted(
+		bytes32 indexed receipt,
+		uint32 indexed model,
+		address indexed payer,
+		address operator,
+		uint256 fee
+	);
+	/// @notice A part of a fee was paid.
+	event SharePaid(bytes32 indexed receipt, address indexed account, Role role, uint256 amount);
+	/// @notice A committee agreed; the contributors are paid with this period. With `prior` the answer
+	/// gained too little to tell them apart.
+	event ReceiptScored(bytes32 indexed receipt, uint32 indexed model, uint32 period, bool prior);
+	/// @notice No committee agreed: the prior pays.
+	event ReceiptUnscored(bytes32 indexed receipt, uint32 period);
+	/// @notice A period was settled: the contributors' part of its fees, what was earned by influence,
+	/// and what went to the accepted rows by the prior.
+	event Settled(uint32 indexed model, uint32 indexed period, uint256 total, uint256 paid, uint256 rest);
+	/// @notice A contributor earned by influence.
+	event Earned(uint32 indexed model, uint32 indexed period, address indexed account, uint256 amount);
+	/// @notice A contributor's rows made answers worse: later earnings pay for all that it owes.
+	event Owed(uint32 indexed model, address indexed account, uint256 debt);
 
 	/// @notice The exact scores that the chain computes from a vector of log-probabilities.
 	/// @param y 2^16 to the nat: base model, published adapter, counterfactual adapters.

@@ -4,6 +4,23 @@ pragma solidity ^0.8.20;
 /// @title Model versions, their prices and who serves them.
 /// @notice At 0x000000000000000000000000000000000A020000.
 interface IModels {
+	/// @notice A base model was registered.
+	event BaseRegistered(uint32 indexed base, address indexed registrant, bytes32 manifest);
+	/// @notice A fine-tuning run was started.
+	event RunStarted(uint32 indexed model, address indexed developer, uint32 indexed datanet, uint32 version);
+	/// @notice A run was given up.
+	event RunCancelled(uint32 indexed model);
+	/// @notice A run has become a model version that can be served.
+	event VersionRegistered(uint32 indexed model, bytes32 adapter);
+	/// @notice Prices of a thousand tokens, and the part of its share that the developer gives away.
+	event PriceSet(uint32 indexed model, uint256 inputPrice, uint256 outputPrice, uint16 donation);
+	/// @notice An operator serves, or serves elsewhere.
+	event Serving(uint32 indexed model, address indexed operator, string endpoint);
+	/// @notice An operator serves no more.
+	event StoppedServing(uint32 indexed model, address indexed operator);
+	/// @notice A model version takes no new requests, and no receipts after a block.
+	event Retired(uint32 indexed model, uint32 until);
+
 	/// @notice A registered model version; reverts while it trains.
 	/// @return developer Who is paid the developer's share.
 	/// @return base BLAKE2b-256 of the base model's manifest.

@@ -20,7 +20,9 @@ pragma solidity ^0.8.20;
 /// who signed, and revert in static calls. What they store holds a deposit, which is part of the gas;
 /// when an allowance becomes zero, its deposit goes to whoever signed that transaction.
 interface IOpen {
-	/// @notice Money moved by this precompile. Native transfers do not log.
+	/// @notice Money moved: by this precompile, or by a native transaction or a hook of the chain. There
+	/// what is held or released goes to and from this address, what is minted or burned from and to
+	/// zero, and fees do not log. The value of an Ethereum transaction or call does not log either.
 	event Transfer(address indexed from, address indexed to, uint256 value);
 	/// @notice An owner set an allowance; what a spender takes out of it is not logged here.
 	event Approval(address indexed owner, address indexed spender, uint256 value);

@@ -75,8 +75,9 @@ where
 			},
 			Call::callSkill(call) => Self::call_skill(call, env),
 			Call::withdraw(withdrawCall { agent, to, amount: wei }) => {
-				let (who, to, wei) = (caller(env)?, account(env, *to)?, amount(wei)?);
-				A::withdraw(who, *agent, to, wei).map_err(refused)?;
+				let (who, payee, sum) = (caller(env)?, account(env, *to)?, amount(wei)?);
+				A::withdraw(who, *agent, payee, sum).map_err(refused)?;
+				log(env, &IAgents::Withdrawn { agent: *agent, to: *to, amount: *wei })?;
 				Ok(Vec::new())
 			},
 			Call::agentOf(agentOfCall { agent }) => {

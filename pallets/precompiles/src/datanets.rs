@@ -59,8 +59,9 @@ impl<T: Config, D: DatanetsFace<T::AccountId>> Precompile for DatanetsPrecompile
 		match input {
 			Call::create(call) => Self::create(call, env),
 			Call::setCurator(setCuratorCall { id, curator }) => {
-				let (who, curator) = (caller(env)?, account(env, *curator)?);
-				D::set_curator(who, *id, curator).map_err(refused)?;
+				let (who, new) = (caller(env)?, account(env, *curator)?);
+				D::set_curator(who, *id, new).map_err(refused)?;
+				log(env, &IDatanets::CuratorSet { id: *id, curator: *curator })?;
 				Ok(Vec::new())
 			},
 			Call::contribute(call) => Self::contribute(call, env),

@@ -37,6 +37,7 @@ fn compiled() -> BTreeSet<Entry> {
 	add!(IDatanets, "function", IDatanetsCalls);
 	add!(IDatanets, "event", IDatanetsEvents);
 	add!(IModels, "function", IModelsCalls);
+	add!(IModels, "event", IModelsEvents);
 	add!(IAgents, "function", IAgentsCalls);
 	add!(IAgents, "event", IAgentsEvents);
 	add!(IAttribution, "function", IAttributionCalls);

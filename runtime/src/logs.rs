@@ -1,0 +1,367 @@
+//! What pallets do, as the logs of their precompiles: for Ethereum's view of native transactions and
+//! of hooks, in which no precompile runs that could log it.
+
+use crate::*;
+use openledger_core::{Balance, Hash as Id};
+use openledger_precompiles::{
+	abi::{IAgents, IAttribution, IDatanets, IModels, IOpen},
+	address_of, AGENTS, ATTRIBUTION, DATANETS, MODELS, OPEN,
+};
+use pallet_revive::{
+	precompiles::alloy::{
+		primitives::{Address as EthAddress, FixedBytes, U256},
+		sol_types::SolEvent,
+	},
+	AddressMapper,
+};
+use pallet_staking::RewardDestination;
+use sp_core::{H160, H256};
+
+/// The parts of an Ethereum log that do not depend on where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EthLog {
+	/// The precompile.
+	pub address: H160,
+	/// At most four; the first is the hash of the event's signature.
+	pub topics: Vec<H256>,
+	/// The arguments that are not indexed, as the Solidity ABI has them.
+	pub data: Vec<u8>,
+}
+
+impl EthLog {
+	fn new(precompile: u16, event: &impl SolEvent) -> Self {
+		let (topics, data) = event.encode_log_data().split();
+		Self {
+			address: address_of(precompile),
+			topics: topics.into_iter().map(|topic| H256(topic.0)).collect(),
+			data: data.to_vec(),
+		}
+	}
+}
+
+fn address(who: &AccountId) -> EthAddress {
+	<Runtime as pallet_revive::Config>::AddressMapper::to_address(who).0.into()
+}
+
+fn word(hash: &Id) -> FixedBytes<32> {
+	hash.0.into()
+}
+
+fn wei(amount: &Balance) -> U256 {
+	U256::from(*amount)
+}
+
+/// The log of an event that has a form in Solidity.
+pub fn log(event: &RuntimeEvent) -> Option<EthLog> {
+	match event {
+		RuntimeEvent::Balances(event) => balances(event),
+		RuntimeEvent::Staking(event) => staking(event),
+		RuntimeEvent::Datanets(event) => datanets(event),
+		RuntimeEvent::Models(event) => models(event),
+		RuntimeEvent::Agents(event) => agents(event),
+		RuntimeEvent::Attribution(event) => attribution(event),
+		_ => None,
+	}
+}
+
+fn moved(from: EthAddress, to: EthAddress, amount: &Balance) -> Option<EthLog> {
+	Some(EthLog::new(OPEN, &IOpen::Transfer { from, to, value: wei(amount) }))
+}
+
+/// Moves of what an account can spend. `Withdraw` and `Deposit` are fees here, which make no log on
+/// Ethereum either.
+fn balances(event: &pallet_balances::Event<Runtime>) -> Option<EthLog> {
+	use pallet_balances::Event::*;
+	let nobody = EthAddress::ZERO;
+	let held = EthAddress::from(address_of(OPEN).0);
+	match event {
+		Transfer { from, to, amount } => moved(address(from), address(to), amount),
+		Minted { who, amount } | Restored { who, amount } => moved(nobody, address(who), amount),
+		Burned { who, amount } | Suspended { who, amount } | Slashed { who, amount } => {
+			moved(address(who), nobody, amount)
+		},
+		Held { who, amount, .. } => moved(address(who), held, amount),
+		Released { who, amount, .. } => moved(held, address(who), amount),
+		TransferAndHold { source, transferred, .. } => moved(address(source), held, transferred),
+		_ => None,
+	}
+}
+
+fn staking(event: &pallet_staking::Event<Runtime>) -> Option<EthLog> {
+	use pallet_staking::Event::*;
+	match event {
+		Rewarded { dest: RewardDestination::None, .. } => None,
+		Rewarded { dest: RewardDestination::Account(to), amount, .. }
+		| Rewarded { stash: to, amount, .. } => moved(EthAddress::ZERO, address(to), amount),
+		_ => None,
+	}
+}
+
+fn datanets(event: &pallet_datanets::Event<Runtime>) -> Option<EthLog> {
+	use pallet_datanets::{Event::*, Outcome};
+	Some(match event {
+		Created { datanet, owner } => {
+			EthLog::new(DATANETS, &IDatanets::Created { id: *datanet, owner: address(owner) })
+		},
+		TermsSet { datanet, terms } => EthLog::new(
+			DATANETS,
+			&IDatanets::TermsSet {
+				id: *datanet,
+				rights: terms.rights.0,
+				price: wei(&terms.price),
+				period: terms.period,
+				curatorCut: terms.curator_cut,
+			},
+		),
+		Closed { datanet } => EthLog::new(DATANETS, &IDatanets::Closed { id: *datanet }),
+		CuratorSet { datanet, curator } => EthLog::new(
+			DATANETS,
+			&IDatanets::CuratorSet { id: *datanet, curator: address(curator) },
+		),
+		Contributed { datanet, batch, contributor, rows, .. } => EthLog::new(
+			DATANETS,
+			&IDatanets::Contributed {
+				id: *datanet,
+				batch: *batch,
+				contributor: address(contributor),
+				rows: *rows,
+			},
+		),
+		Reviewed { datanet, batch, outcome } => EthLog::new(
+			DATANETS,
+			&IDatanets::Reviewed {
+				id: *datanet,
+				batch: *batch,
+				accepted: matches!(outcome, Outcome::Accepted(_)),
+			},
+		),
+		RowWithdrawn { datanet, hash } => {
+			EthLog::new(DATANETS, &IDatanets::RowWithdrawn { id: *datanet, row: word(hash) })
+		},
+		Published { datanet, version, root, blocks } => EthLog::new(
+			DATANETS,
+			&IDatanets::Published {
+				id: *datanet,
+				version: *version,
+				root: word(root),
+				blocks: *blocks,
+			},
+		),
+		LicenceBought { datanet, who, rights, .. } => EthLog::new(
+			DATANETS,
+			&IDatanets::LicenceBought { id: *datanet, account: address(who), rights: rights.0 },
+		),
+		Credited { datanet, who, amount } => EthLog::new(
+			DATANETS,
+			&IDatanets::Credited { id: *datanet, account: address(who), amount: wei(amount) },
+		),
+		RowsRewarded { datanet, amount } => {
+			EthLog::new(DATANETS, &IDatanets::RowsRewarded { id: *datanet, amount: wei(amount) })
+		},
+		Claimed { datanet, who, amount } => EthLog::new(
+			DATANETS,
+			&IDatanets::Claimed { id: *datanet, account: address(who), amount: wei(amount) },
+		),
+		_ => return None,
+	})
+}
+
+fn models(event: &pallet_models::Event<Runtime>) -> Option<EthLog> {
+	use pallet_models::Event::*;
+	Some(match event {
+		BaseRegistered { base, registrant, manifest } => EthLog::new(
+			MODELS,
+			&IModels::BaseRegistered {
+				base: *base,
+				registrant: address(registrant),
+				manifest: word(manifest),
+			},
+		),
+		RunStarted { model, developer, datanet, version } => EthLog::new(
+			MODELS,
+			&IModels::RunStarted {
+				model: *model,
+				developer: address(developer),
+				datanet: *datanet,
+				version: *version,
+			},
+		),
+		RunCancelled { model } => EthLog::new(MODELS, &IModels::RunCancelled { model: *model }),
+		VersionRegistered { model, adapter } => EthLog::new(
+			MODELS,
+			&IModels::VersionRegistered { model: *model, adapter: word(adapter) },
+		),
+		PriceSet { model, price } => EthLog::new(
+			MODELS,
+			&IModels::PriceSet {
+				model: *model,
+				inputPrice: wei(&price.input),
+				outputPrice: wei(&price.output),
+				donation: price.donation,
+			},
+		),
+		Serving { model, operator, endpoint } => EthLog::new(
+			MODELS,
+			&IModels::Serving {
+				model: *model,
+				operator: address(operator),
+				endpoint: String::from_utf8_lossy(endpoint).into_owned(),
+			},
+		),
+		StoppedServing { model, operator } => EthLog::new(
+			MODELS,
+			&IModels::StoppedServing { model: *model, operator: address(operator) },
+		),
+		Retired { model, until } => {
+			EthLog::new(MODELS, &IModels::Retired { model: *model, until: *until })
+		},
+		_ => return None,
+	})
+}
+
+fn agents(event: &pallet_agents::Event<Runtime>) -> Option<EthLog> {
+	use pallet_agents::Event::*;
+	Some(match event {
+		Registered { agent, owner, card, .. } => EthLog::new(
+			AGENTS,
+			&IAgents::Registered { agent: *agent, owner: address(owner), card: word(card) },
+		),
+		CardSet { agent, card } => {
+			EthLog::new(AGENTS, &IAgents::CardSet { agent: *agent, card: word(card) })
+		},
+		ActiveSet { agent, active } => {
+			EthLog::new(AGENTS, &IAgents::ActiveSet { agent: *agent, active: *active })
+		},
+		Transferred { agent, owner } => {
+			EthLog::new(AGENTS, &IAgents::Transferred { agent: *agent, owner: address(owner) })
+		},
+		SkillListed { agent, skill, card, price } => EthLog::new(
+			AGENTS,
+			&IAgents::SkillListed {
+				agent: *agent,
+				skill: *skill,
+				card: word(card),
+				price: wei(price),
+			},
+		),
+		SkillUnlisted { agent, skill } => {
+			EthLog::new(AGENTS, &IAgents::SkillUnlisted { agent: *agent, skill: *skill })
+		},
+		SkillCalled { call, agent, skill, caller, input, .. } => EthLog::new(
+			AGENTS,
+			&IAgents::SkillCalled {
+				call: *call,
+				agent: *agent,
+				skill: *skill,
+				caller: address(caller),
+				input: word(input),
+			},
+		),
+		Withdrawn { agent, to, amount } => EthLog::new(
+			AGENTS,
+			&IAgents::Withdrawn { agent: *agent, to: address(to), amount: wei(amount) },
+		),
+		Deregistered { agent, to, amount } => EthLog::new(
+			AGENTS,
+			&IAgents::Deregistered { agent: *agent, to: address(to), amount: wei(amount) },
+		),
+		_ => return None,
+	})
+}
+
+fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
+	use pallet_attribution::{Event::*, Role};
+	Some(match event {
+		ScorerBonded { scorer, bond, .. } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::ScorerBonded { scorer: address(scorer), bond: wei(bond) },
+		),
+		ScorerLeft { scorer, forced } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::ScorerLeft { scorer: address(scorer), forced: *forced },
+		),
+		ChannelFunded { payer, operator, amount, .. } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::ChannelFunded {
+				payer: address(payer),
+				operator: address(operator),
+				amount: wei(amount),
+			},
+		),
+		ChannelClosing { payer, operator, .. } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::ChannelClosing { payer: address(payer), operator: address(operator) },
+		),
+		ChannelClosed { payer, operator, .. } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::ChannelClosed { payer: address(payer), operator: address(operator) },
+		),
+		ReceiptSubmitted { receipt, model, payer, operator, fee } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::ReceiptSubmitted {
+				receipt: word(receipt),
+				model: *model,
+				payer: address(payer),
+				operator: address(operator),
+				fee: wei(fee),
+			},
+		),
+		SharePaid { receipt, who, role, amount } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::SharePaid {
+				receipt: word(receipt),
+				account: address(who),
+				role: match role {
+					Role::Curator => IAttribution::Role::Curator,
+					Role::Developer => IAttribution::Role::Developer,
+					Role::Operator => IAttribution::Role::Operator,
+					Role::Scorer => IAttribution::Role::Scorer,
+					Role::Stakers => IAttribution::Role::Stakers,
+					Role::Protocol => IAttribution::Role::Protocol,
+				},
+				amount: wei(amount),
+			},
+		),
+		ReceiptScored { receipt, model, period, prior, .. } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::ReceiptScored {
+				receipt: word(receipt),
+				model: *model,
+				period: *period,
+				prior: *prior,
+			},
+		),
+		ReceiptUnscored { receipt, period } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::ReceiptUnscored { receipt: word(receipt), period: *period },
+		),
+		Settled { model, period, total, paid, rest } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::Settled {
+				model: *model,
+				period: *period,
+				total: wei(total),
+				paid: wei(paid),
+				rest: wei(rest),
+			},
+		),
+		Earned { model, period, who, amount } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::Earned {
+				model: *model,
+				period: *period,
+				account: address(who),
+				amount: wei(amount),
+			},
+		),
+		Owed { model, who, debt } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::Owed { model: *model, account: address(who), debt: wei(debt) },
+		),
+		Claimed { who, amount } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::Claimed { account: address(who), amount: wei(amount) },
+		),
+		_ => return None,
+	})
+}
