@@ -151,13 +151,6 @@ fn datanets(event: &pallet_datanets::Event<Runtime>) -> Option<EthLog> {
 			DATANETS,
 			&IDatanets::LicenceBought { id: *datanet, account: address(who), rights: rights.0 },
 		),
-		Credited { datanet, who, amount } => EthLog::new(
-			DATANETS,
-			&IDatanets::Credited { id: *datanet, account: address(who), amount: wei(amount) },
-		),
-		RowsRewarded { datanet, amount } => {
-			EthLog::new(DATANETS, &IDatanets::RowsRewarded { id: *datanet, amount: wei(amount) })
-		},
 		Claimed { datanet, who, amount } => EthLog::new(
 			DATANETS,
 			&IDatanets::Claimed { id: *datanet, account: address(who), amount: wei(amount) },

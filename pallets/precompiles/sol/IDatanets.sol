@@ -15,8 +15,6 @@ interface IDatanets {
 	event LicenceBought(uint32 indexed id, address indexed account, uint16 rights);
 	/// @notice A contributor was paid.
 	event Claimed(uint32 indexed id, address indexed account, uint256 amount);
-	/// @notice An account could not take a payment, and may claim it.
-	event Credited(uint32 indexed id, address indexed account, uint256 amount);
 	/// @notice Other terms hold for licences bought from now on.
 	event TermsSet(uint32 indexed id, uint16 rights, uint256 price, uint32 period, uint16 curatorCut);
 	/// @notice Somebody else curates.
@@ -27,8 +25,6 @@ interface IDatanets {
 	event RowWithdrawn(uint32 indexed id, bytes32 indexed row);
 	/// @notice A version was published, in so many contributors' blocks.
 	event Published(uint32 indexed id, uint32 indexed version, bytes32 root, uint32 blocks);
-	/// @notice The accepted rows were given money.
-	event RowsRewarded(uint32 indexed id, uint256 amount);
 	/// @notice The Datanet takes nothing new.
 	event Closed(uint32 indexed id);
 

@@ -67,13 +67,36 @@ fn call(from: &AccountId, to: H160, value: Balance, input: Vec<u8>) -> Result<Ve
 	};
 	let origin = RuntimeOrigin::signed(from.clone());
 	let config = ExecConfig::new_substrate_tx();
+	let before = System::events().len();
 	let output = Revive::bare_call(origin, to, value.into(), limits, input, &config)
 		.result
 		.map_err(|error| format!("trapped: {error:?}"))?;
 	if output.did_revert() {
 		return Err(Revert::abi_decode(&output.data).map_or("no reason".into(), |r| r.reason));
 	}
+	check_logs(&System::events().split_off(before));
 	Ok(output.data)
+}
+
+/// Fails unless precompiles logged what their pallets did, in the words that native calls have.
+/// Money apart: it moves in any call.
+fn check_logs(events: &[frame_system::EventRecord<RuntimeEvent, Hash>]) {
+	let mut emitted = Vec::new();
+	for record in events {
+		if let RuntimeEvent::Revive(pallet_revive::Event::ContractEmitted {
+			contract: address,
+			data,
+			topics,
+		}) = record.event.clone()
+		{
+			emitted.push(crate::logs::EthLog { address, topics, data });
+		}
+	}
+	let done = events.iter().filter_map(|record| crate::logs::log(&record.event));
+	for log in done.filter(|log| log.address != address_of(openledger_precompiles::OPEN)) {
+		let at = emitted.iter().position(|known| *known == log);
+		emitted.swap_remove(at.unwrap_or_else(|| panic!("{log:?} is not among {emitted:?}")));
+	}
 }
 
 /// Calls a function of a precompile.
