@@ -33,6 +33,8 @@ const string = { type: 'string' };
 const uint = ref('uint');
 const ADDRESS = '^0x[0-9a-f]{40}$';
 const WORD = '^0x[0-9a-f]{64}$';
+/** A word as the struct logger has it: without a prefix. */
+const BARE_WORD = '^[0-9a-f]{64}$';
 
 const { Block, Log } = components.schemas;
 const { transactions, ...header } = Block.properties;
@@ -102,9 +104,27 @@ const schemas = {
 			storage: map(WORD, ref('bytes32')),
 		},
 	),
+	// What geth's struct logger says of an instruction.
+	Step: object(
+		{
+			...{ pc: { type: 'integer' }, op: { type: 'string', minLength: 1 } },
+			...{ gas: { type: 'integer' }, gasCost: { type: 'integer' }, depth: { type: 'integer' } },
+		},
+		{
+			stack: list(uint),
+			memory: list({ type: 'string', pattern: BARE_WORD }),
+			storage: map(BARE_WORD, { type: 'string', pattern: BARE_WORD }),
+			...{ returnData: ref('bytes'), error: string, refund: { type: 'integer' } },
+		},
+	),
+	Steps: object({
+		...{ gas: { type: 'integer' }, failed: boolean, returnValue: string },
+		structLogs: list(ref('Step')),
+	}),
 	Trace: {
 		anyOf: [
 			ref('CallFrame'),
+			ref('Steps'),
 			map(ADDRESS, ref('Account')),
 			object({ pre: map(ADDRESS, ref('Account')), post: map(ADDRESS, ref('Account')) }),
 		],
@@ -125,9 +145,9 @@ const further = {
 	eth_getBlockReceipts: nullable(list(ref('ReceiptInfo'))),
 	eth_getHeaderByHash: nullable(ref('Header')),
 	eth_getHeaderByNumber: nullable(ref('Header')),
-	eth_getRawTransactionByBlockHashAndIndex: ref('bytes'),
-	eth_getRawTransactionByBlockNumberAndIndex: ref('bytes'),
-	eth_getRawTransactionByHash: ref('bytes'),
+	eth_getRawTransactionByBlockHashAndIndex: nullable(ref('bytes')),
+	eth_getRawTransactionByBlockNumberAndIndex: nullable(ref('bytes')),
+	eth_getRawTransactionByHash: nullable(ref('bytes')),
 	eth_getUncleByBlockHashAndIndex: nullable(ref('Block')),
 	eth_getUncleByBlockNumberAndIndex: nullable(ref('Block')),
 	eth_hashrate: uint,

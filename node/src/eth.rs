@@ -102,6 +102,9 @@ pub struct Limits {
 	/// The most traces that run at the same time.
 	#[arg(long, value_name = "TRACES", default_value_t = 4)]
 	pub eth_max_traces: usize,
+	/// The most steps of one trace of the struct logger.
+	#[arg(long, value_name = "STEPS", default_value_t = 20_000)]
+	pub eth_max_trace_steps: u64,
 }
 
 impl Limits {
@@ -117,6 +120,7 @@ impl Limits {
 			max_call_gas: self.eth_max_call_gas,
 			trace_timeout: Duration::from_secs(self.eth_trace_timeout),
 			max_traces: self.eth_max_traces,
+			max_trace_steps: self.eth_max_trace_steps,
 			..Config::new(runtime::EVM_CHAIN_ID, version)
 		}
 	}

@@ -12,13 +12,15 @@ use jsonrpsee::{
 use pallet_revive::{
 	evm::Bytes,
 	pallet_revive_types::runtime_api::{
-		GenericTransactionV1, StateOverrideSetV1, TraceBlockInputPayloadV2,
-		TraceBlockOutputPayloadV2, TraceCallInputPayloadV2, TraceCallOutputPayloadV2, TraceEntryV1,
-		TraceTxInputPayloadV2, TraceTxOutputPayloadV2, TracerTypeV1,
+		ExecutionTracerConfigV1, GenericTransactionV1, StateOverrideSetV1,
+		TraceBlockInputPayloadV2, TraceBlockOutputPayloadV2, TraceCallInputPayloadV2,
+		TraceCallOutputPayloadV2, TraceEntryV1, TraceTxInputPayloadV2, TraceTxOutputPayloadV2,
+		TracerTypeV1,
 	},
 	ReviveApi,
 };
 use sc_transaction_pool_api::TransactionPool;
+use serde::Serialize;
 use serde_json::{json, Map, Value};
 use sp_core::H256;
 use sp_runtime::traits::{Block as BlockT, Header as _};
@@ -27,8 +29,7 @@ use tokio::time::{timeout_at, Instant};
 
 /// The methods for developers; names and shapes as geth has them.
 ///
-/// A tracer is `callTracer`, `prestateTracer` or, with no name, the struct logger; the last needs a
-/// runtime with debugging enabled.
+/// A tracer is `callTracer`, `prestateTracer` or, with no name, the struct logger.
 #[rpc(server)]
 pub trait DebugApi {
 	/// Runs a mined transaction again under a tracer.
@@ -73,8 +74,19 @@ pub trait DebugApi {
 	fn bad_blocks(&self) -> RpcResult<Vec<Value>>;
 }
 
+/// Words of memory that a step of the struct logger shows at most.
+const MAX_MEMORY_WORDS: u32 = 1_024;
+
+/// The struct logger with bounds: one step more than `max_steps` tells that there are too many.
+fn steps(mut config: ExecutionTracerConfigV1, max_steps: u64) -> TracerTypeV1 {
+	let limit = config.limit.unwrap_or(u64::MAX).min(max_steps.saturating_add(1));
+	config.limit = Some(limit);
+	config.memory_word_limit = MAX_MEMORY_WORDS;
+	TracerTypeV1::ExecutionTracer(Some(config))
+}
+
 /// The tracer that the options of a request name.
-fn tracer(options: Option<Value>) -> Result<TracerTypeV1, Error> {
+fn tracer(options: Option<Value>, max_steps: u64) -> Result<TracerTypeV1, Error> {
 	let invalid = |error: serde_json::Error| {
 		Error::InvalidParams(format!(
 			"unknown tracer: use callTracer, prestateTracer or, with no name, the struct logger \
@@ -87,8 +99,7 @@ fn tracer(options: Option<Value>) -> Result<TracerTypeV1, Error> {
 		Some(_) => return Err(Error::InvalidParams("the trace options are an object".into())),
 	};
 	let Some(name) = fields.get("tracer").filter(|name| !name.is_null()) else {
-		let config = serde_json::from_value(fields.into()).map_err(invalid)?;
-		return Ok(TracerTypeV1::ExecutionTracer(Some(config)));
+		return Ok(steps(serde_json::from_value(fields.into()).map_err(invalid)?, max_steps));
 	};
 	let mut config = match fields.get("tracerConfig") {
 		Some(Value::Object(config)) => config.clone(),
@@ -109,8 +120,26 @@ fn overrides(options: &Option<Value>) -> Result<Option<StateOverrideSetV1>, Erro
 		.map_err(|error| Error::InvalidParams(format!("invalid stateOverrides: {error}")))
 }
 
-const NOT_TRACED: &str = "the transaction was not traced: use callTracer or prestateTracer; the \
-                          struct logger needs a runtime with debugging enabled";
+const NOT_TRACED: &str = "the transaction was not traced: its block cannot be run again";
+
+/// A trace as geth gives it.
+fn shown(trace: impl Serialize, max_steps: u64) -> Result<Value, Error> {
+	let mut trace = serde_json::to_value(trace).map_err(Error::internal)?;
+	let Some(fields) = trace.as_object_mut() else { return Ok(trace) };
+	if let Some(Value::Array(steps)) = fields.get_mut("structLogs") {
+		if steps.len() as u64 > max_steps {
+			return Err(Error::Limit(format!(
+				"the trace has more than {max_steps} steps: give a limit, or use callTracer"
+			)));
+		}
+		for step in steps.iter_mut().filter_map(Value::as_object_mut) {
+			step.remove("weightCost");
+		}
+		fields.remove("weightConsumed");
+		fields.remove("baseCallWeight");
+	}
+	Ok(trace)
+}
 
 impl<Block, C, P> Inner<Block, C, P>
 where
@@ -152,7 +181,7 @@ where
 	}
 
 	fn trace_transaction(&self, hash: H256, options: Option<Value>) -> Result<Value, Error> {
-		let config = tracer(options)?;
+		let config = tracer(options, self.config.max_trace_steps)?;
 		let missing = || Error::refused("transaction not found");
 		let (at, position) = self.mined(hash)?.ok_or_else(missing)?;
 		let loaded = self.indexer.load(at)?;
@@ -162,15 +191,13 @@ where
 		let input = TraceTxInputPayloadV2 { block, tx_index, config };
 		let output = self.client.runtime_api().trace_tx_versioned(parent, input.into())?;
 		match TraceTxOutputPayloadV2::try_from(output).map_err(Error::internal)?.entry {
-			Some(TraceEntryV1::Traced(trace)) => {
-				serde_json::to_value(trace).map_err(Error::internal)
-			},
+			Some(TraceEntryV1::Traced(trace)) => shown(trace, self.config.max_trace_steps),
 			_ => Err(Error::refused(NOT_TRACED)),
 		}
 	}
 
 	fn trace_block(&self, id: BlockId, options: Option<Value>) -> Result<Value, Error> {
-		let config = tracer(options)?;
+		let config = tracer(options, self.config.max_trace_steps)?;
 		let hash = self.find(id)?.ok_or(Error::BlockNotFound)?;
 		let loaded = self.indexer.load(hash)?;
 		if loaded.mined().next().is_none() {
@@ -189,7 +216,12 @@ where
 			.map(|mined| {
 				let hash = mined.transaction.hash;
 				Ok(match entries.remove(&mined.transaction.extrinsic) {
-					Some(TraceEntryV1::Traced(trace)) => json!({ "txHash": hash, "result": trace }),
+					Some(TraceEntryV1::Traced(trace)) => {
+						match shown(trace, self.config.max_trace_steps) {
+							Ok(trace) => json!({ "txHash": hash, "result": trace }),
+							Err(error) => json!({ "txHash": hash, "error": error.to_string() }),
+						}
+					},
 					_ => json!({ "txHash": hash, "error": NOT_TRACED }),
 				})
 			})
@@ -204,13 +236,13 @@ where
 	) -> Result<Value, Error> {
 		let state_overrides = overrides(&options)?;
 		without(options.as_ref().and_then(|options| options.get("blockOverrides")))?;
-		let config = tracer(options)?;
+		let config = tracer(options, self.config.max_trace_steps)?;
 		let at = self.state(block)?;
 		self.cap_gas(&mut tx);
 		let input = TraceCallInputPayloadV2 { tx, config, state_overrides };
 		let output = self.client.runtime_api().trace_call_versioned(at, input.into())??;
 		let trace = TraceCallOutputPayloadV2::try_from(output).map_err(Error::internal)?.trace;
-		serde_json::to_value(trace).map_err(Error::internal)
+		shown(trace, self.config.max_trace_steps)
 	}
 }
 
@@ -270,7 +302,7 @@ where
 mod tests {
 	use super::*;
 	use pallet_revive::pallet_revive_types::runtime_api::{
-		CallTracerConfigV1, ExecutionTracerConfigV1, PrestateTracerConfigV1,
+		CallTracerConfigV1, PrestateTracerConfigV1,
 	};
 
 	#[test]
@@ -296,26 +328,39 @@ mod tests {
 					..Default::default()
 				})),
 			),
-			(Value::Null, TracerTypeV1::default()),
-			(json!({ "tracer": null }), TracerTypeV1::default()),
+			(Value::Null, steps(Default::default(), 9)),
+			(json!({ "tracer": null, "limit": 0 }), steps(Default::default(), 9)),
 			(
-				json!({ "disableStack": true, "enableMemory": true }),
+				json!({ "disableStack": true, "enableMemory": true, "limit": 5 }),
 				TracerTypeV1::ExecutionTracer(Some(ExecutionTracerConfigV1 {
 					disable_stack: true,
 					enable_memory: true,
+					limit: Some(5),
+					memory_word_limit: MAX_MEMORY_WORDS,
 					..Default::default()
 				})),
 			),
 		];
 		for (options, expected) in cases {
-			assert_eq!(tracer(Some(options.clone())).unwrap(), expected, "{options}");
+			assert_eq!(tracer(Some(options.clone()), 9).unwrap(), expected, "{options}");
 		}
+	}
+
+	#[test]
+	fn trace_should_be_refused_when_it_has_more_steps_than_allowed() {
+		let trace = |count: usize| {
+			let steps = vec![json!({ "pc": 0, "weightCost": {} }); count];
+			json!({ "gas": 1, "weightConsumed": {}, "baseCallWeight": {}, "structLogs": steps })
+		};
+		let expected = json!({ "gas": 1, "structLogs": [{ "pc": 0 }, { "pc": 0 }] });
+		assert_eq!(shown(trace(2), 2).unwrap(), expected);
+		assert!(matches!(shown(trace(3), 2), Err(Error::Limit(_))));
 	}
 
 	#[test]
 	fn tracer_should_be_refused_when_it_is_not_there() {
 		for options in [json!({ "tracer": "4byteTracer" }), json!("callTracer"), json!([])] {
-			let error = tracer(Some(options)).unwrap_err();
+			let error = tracer(Some(options), 9).unwrap_err();
 			assert!(matches!(error, Error::InvalidParams(_)), "{error}");
 		}
 	}

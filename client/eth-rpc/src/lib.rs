@@ -91,13 +91,15 @@ pub struct Config {
 	pub trace_timeout: Duration,
 	/// The most traces that run at the same time.
 	pub max_traces: usize,
+	/// The most steps of one trace of the struct logger.
+	pub max_trace_steps: u64,
 	/// The folder of the index, for nothing else; none to hold the index in memory.
 	pub index_path: Option<PathBuf>,
 }
 
 impl Config {
 	/// The usual limits: 10,000 blocks and 10,000 logs a query, 1,024 blocks of fee history, 1,000
-	/// filters of five idle minutes, four traces of 30 seconds. The index is in memory.
+	/// filters of five idle minutes, four traces of 30 seconds and 20,000 steps. The index is in memory.
 	pub fn new(chain_id: u64, client_version: impl Into<String>) -> Self {
 		Self {
 			chain_id,
@@ -110,6 +112,7 @@ impl Config {
 			max_call_gas: None,
 			trace_timeout: Duration::from_secs(30),
 			max_traces: 4,
+			max_trace_steps: 20_000,
 			index_path: None,
 		}
 	}

@@ -32,6 +32,7 @@ use sp_core::{sr25519, Pair};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{MultiSignature, Weight};
 
+mod gas;
 mod open;
 
 /// EVM code that passes its input on with one kind of call and returns or reverts with what came

@@ -1,0 +1,131 @@
+//! Estimates: enough for every function of every precompile, and little more. `IOpen` has its own.
+
+use super::*;
+use frame_support::traits::fungible::Inspect;
+use std::collections::BTreeSet;
+
+/// What wallets were told and what they paid.
+#[derive(Default)]
+struct Table {
+	measured: BTreeSet<(u16, &'static str)>,
+}
+
+impl Table {
+	/// Estimates a call of alith's and makes it; `moved` is what she pays beside gas, in wei.
+	fn call<C: SolCall>(&mut self, precompile: u16, moved: i128, input: C) {
+		let (from, to) = (alith().address(), Some(address_of(precompile)));
+		let input = input.abi_encode();
+		let tx = GenericTransactionV1 {
+			from: Some(from),
+			to,
+			input: input.clone().into(),
+			..Default::default()
+		};
+		let gas = estimate(tx).as_u128();
+		let before = Balances::total_balance(&owner()) as i128;
+		send(to, 0, input, gas.into());
+		let paid = before - moved - Balances::total_balance(&owner()) as i128;
+		let used = paid as u128 / super::super::price().as_u128();
+		println!("{precompile:#06x} {}: estimate {gas}, used {used}", C::SIGNATURE);
+		assert!(paid > 0 && used <= gas, "{}: {paid} wei", C::SIGNATURE);
+		assert!(gas * 100 <= used * 105, "{}: {gas} for {used}", C::SIGNATURE);
+		self.measured.insert((precompile, C::SIGNATURE));
+	}
+}
+
+#[test]
+fn estimate_should_be_at_most_a_twentieth_above_use_when_any_function_is_called() {
+	development().execute_with(|| {
+		let mut table = Table::default();
+		let (me, them, operator) = (at(&owner()), at(&other()), native(Sr25519Keyring::Bob));
+		let nothing = 0;
+
+		table.call(REGISTRY, nothing, IRegistry::namesCall {});
+		table.call(REGISTRY, nothing, IRegistry::interfacesCall {});
+		table.call(REGISTRY, nothing, IRegistry::addressOfCall { name: "open".into() });
+
+		// A model on Datanet 0, and Datanet 1 of somebody else.
+		let model = trained();
+		let rights = Rights::FINE_TUNE.0;
+		assert_eq!(ask(&other(), DATANETS, create(10 * UNIT)), Ok(1));
+		assert_eq!(ask(&other(), DATANETS, contribute(1, &[1])), Ok(0));
+		publish(&other(), 1, &[0]);
+		table.call(DATANETS, nothing, create(UNIT));
+		table.call(DATANETS, nothing, contribute(2, &[1]));
+		table.call(DATANETS, nothing, contribute(2, &(2..=255).collect::<Vec<_>>()));
+		table.call(DATANETS, nothing, IDatanets::setCuratorCall { id: 2, curator: them });
+		let buy = IDatanets::buyLicenceCall { id: 1, rights, maximum: Word::MAX };
+		table.call(DATANETS, 10 * UNIT as i128, buy);
+		table.call(DATANETS, nothing, IDatanets::termsCall { id: 1 });
+		table.call(DATANETS, nothing, IDatanets::versionCall { id: 1, number: 1 });
+		let licensed = IDatanets::isLicensedCall { id: 1, account: me, rights };
+		table.call(DATANETS, nothing, licensed);
+		table.call(DATANETS, nothing, IDatanets::claimableCall { id: 1, account: them });
+		table.call(DATANETS, nothing, IDatanets::claimCall { id: 1, account: them });
+
+		table.call(MODELS, nothing, IModels::modelCall { id: model });
+		table.call(MODELS, nothing, IModels::lineageCall { id: model });
+		let serves = IModels::isOperatorCall { id: model, account: at(&operator) };
+		table.call(MODELS, nothing, serves);
+		let urls = IModels::endpointsCall { id: model, operator: at(&operator) };
+		table.call(MODELS, nothing, urls);
+
+		let (agent, skill, card, price) = (0, 0, word(7), wei(2 * UNIT));
+		table.call(AGENTS, nothing, IAgents::registerCall { card });
+		table.call(AGENTS, nothing, IAgents::listSkillCall { agent, card, price });
+		assert_eq!(ask(&other(), AGENTS, IAgents::registerCall { card }), Ok(1));
+		let listed = IAgents::listSkillCall { agent: 1, card, price };
+		assert_eq!(ask(&other(), AGENTS, listed), Ok(0));
+		let hire =
+			|agent| IAgents::callSkillCall { agent, skill, maximum: Word::MAX, input: word(9) };
+		assert_eq!(ask(&other(), AGENTS, hire(agent)), Ok(0));
+		table.call(AGENTS, 2 * UNIT as i128, hire(1));
+		table.call(AGENTS, nothing, IAgents::agentOfCall { agent });
+		table.call(AGENTS, nothing, IAgents::skillOfCall { agent, skill });
+		table.call(AGENTS, nothing, IAgents::walletCall { agent });
+		let take = IAgents::withdrawCall { agent, to: me, amount: wei(UNIT) };
+		table.call(AGENTS, -(UNIT as i128), take);
+
+		// An answer that Alice pays for.
+		bond_scorers();
+		let fund =
+			IAttribution::fundChannelCall { operator: at(&operator), amount: wei(20 * UNIT) };
+		ask(&native(Sr25519Keyring::Alice), ATTRIBUTION, fund.clone()).unwrap();
+		let receipt = answer(model, 1);
+		run_to(System::block_number() + pallet_attribution::DELAY);
+		score(receipt, &vector(model));
+		let length = pallet_attribution::Settings::<Runtime>::get().period;
+		let Phase::Scored { period } =
+			pallet_attribution::Receipts::<Runtime>::get(receipt).unwrap().phase
+		else {
+			panic!("the receipt is scored")
+		};
+		run_to((period + 1) * length);
+		assert_ok!(Attribution::settle(RuntimeOrigin::signed(owner()), model, period));
+		let id = FixedBytes(receipt.0);
+		table.call(ATTRIBUTION, nothing, IAttribution::scoresCall { model, y: vector(model) });
+		table.call(ATTRIBUTION, nothing, IAttribution::receiptCall { id });
+		table.call(ATTRIBUTION, nothing, IAttribution::answerItemsCall { id });
+		table.call(ATTRIBUTION, nothing, IAttribution::pendingRewardsCall { account: them });
+		table.call(ATTRIBUTION, nothing, IAttribution::claimCall { account: them });
+		let to = at(&operator);
+		table.call(ATTRIBUTION, nothing, fund);
+		table.call(ATTRIBUTION, nothing, IAttribution::channelCall { payer: me, operator: to });
+		table.call(ATTRIBUTION, nothing, IAttribution::closeChannelCall { operator: to });
+		let notice = pallet_attribution::Settings::<Runtime>::get().notice;
+		run_to(System::block_number() + notice + 1);
+		table.call(ATTRIBUTION, nothing, IAttribution::withdrawChannelCall { operator: to });
+
+		for (precompile, signatures) in [
+			(REGISTRY, IRegistry::IRegistryCalls::SIGNATURES),
+			(DATANETS, IDatanets::IDatanetsCalls::SIGNATURES),
+			(MODELS, IModels::IModelsCalls::SIGNATURES),
+			(AGENTS, IAgents::IAgentsCalls::SIGNATURES),
+			(ATTRIBUTION, IAttribution::IAttributionCalls::SIGNATURES),
+		] {
+			for signature in signatures {
+				assert!(table.measured.contains(&(precompile, *signature)), "{signature}");
+			}
+		}
+	});
+}
