@@ -8,6 +8,7 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { install, table } from './canonical.mjs';
 import { ALITH, anvil, openledger } from './chain.mjs';
 import * as contracts from './contracts.mjs';
+import { handleOperation } from './operation.mjs';
 import { clients, fund, OPEN, World } from './world.mjs';
 
 const SUPPLY = 10n ** 24n;
@@ -127,35 +128,11 @@ const uses = {
 	/** A user operation through the EntryPoint makes its sender's account and pays from it. */
 	async handleOps(world, at) {
 		const entry = world.at(at('EntryPoint v0.7'), contracts.entryPointV07().abi);
-		const { accounts: accountsCode, account: accountCode } = contracts.accountsV07();
-		const owner = world.other('owner');
-		const bob = world.other('bob');
-		const accounts = await world.deploy(accountsCode, entry.address);
-		const sender = await world.read(accounts, 'getAddress', owner.address, 0n);
-		await world.send({ to: sender, value: OPEN });
-		const packed = (high, low) =>
-			viem.concat([viem.toHex(high, { size: 16 }), viem.toHex(low, { size: 16 })]);
-		const operation = {
-			...{ sender, nonce: await world.read(entry, 'getNonce', sender, 0n) },
-			initCode: viem.concat([
-				...[accounts.address, encode(accounts, 'createAccount', owner.address, 0n)],
-			]),
-			callData: encode(accountCode, 'execute', bob.address, OPEN / 10n, '0x'),
-			accountGasLimits: packed(1_500_000n, 200_000n),
-			preVerificationGas: 60_000n,
-			gasFees: packed(10n ** 9n, 2n * 10n ** 9n),
-			...{ paymasterAndData: '0x', signature: '0x' },
-		};
-		const hash = await world.read(entry, 'getUserOpHash', operation);
-		const signature = await owner.signMessage({ message: { raw: hash } });
-		const signed = { ...operation, signature };
-		const receipt = await world.write(entry, 'handleOps', [[signed], world.me.address]);
-		const events = world.events(entry, receipt);
-		const { args } = events.find(({ eventName }) => eventName === 'UserOperationEvent');
-		assert.equal(args.success, true);
-		assert.equal(args.userOpHash, hash);
-		assert.equal(await world.reader.getBalance({ address: bob.address }), OPEN / 10n);
-		return { hash, sender, events: events.map(({ eventName }) => eventName) };
+		const { hash, sender, events } = await handleOperation(
+			...[world, entry, contracts.accountsV07()],
+			(owner, raw) => owner.signMessage({ message: { raw } }),
+		);
+		return { hash, sender, events };
 	},
 
 	/** A Safe of two owners pays two at once. */

@@ -37,11 +37,13 @@ function running(name, variable, http) {
 	return { name, variable, http, ws, stop: async () => {} };
 }
 
-/** A development chain of OpenLedger. */
-export async function openledger() {
+/** A development chain of OpenLedger, with a block each slot unless `args` say otherwise. */
+export async function openledger(args = []) {
 	const variable = 'OPENLEDGER_RPC';
-	if (process.env[variable]) return running('openledger', variable, process.env[variable]);
-	const node = await startNode();
+	if (process.env[variable] && args.length === 0) {
+		return running('openledger', variable, process.env[variable]);
+	}
+	const node = await startNode({ args: ['--dev', ...args] });
 	return { name: 'openledger', variable, http: node.http, ws: node.ws, stop: () => node.stop() };
 }
 

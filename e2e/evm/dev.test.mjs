@@ -3,13 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as ethers from 'ethers';
 import { connect, devAccount, freePort, run, startNode, temporaryFolder } from '../node.mjs';
-import { ask, CHAIN_ID, PATIENCE, post, rpc } from './chain.mjs';
-import { finished } from './command.mjs';
+import { ask, CHAIN_ID, openledger, PATIENCE, post, rpc } from './chain.mjs';
+import { hardhatTest } from './command.mjs';
 import { own } from './contracts.mjs';
 
 const OPEN = 10n ** 18n;
@@ -25,18 +24,19 @@ const STRANGER = ethers.Wallet.createRandom().address;
 
 /** A node with blocks on demand. `http` names it for requests, `provider` is ethers'. */
 async function sealed(how) {
-	const node = await startNode({ name: how, args: ['--dev', '--sealing', how] });
-	const provider = new ethers.JsonRpcProvider(node.http, CHAIN_ID, {
+	const chain = await openledger(['--sealing', how]);
+	const provider = new ethers.JsonRpcProvider(chain.http, CHAIN_ID, {
 		staticNetwork: true,
 		polling: true,
 		pollingInterval: 20,
 		cacheTimeout: -1,
 	});
 	return {
-		...{ name: how, http: node.http, ws: node.ws, node, provider },
+		...chain,
+		provider,
 		stop: async () => {
 			provider.destroy();
-			await node.stop();
+			await chain.stop();
 		},
 	};
 }
@@ -195,20 +195,7 @@ describe('a chain that seals each transaction', { concurrency: false }, () => {
 	});
 
 	test('project_should_pass_its_tests_when_hardhat_uses_the_keys_of_the_node', async () => {
-		const hardhat = createRequire(import.meta.url).resolve('hardhat/internal/cli/bootstrap.js');
-		const made = temporaryFolder('hardhat-remote');
-		const { status, stdout, stderr } = await finished(process.execPath, [hardhat, 'test'], {
-			cwd: new URL('hardhat/', import.meta.url).pathname,
-			env: {
-				...process.env,
-				OPENLEDGER_RPC: chain.http,
-				HARDHAT_ACCOUNTS: 'remote',
-				HARDHAT_ARTIFACTS: join(made, 'artifacts'),
-				HARDHAT_CACHE: join(made, 'cache'),
-				HARDHAT_DISABLE_TELEMETRY_PROMPT: 'true',
-				CI: 'true',
-			},
-		});
+		const { status, stdout, stderr } = await hardhatTest(chain, { HARDHAT_ACCOUNTS: 'remote' });
 		assert.equal(status, 0, stdout + stderr);
 		assert.match(stdout, /3 passing/);
 	});

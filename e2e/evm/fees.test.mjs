@@ -5,9 +5,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import * as ethers from 'ethers';
 import * as viem from 'viem';
-import { ask, CHAIN_ID, openledger, PATIENCE, post, rpc } from './chain.mjs';
+import { privateKeyToAccount } from 'viem/accounts';
+import { ALITH, ask, CHAIN_ID, openledger, PATIENCE, post, rpc } from './chain.mjs';
 import { own } from './contracts.mjs';
-import { account, fund, OPEN, World } from './world.mjs';
+import { account, clients, fund, OPEN, World } from './world.mjs';
 
 const GWEI = 10n ** 9n;
 const UNDERPRICED = 'replacement transaction underpriced';
@@ -36,6 +37,24 @@ async function batch(chain, transactions) {
 	return answers.sort((a, b) => a.id - b.id);
 }
 
+/**
+ * A client of viem that shares nothing with others, and a promise for the answer to its first
+ * request of `method`.
+ */
+function watcher(chain, method) {
+	let answered;
+	const seen = new Promise((resolve) => {
+		answered = resolve;
+	});
+	const request = async (asked) => {
+		const result = await rpc(chain, asked.method, asked.params);
+		if (asked.method === method) answered(result);
+		return result;
+	};
+	const options = { transport: viem.custom({ request }), pollingInterval: 50, cacheTime: 0 };
+	return { reader: viem.createPublicClient(options), seen };
+}
+
 describe('the fee market', { concurrency: false }, () => {
 	const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `fees ${name}`);
 	const [me] = names;
@@ -57,9 +76,8 @@ describe('the fee market', { concurrency: false }, () => {
 		await chain?.stop();
 	});
 
-	/** Does something while the pool holds what it gets, and then lets it into a block. */
+	/** Acts right after a block, seconds before the next: all that it sends meets in the pool. */
 	async function held(action) {
-		// There are seconds from a block to the next.
 		await new Promise((resolve) => {
 			socket.once('block', resolve);
 		});
@@ -233,5 +251,40 @@ describe('the fee market', { concurrency: false }, () => {
 		const { error } = await ask(chain, 'eth_sendRawTransaction', [raw]);
 		assert.match(error.message.toLowerCase(), /^insufficient funds for gas \* price \+ value/);
 		assert.ok(error.message.endsWith(`have ${balance} want ${balance + 1n}`), error.message);
+	});
+});
+
+describe('a transaction that is sped up', () => {
+	let chain;
+
+	before(async () => {
+		chain = await openledger(['--sealing', 'manual']);
+	});
+	after(() => chain?.stop());
+
+	test('wait_of_viem_should_tell_of_the_new_price_when_it_knows_the_old_transaction', async () => {
+		const wallet = clients(chain).wallet(privateKeyToAccount(ALITH));
+		const request = { ...TRANSFER, to: account('fees: somebody').address, nonce: 0 };
+		const fees = { maxFeePerGas: 20n * GWEI, maxPriorityFeePerGas: GWEI };
+		const old = await wallet.sendTransaction({ ...request, ...fees });
+		// viem compares the blocks with the transaction, which it asks for before the first of them.
+		const { reader, seen } = watcher(chain, 'eth_getBlockByNumber');
+		const replacements = [];
+		const waiting = reader.waitForTransactionReceipt({
+			...{ hash: old, timeout: PATIENCE },
+			onReplaced: (replacement) => replacements.push(replacement),
+		});
+		await Promise.race([seen, waiting]);
+		const fast = await wallet.sendTransaction({
+			...request,
+			...{ maxFeePerGas: 22n * GWEI, maxPriorityFeePerGas: (11n * GWEI) / 10n },
+		});
+		await rpc(chain, 'evm_mine');
+		const receipt = await waiting;
+		assert.deepEqual([receipt.transactionHash, receipt.status], [fast, 'success']);
+		const [{ reason, replacedTransaction, transaction }, ...more] = replacements;
+		assert.deepEqual(more, []);
+		assert.equal(reason, 'repriced');
+		assert.deepEqual([replacedTransaction.hash, transaction.hash], [old, fast]);
 	});
 });

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import * as viem from 'viem';
 import * as contracts from './contracts.mjs';
+import { handleOperation } from './operation.mjs';
 import { OPEN } from './world.mjs';
 
 const SUPPLY = 10n ** 24n;
@@ -338,52 +339,15 @@ export async function safe(world) {
 
 /** ERC-4337: a user operation makes its sender's account and pays from it. */
 export async function erc4337(world) {
-	const { entryPoint: entryCode, accounts: accountsCode, account: accountCode } =
-		contracts.accountAbstraction();
-	const owner = world.other('owner');
-	const bob = world.other('bob');
-	const entry = await world.deploy(entryCode);
-	const accounts = await world.deploy(accountsCode, entry.address);
-	const sender = await world.read(accounts, 'getAddress', owner.address, 0n);
-	await world.send({ to: sender, value: OPEN });
-	const packed = (high, low) =>
-		viem.concat([viem.toHex(high, { size: 16 }), viem.toHex(low, { size: 16 })]);
-	const operation = {
-		sender,
-		nonce: await world.read(entry, 'getNonce', sender, 0n),
-		initCode: viem.concat([
-			accounts.address,
-			viem.encodeFunctionData({
-				...{ abi: accounts.abi, functionName: 'createAccount', args: [owner.address, 0n] },
-			}),
-		]),
-		callData: viem.encodeFunctionData({
-			abi: accountCode.abi,
-			functionName: 'execute',
-			args: [bob.address, OPEN / 10n, '0x'],
-		}),
-		accountGasLimits: packed(1_500_000n, 200_000n),
-		preVerificationGas: 60_000n,
-		gasFees: packed(10n ** 9n, 2n * 10n ** 9n),
-		paymasterAndData: '0x',
-	};
-	const hash = await world.read(entry, 'getUserOpHash', { ...operation, signature: '0x' });
-	const signed = { ...operation, signature: await owner.sign({ hash }) };
-	const receipt = await world.write(entry, 'handleOps', [[signed], world.me.address]);
-	const events = world.events(entry, receipt);
-	const { args } = events.find(({ eventName }) => eventName === 'UserOperationEvent');
-	assert.ok(args.success);
-	assert.equal(await world.reader.getBalance({ address: bob.address }), OPEN / 10n);
-	const account = world.at(sender, accountCode.abi);
+	const { entryPoint, ...code } = contracts.accountAbstraction();
+	const entry = await world.deploy(entryPoint);
+	const { owner, sender, signed, hash, events } = await handleOperation(
+		...[world, entry, code],
+		(signer, message) => signer.sign({ hash: message }),
+	);
+	const account = world.at(sender, code.account.abi);
 	assert.equal(await world.read(account, 'owner'), owner.address);
 	const again = await world.refusal(entry, 'handleOps', [signed], world.me.address);
 	assert.equal(again.name, 'FailedOp');
-	return {
-		hash,
-		again,
-		sender,
-		events: events.map(({ eventName }) => eventName),
-		userOpHash: args.userOpHash,
-		nonce: await world.read(entry, 'getNonce', sender, 0n),
-	};
+	return { hash, again, sender, events, nonce: await world.read(entry, 'getNonce', sender, 0n) };
 }
