@@ -90,8 +90,10 @@ fn estimate_should_be_at_most_a_twentieth_above_use_when_any_function_is_called(
 		bond_scorers();
 		let fund =
 			IAttribution::fundChannelCall { operator: at(&operator), amount: wei(20 * UNIT) };
-		ask(&native(Sr25519Keyring::Alice), ATTRIBUTION, fund.clone()).unwrap();
-		let receipt = answer(model, 1);
+		let payer = native(Sr25519Keyring::Alice);
+		ask(&payer, ATTRIBUTION, fund.clone()).unwrap();
+		let (_, nonce) = <Attribution as AttributionFace<_>>::channel(&payer, &operator).unwrap();
+		let receipt = answer(model, nonce + 1);
 		run_to(System::block_number() + pallet_attribution::DELAY);
 		score(receipt, &vector(model));
 		let length = pallet_attribution::Settings::<Runtime>::get().period;
