@@ -2,17 +2,15 @@
 // gets there: a transaction that nobody has the key of, or a factory whose addresses follow from
 // salt and code.
 
-import { existsSync, readFileSync } from 'node:fs';
 import * as viem from 'viem';
 import * as contracts from './contracts.mjs';
 
 /** What a transaction may take, in milliseconds. */
 const PATIENCE = 120_000;
-const packages = new URL('node_modules/', import.meta.url);
 
 /** The deterministic deployment proxy, which a chain of ours has from genesis. */
 export const CREATE2_PROXY = '0x4e59b44847b379578588920cA78FbF26c0B4956C';
-/** The same proxy at the address from which Safe's contracts have theirs. */
+/** The same at the address from which Safe's contracts have theirs, from genesis too. */
 export const SAFE_FACTORY = '0x914d7Fec6aaC8cd542e72Bca78B30650d45643d7';
 
 /** The signature that makes Multicall3's deployment a transaction of a sender without a key. */
@@ -25,6 +23,16 @@ const SALTS = {
 	permit2: '0x0000000000000000000000000000000000000000d3af2663da51c10215000000',
 	erc6551: '0x0000000000000000000000000000000000000000fd8eb4e1dca713016c518e31',
 	entryPoint: '0x90d8084deab30c2a37c45e8d47f49f2f7965183cb6990a98943ef94940681de3',
+};
+
+/** Safe 1.4.1 on other chains. */
+const SAFE = {
+	Safe: '0x41675C099F32341bf84BFc5382aF534df5C7461a',
+	SafeL2: '0x29fcB43b46531BcA003ddC8FCB67FFE91900C762',
+	SafeProxyFactory: '0x4e1DCf7AD4e460CfD30791CCC4F9c8a4f820ec67',
+	CompatibilityFallbackHandler: '0xfd0732Dc9E303f09fCEf3a7388Ad10A83459Ec99',
+	MultiSend: '0x38869bf66a61cF6bDB996A6aE40D5853Fd43B526',
+	MultiSendCallOnly: '0x9641d764fc13c8B624c04430C7356C1C7C8102e2',
 };
 
 /** A deployment by the first transaction of a sender whose key nobody has. */
@@ -54,29 +62,13 @@ async function multicall3() {
 	);
 }
 
-/** Safe's factory, if Safe has signed a transaction for this chain. */
-async function safeFactory(chainId) {
-	const file = new URL(
-		`@safe-global/safe-singleton-factory/artifacts/${chainId}/deployment.json`,
-		packages,
-	);
-	const known = { name: 'Safe singleton factory', canonical: SAFE_FACTORY };
-	if (!existsSync(file)) return { ...known, address: SAFE_FACTORY };
-	return keyless(known.name, SAFE_FACTORY, JSON.parse(readFileSync(file, 'utf8')).transaction);
-}
-
 /**
  * What belongs on a chain, in the order of deployment.
  *
- * @param {object} reader a client of viem
  * @returns {Promise<object[]>} each with its `name`, the address that other chains have it at
  *   (`canonical`), the one that it has here (`address`), and how it comes to be
  */
-export async function plan(reader) {
-	const factory = await safeFactory(await reader.getChainId());
-	const has = await reader.getCode({ address: SAFE_FACTORY });
-	// Without Safe's factory the proxy makes them: the same code at other addresses.
-	const maker = has || factory.transaction ? SAFE_FACTORY : CREATE2_PROXY;
+export async function plan() {
 	return [
 		{ name: 'CREATE2 proxy', canonical: CREATE2_PROXY, address: CREATE2_PROXY },
 		await multicall3(),
@@ -92,11 +84,10 @@ export async function plan(reader) {
 			...['EntryPoint v0.7', '0x0000000071727De22E5E9d8BAf0edAc6f37da032', CREATE2_PROXY],
 			...[SALTS.entryPoint, contracts.entryPointV07()],
 		),
-		factory,
-		...Object.entries(contracts.safeSuite()).map(([name, contract]) => {
-			const { address } = made(name, undefined, SAFE_FACTORY, viem.zeroHash, contract);
-			return made(`${name} 1.4.1`, address, maker, viem.zeroHash, contract);
-		}),
+		{ name: 'Safe singleton factory', canonical: SAFE_FACTORY, address: SAFE_FACTORY },
+		...Object.entries(contracts.safeSuite()).map(([name, contract]) =>
+			made(`${name} 1.4.1`, SAFE[name], SAFE_FACTORY, viem.zeroHash, contract),
+		),
 	];
 }
 
@@ -120,7 +111,7 @@ export async function install(url, payer) {
 	const wallet = viem.createWalletClient({ ...options, account: payer });
 	const codeOf = ({ address }) => reader.getCode({ address });
 
-	const items = await plan(reader);
+	const items = await plan();
 	const before = await Promise.all(items.map(codeOf));
 	const missing = items.filter((_, i) => !before[i]);
 	let nonce = await reader.getTransactionCount({ address: payer.address });
@@ -163,7 +154,7 @@ export async function install(url, payer) {
 			const code = await codeOf(item);
 			const possible = item.factory || item.transaction;
 			if (!code && possible) throw new Error(`${item.name}: no code at ${item.address}`);
-			const made = possible ? 'deployed' : 'needs a signature of its owner';
+			const made = possible ? 'deployed' : 'belongs into the genesis';
 			return { ...item, state: before[i] ? 'was there' : made, hash: code && viem.keccak256(code) };
 		}),
 	);

@@ -47,7 +47,7 @@ export async function openledger(args = []) {
 	return { name: 'openledger', variable, http: node.http, ws: node.ws, stop: () => node.stop() };
 }
 
-/** Anvil, with a block for each transaction unless `args` say otherwise. */
+/** Anvil, with a block for each transaction and traces of each step unless `args` are given. */
 export async function anvil(args = []) {
 	const variable = 'ANVIL_RPC';
 	if (process.env[variable] && args.length === 0) {
@@ -58,7 +58,8 @@ export async function anvil(args = []) {
 		foundry('anvil'),
 		[
 			...['--port', `${port}`, '--chain-id', `${CHAIN_ID}`, '--hardfork', 'osaka'],
-			...['--mnemonic', PHRASE, '--balance', '1000000', ...args],
+			...['--mnemonic', PHRASE, '--balance', '1000000'],
+			...(args.length > 0 ? args : ['--steps-tracing']),
 		],
 		{ stdio: ['ignore', 'pipe', 'inherit'] },
 	);

@@ -164,11 +164,15 @@ describe('a fork that is lost', { concurrency: false }, () => {
 		}, `both nodes having ${hash} in one block`);
 
 	test('heads_should_follow_the_winning_fork_when_the_other_is_lost', async () => {
-		const later = loser.heads.all.slice(lost.heads.length);
+		const wanted = kept.heads.map(({ hash }) => hash);
+		// The other node may have heard of it first.
+		const later = await loser.heads.until((all) => {
+			const since = all.slice(lost.heads.length);
+			return since.some(({ hash }) => hash === wanted.at(-1)) && since;
+		}, 'the heads of the winning fork');
 		const turn = later.findIndex(({ hash }) => hash === kept.first.hash);
 		assert.ok(turn >= 0, 'the first block of the winning fork is told');
 		linked(later.slice(turn));
-		const wanted = kept.heads.map(({ hash }) => hash);
 		const told = later.map(({ hash }) => hash).filter((hash) => wanted.includes(hash));
 		assert.deepEqual(told, wanted, 'all of the winning fork, in order');
 		linked(winner.heads.all);

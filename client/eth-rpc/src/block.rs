@@ -12,8 +12,16 @@ use pallet_revive::{
 		BlockV1, HashesOrTransactionInfosV1, ReceiptGasInfoV1, TransactionInfoV1,
 	},
 };
-use serde_json::{json, Value};
+use serde_json::{
+	json,
+	value::{to_raw_value, RawValue},
+	Value,
+};
 use sp_core::{H160, H256, U256};
+use std::sync::OnceLock;
+
+/// Bytes of a block's JSON that are kept at most, of each of the blocks in memory.
+const MAX_KEPT_TEXT: usize = 512 << 10;
 
 /// A transaction as it stands in a block's body.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -154,6 +162,8 @@ pub struct LoadedBlock {
 	mined: Vec<Option<Mined>>,
 	/// Behind them.
 	natives: Vec<(NativeTransaction, Receipt)>,
+	/// Its JSON with hashes and with whole transactions, once somebody asked.
+	texts: [OnceLock<Box<RawValue>>; 2],
 }
 
 impl LoadedBlock {
@@ -187,7 +197,7 @@ impl LoadedBlock {
 				(native, receipt)
 			})
 			.collect();
-		Self { block, gas_limit, bloom, mined, natives }
+		Self { block, gas_limit, bloom, mined, natives, texts: Default::default() }
 	}
 
 	/// The Ethereum hash.
@@ -237,8 +247,22 @@ impl LoadedBlock {
 		&self.bloom
 	}
 
-	/// As `eth_getBlockByNumber` gives it, with whole transactions or their hashes.
-	pub(crate) fn to_json(&self, whole: bool) -> Result<Value, Error> {
+	/// As `eth_getBlockByNumber` gives it, with whole transactions or their hashes. Many ask for the
+	/// same block, so the text is kept unless it is long.
+	pub(crate) fn text(&self, whole: bool) -> Result<Box<RawValue>, Error> {
+		let kept = &self.texts[usize::from(whole)];
+		if let Some(text) = kept.get() {
+			return Ok(text.clone());
+		}
+		let text = to_raw_value(&self.to_json(whole)?).map_err(Error::internal)?;
+		if text.get().len() <= MAX_KEPT_TEXT {
+			// Another request may have been faster, with the same text.
+			let _ = kept.set(text.clone());
+		}
+		Ok(text)
+	}
+
+	fn to_json(&self, whole: bool) -> Result<Value, Error> {
 		let transactions = if whole {
 			(0..self.count())
 				.filter_map(|position| self.transaction(position).transpose())
@@ -501,6 +525,11 @@ pub(crate) mod tests {
 		let native = block.transaction(1).unwrap().unwrap();
 		assert_eq!((&native["hash"], &native["r"]), (&json!(hash), &json!("0x0")));
 		assert_eq!(block.to_json(true).unwrap()["transactions"][1], native);
+		for whole in [true, false] {
+			let text = || serde_json::from_str::<Value>(block.text(whole).unwrap().get()).unwrap();
+			assert_eq!(text(), block.to_json(whole).unwrap());
+			assert_eq!(text(), block.to_json(whole).unwrap(), "kept");
+		}
 		assert_eq!(block.receipt(1).unwrap().logs[0].address, address);
 		assert_eq!(block.logs().count(), 2);
 		assert!(block.at(1).is_none(), "nobody signed it for Ethereum");

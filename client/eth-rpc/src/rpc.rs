@@ -29,7 +29,7 @@ use pallet_revive::{
 use sc_transaction_pool_api::{
 	error::IntoPoolError, InPoolTransaction, TransactionPool, TransactionSource,
 };
-use serde_json::{json, Value};
+use serde_json::{json, value::RawValue, Value};
 use sp_core::{H160, H256, U256};
 use sp_runtime::traits::{Block as BlockT, Header as _};
 use std::{collections::HashSet, sync::Arc};
@@ -116,11 +116,15 @@ pub trait EthApi {
 
 	/// A block, with whole transactions or with their hashes.
 	#[method(name = "eth_getBlockByNumber", blocking)]
-	fn block_by_number(&self, block: BlockId, whole: Option<bool>) -> RpcResult<Option<Value>>;
+	fn block_by_number(
+		&self,
+		block: BlockId,
+		whole: Option<bool>,
+	) -> RpcResult<Option<Box<RawValue>>>;
 
 	/// As `eth_getBlockByNumber`, by Ethereum hash.
 	#[method(name = "eth_getBlockByHash", blocking)]
-	fn block_by_hash(&self, hash: H256, whole: Option<bool>) -> RpcResult<Option<Value>>;
+	fn block_by_hash(&self, hash: H256, whole: Option<bool>) -> RpcResult<Option<Box<RawValue>>>;
 
 	/// A block's header.
 	#[method(name = "eth_getHeaderByNumber", blocking)]
@@ -835,12 +839,16 @@ where
 		Ok(hash)
 	}
 
-	fn block_by_number(&self, block: BlockId, whole: Option<bool>) -> RpcResult<Option<Value>> {
+	fn block_by_number(
+		&self,
+		block: BlockId,
+		whole: Option<bool>,
+	) -> RpcResult<Option<Box<RawValue>>> {
 		let whole = whole.unwrap_or(false);
-		Ok(self.0.load(block)?.map(|block| block.to_json(whole)).transpose()?)
+		Ok(self.0.load(block)?.map(|block| block.text(whole)).transpose()?)
 	}
 
-	fn block_by_hash(&self, hash: H256, whole: Option<bool>) -> RpcResult<Option<Value>> {
+	fn block_by_hash(&self, hash: H256, whole: Option<bool>) -> RpcResult<Option<Box<RawValue>>> {
 		self.block_by_number(BlockId::Hash(hash), whole)
 	}
 
