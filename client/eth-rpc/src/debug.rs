@@ -85,30 +85,64 @@ fn steps(mut config: ExecutionTracerConfigV1, max_steps: u64) -> TracerTypeV1 {
 	TracerTypeV1::ExecutionTracer(Some(config))
 }
 
-/// The tracer that the options of a request name.
-fn tracer(options: Option<Value>, max_steps: u64) -> Result<TracerTypeV1, Error> {
-	let invalid = |error: serde_json::Error| {
-		Error::InvalidParams(format!(
-			"unknown tracer: use callTracer, prestateTracer or, with no name, the struct logger \
-			 ({error})"
-		))
-	};
-	let fields = match options {
-		Some(Value::Object(fields)) => fields,
-		None | Some(Value::Null) => Map::new(),
-		Some(_) => return Err(Error::InvalidParams("the trace options are an object".into())),
-	};
-	let Some(name) = fields.get("tracer").filter(|name| !name.is_null()) else {
-		return Ok(steps(serde_json::from_value(fields.into()).map_err(invalid)?, max_steps));
-	};
-	let mut config = match fields.get("tracerConfig") {
-		Some(Value::Object(config)) => config.clone(),
-		_ => Map::new(),
-	};
-	// Under geth's name, and off unless it is asked for, as there.
-	let logs = config.remove("withLog").unwrap_or(false.into());
-	config.entry("withLogs").or_insert(logs);
-	serde_json::from_value(json!({ "tracer": name, "tracerConfig": config })).map_err(invalid)
+/// What a request wants to see.
+struct Tracer {
+	kind: TracerTypeV1,
+	max_steps: u64,
+}
+
+impl Tracer {
+	/// The tracer that the options of a request name.
+	fn new(options: Option<Value>, max_steps: u64) -> Result<Self, Error> {
+		let invalid = |error: serde_json::Error| {
+			Error::InvalidParams(format!(
+				"unknown tracer: use callTracer, prestateTracer or, with no name, the struct \
+				 logger ({error})"
+			))
+		};
+		let fields = match options {
+			Some(Value::Object(fields)) => fields,
+			None | Some(Value::Null) => Map::new(),
+			Some(_) => return Err(Error::InvalidParams("the trace options are an object".into())),
+		};
+		let Some(name) = fields.get("tracer").filter(|name| !name.is_null()) else {
+			let kind = steps(serde_json::from_value(fields.into()).map_err(invalid)?, max_steps);
+			return Ok(Self { kind, max_steps });
+		};
+		let mut config = match fields.get("tracerConfig") {
+			Some(Value::Object(config)) => config.clone(),
+			_ => Map::new(),
+		};
+		// Under geth's name, and off unless it is asked for, as there.
+		let logs = config.remove("withLog").unwrap_or(false.into());
+		config.entry("withLogs").or_insert(logs);
+		let kind = serde_json::from_value(json!({ "tracer": name, "tracerConfig": config }));
+		Ok(Self { kind: kind.map_err(invalid)?, max_steps })
+	}
+
+	/// A trace as geth gives it.
+	fn show(&self, trace: impl Serialize) -> Result<Value, Error> {
+		let mut trace = serde_json::to_value(trace).map_err(Error::internal)?;
+		let TracerTypeV1::ExecutionTracer(config) = &self.kind else { return Ok(trace) };
+		let Some(fields) = trace.as_object_mut() else { return Ok(trace) };
+		fields.remove("weightConsumed");
+		fields.remove("baseCallWeight");
+		let Some(Value::Array(steps)) = fields.get_mut("structLogs") else { return Ok(trace) };
+		if steps.len() as u64 > self.max_steps {
+			return Err(Error::Limit(format!(
+				"the trace has more than {} steps: give a limit, or use callTracer",
+				self.max_steps
+			)));
+		}
+		let without_stack = config.as_ref().is_some_and(|config| config.disable_stack);
+		for step in steps.iter_mut().filter_map(Value::as_object_mut) {
+			step.remove("weightCost");
+			if without_stack {
+				step.remove("stack");
+			}
+		}
+		Ok(trace)
+	}
 }
 
 fn overrides(options: &Option<Value>) -> Result<Option<StateOverrideSetV1>, Error> {
@@ -121,25 +155,6 @@ fn overrides(options: &Option<Value>) -> Result<Option<StateOverrideSetV1>, Erro
 }
 
 const NOT_TRACED: &str = "the transaction was not traced: its block cannot be run again";
-
-/// A trace as geth gives it.
-fn shown(trace: impl Serialize, max_steps: u64) -> Result<Value, Error> {
-	let mut trace = serde_json::to_value(trace).map_err(Error::internal)?;
-	let Some(fields) = trace.as_object_mut() else { return Ok(trace) };
-	if let Some(Value::Array(steps)) = fields.get_mut("structLogs") {
-		if steps.len() as u64 > max_steps {
-			return Err(Error::Limit(format!(
-				"the trace has more than {max_steps} steps: give a limit, or use callTracer"
-			)));
-		}
-		for step in steps.iter_mut().filter_map(Value::as_object_mut) {
-			step.remove("weightCost");
-		}
-		fields.remove("weightConsumed");
-		fields.remove("baseCallWeight");
-	}
-	Ok(trace)
-}
 
 impl<Block, C, P> Inner<Block, C, P>
 where
@@ -181,30 +196,30 @@ where
 	}
 
 	fn trace_transaction(&self, hash: H256, options: Option<Value>) -> Result<Value, Error> {
-		let config = tracer(options, self.config.max_trace_steps)?;
+		let tracer = Tracer::new(options, self.config.max_trace_steps)?;
 		let missing = || Error::refused("transaction not found");
 		let (at, position) = self.mined(hash)?.ok_or_else(missing)?;
 		let loaded = self.indexer.load(at)?;
 		let native = || Error::refused("a native transaction has no trace: look at its logs");
 		let tx_index = loaded.at(position).ok_or_else(native)?.transaction.extrinsic;
 		let (block, parent) = self.traceable(at)?;
-		let input = TraceTxInputPayloadV2 { block, tx_index, config };
+		let input = TraceTxInputPayloadV2 { block, tx_index, config: tracer.kind.clone() };
 		let output = self.client.runtime_api().trace_tx_versioned(parent, input.into())?;
 		match TraceTxOutputPayloadV2::try_from(output).map_err(Error::internal)?.entry {
-			Some(TraceEntryV1::Traced(trace)) => shown(trace, self.config.max_trace_steps),
+			Some(TraceEntryV1::Traced(trace)) => tracer.show(trace),
 			_ => Err(Error::refused(NOT_TRACED)),
 		}
 	}
 
 	fn trace_block(&self, id: BlockId, options: Option<Value>) -> Result<Value, Error> {
-		let config = tracer(options, self.config.max_trace_steps)?;
+		let tracer = Tracer::new(options, self.config.max_trace_steps)?;
 		let hash = self.find(id)?.ok_or(Error::BlockNotFound)?;
 		let loaded = self.indexer.load(hash)?;
 		if loaded.mined().next().is_none() {
 			return Ok(json!([]));
 		}
 		let (block, parent) = self.traceable(hash)?;
-		let input = TraceBlockInputPayloadV2 { block, config };
+		let input = TraceBlockInputPayloadV2 { block, config: tracer.kind.clone() };
 		let output = self.client.runtime_api().trace_block_versioned(parent, input.into())?;
 		let entries = TraceBlockOutputPayloadV2::try_from(output).map_err(Error::internal)?.entries;
 		if entries.is_empty() {
@@ -216,11 +231,9 @@ where
 			.map(|mined| {
 				let hash = mined.transaction.hash;
 				Ok(match entries.remove(&mined.transaction.extrinsic) {
-					Some(TraceEntryV1::Traced(trace)) => {
-						match shown(trace, self.config.max_trace_steps) {
-							Ok(trace) => json!({ "txHash": hash, "result": trace }),
-							Err(error) => json!({ "txHash": hash, "error": error.to_string() }),
-						}
+					Some(TraceEntryV1::Traced(trace)) => match tracer.show(trace) {
+						Ok(trace) => json!({ "txHash": hash, "result": trace }),
+						Err(error) => json!({ "txHash": hash, "error": error.to_string() }),
 					},
 					_ => json!({ "txHash": hash, "error": NOT_TRACED }),
 				})
@@ -236,13 +249,13 @@ where
 	) -> Result<Value, Error> {
 		let state_overrides = overrides(&options)?;
 		without(options.as_ref().and_then(|options| options.get("blockOverrides")))?;
-		let config = tracer(options, self.config.max_trace_steps)?;
+		let tracer = Tracer::new(options, self.config.max_trace_steps)?;
 		let at = self.state(block)?;
 		self.cap_gas(&mut tx);
-		let input = TraceCallInputPayloadV2 { tx, config, state_overrides };
+		let input = TraceCallInputPayloadV2 { tx, config: tracer.kind.clone(), state_overrides };
 		let output = self.client.runtime_api().trace_call_versioned(at, input.into())??;
 		let trace = TraceCallOutputPayloadV2::try_from(output).map_err(Error::internal)?.trace;
-		shown(trace, self.config.max_trace_steps)
+		tracer.show(trace)
 	}
 }
 
@@ -342,25 +355,27 @@ mod tests {
 			),
 		];
 		for (options, expected) in cases {
-			assert_eq!(tracer(Some(options.clone()), 9).unwrap(), expected, "{options}");
+			let tracer = Tracer::new(Some(options.clone()), 9).unwrap();
+			assert_eq!(tracer.kind, expected, "{options}");
 		}
 	}
 
 	#[test]
 	fn trace_should_be_refused_when_it_has_more_steps_than_allowed() {
 		let trace = |count: usize| {
-			let steps = vec![json!({ "pc": 0, "weightCost": {} }); count];
+			let steps = vec![json!({ "pc": 0, "stack": [], "weightCost": {} }); count];
 			json!({ "gas": 1, "weightConsumed": {}, "baseCallWeight": {}, "structLogs": steps })
 		};
+		let tracer = Tracer::new(Some(json!({ "disableStack": true })), 2).unwrap();
 		let expected = json!({ "gas": 1, "structLogs": [{ "pc": 0 }, { "pc": 0 }] });
-		assert_eq!(shown(trace(2), 2).unwrap(), expected);
-		assert!(matches!(shown(trace(3), 2), Err(Error::Limit(_))));
+		assert_eq!(tracer.show(trace(2)).unwrap(), expected);
+		assert!(matches!(tracer.show(trace(3)), Err(Error::Limit(_))));
 	}
 
 	#[test]
 	fn tracer_should_be_refused_when_it_is_not_there() {
 		for options in [json!({ "tracer": "4byteTracer" }), json!("callTracer"), json!([])] {
-			let error = tracer(Some(options), 9).unwrap_err();
+			let error = Tracer::new(Some(options), 9).err().expect("it is unknown");
 			assert!(matches!(error, Error::InvalidParams(_)), "{error}");
 		}
 	}
