@@ -142,7 +142,8 @@ function print(rows) {
 	}
 }
 
-const node = await startNode();
+// The state's cache grows to 1 GiB by default, which would hide what else grows.
+const node = await startNode({ args: ['--dev', '--trie-cache-size', `${16 << 20}`] });
 const chain = { name: 'openledger', http: node.http, ws: node.ws };
 const names = Array.from({ length: SENDERS }, (_, i) => `${NAME} ${i}`);
 await fund(chain, [NAME, ...names]);
