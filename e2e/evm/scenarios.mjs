@@ -8,6 +8,8 @@ import { handleOperation } from './operation.mjs';
 import { OPEN } from './world.mjs';
 
 const SUPPLY = 10n ** 24n;
+/** Gas for what meets a pool, which does more if a second begins between estimate and block. */
+const POOL_GAS = 3_000_000n;
 /** A time that no test reaches. */
 const LATER = 2n ** 40n;
 
@@ -118,7 +120,7 @@ export async function uniswapV2(world) {
 	await world.send({ to: me });
 	const swapped = await world.write(router, 'swapExactTokensForTokens', [
 		...[1_000n, 1n, [a.address, b.address], me, LATER],
-	]);
+	], 0n, POOL_GAS);
 	const swap = world.events(pair, swapped).find(({ eventName }) => eventName === 'Swap');
 	// The constant product with three per mille for the providers.
 	const out = (1_000n * 997n * 40_000n) / (10_000n * 1_000n + 1_000n * 997n);
@@ -129,7 +131,7 @@ export async function uniswapV2(world) {
 	await world.send({ to: me });
 	await world.write(router, 'swapExactETHForTokens', [
 		...[1n, [weth.address, a.address], me, LATER],
-	], OPEN / 2n);
+	], OPEN / 2n, POOL_GAS);
 	const refused = await world.refusal(
 		...[router, 'swapExactTokensForTokens', 1_000n, out, [a.address, b.address], me, LATER],
 	);
@@ -163,11 +165,13 @@ export async function uniswapV3(world) {
 		poolCode.abi,
 	);
 	await world.write(pool, 'initialize', [2n ** 96n]);
-	const provided = await world.write(trader, 'provide', [pool.address, -600, 600, OPEN]);
+	const trade = (name, ...args) =>
+		world.write(trader, name, [pool.address, ...args], 0n, POOL_GAS);
+	const provided = await trade('provide', -600, 600, OPEN);
 	const lowest = 4_295_128_740n;
 	const highest = 1_461_446_703_485_210_103_287_273_052_203_988_822_378_723_970_341n;
-	const down = await world.write(trader, 'swap', [pool.address, true, OPEN / 1_000n, lowest]);
-	const up = await world.write(trader, 'swap', [pool.address, false, OPEN / 500n, highest]);
+	const down = await trade('swap', true, OPEN / 1_000n, lowest);
+	const up = await trade('swap', false, OPEN / 500n, highest);
 	const refused = await world.refusal(pool, 'initialize', 2n ** 96n);
 	assert.deepEqual(refused.args, ['AI']);
 	const [price, tick] = await world.read(pool, 'slot0');

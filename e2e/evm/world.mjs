@@ -104,10 +104,11 @@ export class World {
 		return this.reader.readContract({ address, abi, functionName, args, account: this.me });
 	}
 
-	/** Calls a function in a transaction; `value` are its wei. */
-	write(contract, functionName, args, value = 0n) {
+	/** Calls a function in a transaction; `value` are its wei, and gas is estimated if absent. */
+	write(contract, functionName, args, value = 0n, gas = undefined) {
 		const { address: to, abi } = contract;
-		return this.send({ to, value, data: viem.encodeFunctionData({ abi, functionName, args }) });
+		const data = viem.encodeFunctionData({ abi, functionName, args });
+		return this.send({ to, value, gas, data });
 	}
 
 	/** The names and arguments of a contract's events in a receipt, in order. */
