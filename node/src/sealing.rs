@@ -333,28 +333,19 @@ impl Author {
 		)
 		.map_err(|error| error.to_string())?;
 		let parents = client.clone();
-		let ready = pool.clone();
+		let (heads, ready) = (client.clone(), pool.clone());
 		Ok(run_manual_seal(ManualSealParams {
 			block_import: self.block_import,
 			env: self.env,
 			client,
 			pool,
-			commands_stream: self.commands.map(move |command| match command {
-				// The SDK takes a block of one transaction for an empty one, as it counts BABE's
-				// inherent, which is no extrinsic.
-				EngineCommand::SealNewBlock {
-					create_empty: false,
-					finalize,
-					parent_hash,
-					sender,
-				} if ready.status().ready > 0 => EngineCommand::SealNewBlock {
-					create_empty: true,
-					finalize,
-					parent_hash,
-					sender,
-				},
-				other => other,
-			}),
+			commands_stream: self
+				.commands
+				.then(move |command| {
+					let (heads, ready) = (heads.clone(), ready.clone());
+					async move { prepared(command, &heads, &ready).await }
+				})
+				.boxed(),
 			select_chain: self.select_chain,
 			consensus_data_provider: Some(Box::new(digests)),
 			create_inherent_data_providers: move |parent, ()| {
@@ -363,6 +354,26 @@ impl Author {
 				async move { Ok(inherents(clock.take(slot?), slot_duration)) }
 			},
 		}))
+	}
+}
+
+/// A command as the SDK is to get it. Before a block, the pool has to know the one that it is built
+/// on: till then it has no transactions for it, though their senders were told that it has.
+async fn prepared(
+	command: EngineCommand<Hash>,
+	client: &FullClient,
+	pool: &FullPool,
+) -> EngineCommand<Hash> {
+	match command {
+		EngineCommand::SealNewBlock { create_empty, finalize, parent_hash, sender } => {
+			let parent = parent_hash.unwrap_or_else(|| client.chain_info().best_hash);
+			let ready = pool.ready_at_with_timeout(parent, POOL_PATIENCE).await.count();
+			// The SDK takes a block of one transaction for an empty one, as it counts BABE's
+			// inherent, which is no extrinsic.
+			let create_empty = create_empty || ready > 0;
+			EngineCommand::SealNewBlock { create_empty, finalize, parent_hash, sender }
+		},
+		other => other,
 	}
 }
 

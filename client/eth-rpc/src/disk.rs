@@ -2,13 +2,13 @@
 
 use crate::{
 	block::Facts,
-	index::{Index, IndexedBlock},
-	Error, LOG_TARGET,
+	index::{Glance, Index, IndexedBlock},
+	Bloom, Error, LOG_TARGET,
 };
 use codec::{Decode, Encode};
 use pallet_revive::keccak_256;
 use parity_db::{ColumnOptions, CompressionType, Db, Options};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use sp_core::H256;
 use std::{
 	collections::BTreeMap,
@@ -42,6 +42,9 @@ const COMMIT_CHANGES: usize = 4_096;
 /// Bytes from which facts are compressed: mostly empty blooms and hashes of nothing.
 const COMPRESS_FROM: u32 = 256;
 
+/// Blocks whose blooms are in memory: what some queries for logs look through.
+const MAX_HEADS: usize = 20_000;
+
 /// An [`Index`] in a folder of its own, kept with the facts of every block.
 ///
 /// Every value carries a checksum. What does not agree with its own is as good as lost: the
@@ -52,6 +55,8 @@ pub struct DiskIndex {
 	db: Database,
 	/// Held while writing: the highest block that is in.
 	highest: Mutex<Option<u64>>,
+	/// Blocks that were seen, the newest before all, without their transactions.
+	heads: RwLock<BTreeMap<u64, IndexedBlock>>,
 }
 
 /// The database, which reads and writes files that may be damaged. They are mapped into memory and
@@ -183,7 +188,7 @@ impl DiskIndex {
 			Some(found) => unseal(&found)
 				.ok_or_else(|| parity_db::Error::Corruption("its height is unreadable".into()))?,
 		};
-		Ok(Self { db, highest: Mutex::new(highest) })
+		Ok(Self { db, highest: Mutex::new(highest), heads: Default::default() })
 	}
 
 	fn get<T: Decode>(&self, column: u8, key: &[u8]) -> Option<T> {
@@ -200,6 +205,7 @@ impl DiskIndex {
 
 	fn remove(&self, number: u64, changes: &mut Changes) -> Option<H256> {
 		let block = self.at(number)?;
+		self.heads.write().remove(&number);
 		changes.insert((BLOCKS, number_key(number)), None);
 		for hash in &block.transactions {
 			// It may be in another block already.
@@ -242,6 +248,11 @@ impl Index for DiskIndex {
 		}
 		changes.insert((BLOCKS, number_key(block.number)), Some(seal(&block)));
 		self.commit(changes);
+		let mut heads = self.heads.write();
+		heads.insert(block.number, IndexedBlock { transactions: Vec::new(), ..block });
+		if heads.len() > MAX_HEADS {
+			heads.pop_first();
+		}
 	}
 
 	fn retract(&self, from: u64) -> Vec<H256> {
@@ -262,6 +273,21 @@ impl Index for DiskIndex {
 
 	fn at(&self, number: u64) -> Option<IndexedBlock> {
 		self.get(BLOCKS, &number_key(number))
+	}
+
+	fn glance(&self, number: u64, admits: &dyn Fn(&Bloom) -> bool) -> Glance {
+		if let Some(head) = self.heads.read().get(&number) {
+			return head.glance(admits);
+		}
+		// Under the lock of writers, so that no block that leaves meanwhile stays in memory.
+		let _writing = self.highest.lock();
+		let Some(block) = self.at(number) else { return Glance::Unknown };
+		let glance = block.glance(admits);
+		let mut heads = self.heads.write();
+		if heads.len() < MAX_HEADS {
+			heads.insert(number, IndexedBlock { transactions: Vec::new(), ..block });
+		}
+		glance
 	}
 
 	fn block(&self, eth_hash: &H256) -> Option<H256> {

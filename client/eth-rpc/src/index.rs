@@ -21,6 +21,27 @@ pub struct IndexedBlock {
 	pub bloom: Option<Box<Bloom>>,
 }
 
+impl IndexedBlock {
+	pub(crate) fn glance(&self, admits: &dyn Fn(&Bloom) -> bool) -> Glance {
+		match (self.eth_hash, &self.bloom) {
+			(None, _) => Glance::Unknown,
+			(_, Some(bloom)) if admits(bloom) => Glance::Perhaps(self.hash),
+			_ => Glance::Nothing,
+		}
+	}
+}
+
+/// What the index says of wanted logs in a block, without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glance {
+	/// There are none.
+	Nothing,
+	/// There may be some in the block with this Substrate hash.
+	Perhaps(H256),
+	/// The block is not in, or the runtime could not tell.
+	Unknown,
+}
+
 /// The best chain's blocks and transactions by their Ethereum hashes, and the blocks that left it.
 pub trait Index: Send + Sync + 'static {
 	/// Adds a block; one that was there at its height goes. `facts` are those of the block, none
@@ -31,6 +52,8 @@ pub trait Index: Send + Sync + 'static {
 	fn retract(&self, from: u64) -> Vec<H256>;
 	/// The block at a height.
 	fn at(&self, number: u64) -> Option<IndexedBlock>;
+	/// Whether wanted logs may be in the block at a height: `admits` says it of a bloom.
+	fn glance(&self, number: u64, admits: &dyn Fn(&Bloom) -> bool) -> Glance;
 	/// The Substrate hash of an Ethereum block that is in, or was.
 	fn block(&self, eth_hash: &H256) -> Option<H256>;
 	/// The Substrate hash of the block and the position of an Ethereum transaction in it.
@@ -89,6 +112,11 @@ impl Index for MemoryIndex {
 		self.0.read().blocks.get(&number).cloned()
 	}
 
+	fn glance(&self, number: u64, admits: &dyn Fn(&Bloom) -> bool) -> Glance {
+		let maps = self.0.read();
+		maps.blocks.get(&number).map_or(Glance::Unknown, |block| block.glance(admits))
+	}
+
 	fn block(&self, eth_hash: &H256) -> Option<H256> {
 		self.0.read().hashes.get(eth_hash).copied()
 	}
@@ -133,6 +161,27 @@ pub(crate) mod tests {
 		assert_eq!(index.transaction(&H256::repeat_byte(2)), Some((H256::repeat_byte(32), 1)));
 		assert_eq!(index.transaction(&H256::repeat_byte(3)), None);
 		assert!(!index.has(1, &H256::repeat_byte(17)), "another fork's block");
+
+		// A look at blooms says where logs may be.
+		let index = make();
+		let bloom = Some(Box::new(Bloom([1; 256])));
+		index.insert(IndexedBlock { bloom, ..block(1, 0, &[1]) }, None);
+		index.insert(block(2, 0, &[2]), None);
+		index.insert(IndexedBlock { eth_hash: None, ..block(3, 0, &[]) }, None);
+		let look = |number| {
+			[true, false].map(|admits| index.glance(number, &|bloom| bloom.0[0] == 1 && admits))
+		};
+		// Twice, as the second may be from memory.
+		for _ in 0..2 {
+			assert_eq!(look(1), [Glance::Perhaps(H256::repeat_byte(16)), Glance::Nothing]);
+			assert_eq!(look(2), [Glance::Nothing; 2]);
+			assert_eq!(look(3), [Glance::Unknown; 2]);
+			assert_eq!(look(4), [Glance::Unknown; 2]);
+		}
+		index.retract(2);
+		assert_eq!(look(2), [Glance::Unknown; 2]);
+		index.insert(block(1, 1, &[]), None);
+		assert_eq!(look(1), [Glance::Nothing; 2]);
 
 		// A fork is retracted; the same transaction comes again in a block of the other fork.
 		let index = make();

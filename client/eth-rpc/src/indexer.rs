@@ -41,11 +41,12 @@ impl ChainUpdate {
 
 	/// The logs that the filter admits: those taken back, then the new ones.
 	pub(crate) fn logs<'a>(&'a self, filter: &'a LogFilter) -> impl Iterator<Item = Log> + 'a {
+		let query = filter.bloom_query();
 		let taken = self.retracted.iter().map(|block| (block, true));
 		let given = self.enacted.iter().map(|block| (block, false));
 		taken
 			.chain(given)
-			.filter(|(block, _)| filter.may_be_in(block.bloom()))
+			.filter(move |(block, _)| query.may_be_in(block.bloom()))
 			.flat_map(|(block, removed)| {
 				block
 					.logs()

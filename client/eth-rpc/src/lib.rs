@@ -40,7 +40,7 @@ pub use disk::DiskIndex;
 pub use error::Error;
 pub use evm::{EvmApiServer, EvmRpc, Mine, Sealer};
 pub use filters::EthFilterApiServer;
-pub use index::{Index, IndexedBlock, MemoryIndex};
+pub use index::{Glance, Index, IndexedBlock, MemoryIndex};
 pub use indexer::{ChainUpdate, Follower, Indexer};
 pub use native::{NativeCall, NativeTransaction};
 pub use net::{NetApiServer, Web3ApiServer};

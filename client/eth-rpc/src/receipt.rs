@@ -33,7 +33,11 @@ impl Bloom {
 
 	/// Whether the value may be in; a `false` is certain.
 	pub fn may_contain(&self, value: &[u8]) -> bool {
-		bits(value).into_iter().all(|(byte, mask)| self.0[byte] & mask != 0)
+		self.has(&bits(value))
+	}
+
+	fn has(&self, bits: &Bits) -> bool {
+		bits.iter().all(|(byte, mask)| self.0[*byte] & mask != 0)
 	}
 
 	/// Whether all that is in the other is in.
@@ -53,8 +57,27 @@ impl Bloom {
 	}
 }
 
-/// The three bits of a value, as (byte, mask); bytes count from the most significant one.
-fn bits(value: &[u8]) -> [(usize, u8); 3] {
+/// The three bits of a value, as (byte, mask).
+type Bits = [(usize, u8); 3];
+
+/// What a filter looks for in many blooms: of each set of values one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BloomQuery(Vec<Vec<Bits>>);
+
+impl BloomQuery {
+	/// Adds a set of values of which one has to be in.
+	pub(crate) fn any_of<T: AsRef<[u8]>>(&mut self, values: &[T]) {
+		self.0.push(values.iter().map(|value| bits(value.as_ref())).collect());
+	}
+
+	/// Whether of each set one may be in; a `false` is certain.
+	pub(crate) fn may_be_in(&self, bloom: &Bloom) -> bool {
+		self.0.iter().all(|any| any.iter().any(|bits| bloom.has(bits)))
+	}
+}
+
+/// The three bits of a value; bytes count from the most significant one.
+fn bits(value: &[u8]) -> Bits {
 	let hash = keccak_256(value);
 	[0, 2, 4].map(|at| {
 		let bit = usize::from(u16::from_be_bytes([hash[at], hash[at + 1]]) & 0x7ff);

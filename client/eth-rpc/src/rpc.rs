@@ -4,6 +4,7 @@ use crate::{
 	block::{LoadedBlock, Transaction},
 	chain::{Chain, Source},
 	fees,
+	index::Glance,
 	pool::Terms,
 	txpool::nonce,
 	types::{BlockId, LogFilter, Quantity},
@@ -646,17 +647,13 @@ where
 			)));
 		}
 		self.indexer.catch_up()?;
+		let query = filter.bloom_query();
 		let mut logs = Vec::new();
 		for number in from..=to {
-			let indexed = self.indexer.index.at(number);
-			let hash = match indexed {
-				Some(block) if block.eth_hash.is_some() => {
-					if !block.bloom.is_some_and(|bloom| filter.may_be_in(&bloom)) {
-						continue;
-					}
-					block.hash
-				},
-				_ => self.chain().hash_at(number)?.ok_or(Error::BlockNotFound)?,
+			let hash = match self.indexer.index.glance(number, &|bloom| query.may_be_in(bloom)) {
+				Glance::Nothing => continue,
+				Glance::Perhaps(hash) => hash,
+				Glance::Unknown => self.chain().hash_at(number)?.ok_or(Error::BlockNotFound)?,
 			};
 			self.collect_logs(hash, filter, &mut logs)?;
 		}
@@ -670,9 +667,6 @@ where
 		logs: &mut Vec<Log>,
 	) -> Result<(), Error> {
 		let block = self.indexer.load(hash)?;
-		if !filter.may_be_in(block.bloom()) {
-			return Ok(());
-		}
 		let admitted = block.logs().filter(|log| filter.admits(log));
 		for log in admitted {
 			if logs.len() >= self.config.max_logs {

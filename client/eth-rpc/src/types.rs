@@ -1,7 +1,7 @@
 //! Parameters as they come over the wire.
 
 use crate::{
-	receipt::{Bloom, Log},
+	receipt::{BloomQuery, Log},
 	Error,
 };
 use serde::{de::Error as _, Deserialize, Deserializer};
@@ -160,14 +160,13 @@ impl<T: PartialEq> OneOf<T> {
 		}
 	}
 
-	/// Whether a block or receipt with this bloom can hold one of the values.
-	fn may_be_in(&self, bloom: &Bloom) -> bool
+	/// Adds what a bloom must have for one of the values.
+	fn ask(&self, query: &mut BloomQuery)
 	where
 		T: AsRef<[u8]>,
 	{
-		match self {
-			Self::Any => true,
-			Self::Of(values) => values.iter().any(|value| bloom.may_contain(value.as_ref())),
+		if let Self::Of(values) = self {
+			query.any_of(values);
 		}
 	}
 }
@@ -260,16 +259,19 @@ impl LogFilter {
 		Ok(())
 	}
 
-	/// Whether a block with this bloom can hold such a log.
-	pub fn may_be_in(&self, bloom: &Bloom) -> bool {
-		let topics = self.topics.as_deref().unwrap_or_default();
-		self.address.may_be_in(bloom) && topics.iter().all(|topic| topic.may_be_in(bloom))
+	/// What the bloom of a block must have that holds such a log.
+	pub(crate) fn bloom_query(&self) -> BloomQuery {
+		let mut query = BloomQuery::default();
+		self.address.ask(&mut query);
+		self.topics.iter().flatten().for_each(|topic| topic.ask(&mut query));
+		query
 	}
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::Bloom;
 	use serde_json::{from_value, json};
 
 	#[test]
@@ -351,10 +353,10 @@ mod tests {
 			from_value(json!({ "address": [H160::repeat_byte(1)], "topics": [] })).unwrap();
 		let mut bloom = Bloom::default();
 		bloom.accrue(&H160::repeat_byte(2), &[]);
-		assert!(!filter.may_be_in(&bloom));
+		assert!(!filter.bloom_query().may_be_in(&bloom));
 		bloom.accrue(&H160::repeat_byte(1), &[]);
-		assert!(filter.may_be_in(&bloom));
-		assert!(LogFilter::default().may_be_in(&Bloom::default()));
+		assert!(filter.bloom_query().may_be_in(&bloom));
+		assert!(LogFilter::default().bloom_query().may_be_in(&Bloom::default()));
 	}
 
 	#[test]
