@@ -321,6 +321,16 @@ describe('a chain that seals on request', { concurrency: false }, () => {
 		assert.deepEqual([await number(chain), await number(chain, 'finalized')], [1, 1]);
 	});
 
+	test('block_should_have_every_transaction_when_many_were_taken_before_it', async () => {
+		for (let round = 0; round < 8; round += 1) {
+			const hashes = [];
+			for (let i = 0; i < 100; i += 1) hashes.push(await send());
+			await mine();
+			const { transactions } = await rpc(chain, 'eth_getBlockByNumber', ['latest', false]);
+			assert.deepEqual(transactions, hashes, `round ${round}`);
+		}
+	});
+
 	test('blocks_should_be_as_many_as_asked_when_a_count_is_given', async () => {
 		await mine({ blocks: 5 });
 		assert.equal(await number(chain), asked);

@@ -280,7 +280,10 @@ impl Demand {
 			sender,
 			justification: None,
 		})
-		.await
+		.await?;
+		// Whoever goes on from this block finds the pool there.
+		self.pool.ready_at_with_timeout(block.hash, POOL_PATIENCE).await;
+		Ok(())
 	}
 }
 

@@ -80,8 +80,10 @@ fn balances(event: &pallet_balances::Event<Runtime>) -> Option<EthLog> {
 		Burned { who, amount } | Suspended { who, amount } | Slashed { who, amount } => {
 			moved(address(who), nobody, amount)
 		},
-		Held { who, amount, .. } => moved(address(who), held, amount),
-		Released { who, amount, .. } => moved(held, address(who), amount),
+		Held { who, amount, .. } | Reserved { who, amount } => moved(address(who), held, amount),
+		Released { who, amount, .. } | Unreserved { who, amount } => {
+			moved(held, address(who), amount)
+		},
 		TransferAndHold { source, transferred, .. } => moved(address(source), held, transferred),
 		_ => None,
 	}

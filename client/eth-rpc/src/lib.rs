@@ -8,6 +8,7 @@
 //! What differs from a stock Ethereum node, because the chain differs:
 //! * `gasLimit` of a block is what one extrinsic may use, not the limit that the block hash commits
 //!   to (`u64::MAX`, which JavaScript cannot hold).
+//! * Native transactions that made logs are in a block behind those that Ethereum's users signed.
 //! * `pending` is the best block's state; only `eth_getTransactionCount` adds the pool to it.
 //! * With [`MemoryIndex`], blocks whose state is pruned have no receipts; [`DiskIndex`] keeps them.
 //!

@@ -11,6 +11,7 @@ use crate::{
 	Config, Deps, Error, EthClient, Indexer, Keys, Log, Network, Now, Receipt, Sealer,
 };
 use codec::Encode;
+use futures::executor::block_on;
 use jsonrpsee::{
 	core::{async_trait, RpcResult},
 	proc_macros::rpc,
@@ -33,13 +34,15 @@ use sc_transaction_pool_api::{
 use serde_json::{json, value::RawValue, Value};
 use sp_core::{H160, H256, U256};
 use sp_runtime::traits::{Block as BlockT, Header as _};
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 use tokio::sync::{Mutex, Semaphore};
 
 /// Wei for one blob gas: EIP-4844 with no excess, as every header has it.
 const BLOB_BASE_FEE: U256 = U256::one();
 /// eth/68, the last version whose messages clients know by this method.
 const PROTOCOL_VERSION: u64 = 68;
+/// How long the pool may take to know a new block.
+const POOL_PATIENCE: Duration = Duration::from_millis(500);
 /// What a client learns that asks for work.
 const NO_WORK: &str = "blocks are authored by stake, not by work";
 
@@ -411,7 +414,9 @@ where
 		let mut collect = |tags: &[Vec<u8>]| {
 			provided.extend(tags.iter().filter(|tag| tag.starts_with(&account)).cloned())
 		};
-		self.pool.ready().for_each(|transaction| collect(transaction.provides()));
+		// The pool may not know this block yet; till then it has nothing that came after the last.
+		let ready = block_on(self.pool.ready_at_with_timeout(at, POOL_PATIENCE));
+		ready.for_each(|transaction| collect(transaction.provides()));
 		self.pool
 			.futures()
 			.iter()
