@@ -1,0 +1,181 @@
+//! An index that is held in memory whole and searched leaf by leaf: what the real one is compared
+//! with, and where tests and benchmarks have proofs from. Its leaves may be changed, to forge.
+
+use crate::{
+	tree,
+	types::{
+		separators, Chunk, Commitment, CountProof, Cut, Excerpt, Opening, Path, SpanProof, Suffix,
+		Tokens,
+	},
+	Hash, CHUNK, SEPARATOR, SPAN,
+};
+use alloc::{vec, vec::Vec};
+use sp_core::bounded::BoundedVec;
+
+/// The leaves of both trees.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Leaves {
+	/// The text.
+	pub chunks: Vec<Chunk>,
+	/// The suffix array, between its sentinels.
+	pub suffixes: Vec<Suffix>,
+}
+
+/// Leaves, and the nodes above them.
+#[derive(Clone, Debug)]
+pub struct Reference {
+	leaves: Leaves,
+	text: Vec<Vec<Hash>>,
+	array: Vec<Vec<Hash>>,
+}
+
+fn layers(items: Vec<Hash>) -> Vec<Vec<Hash>> {
+	let mut layers = vec![items.iter().map(tree::leaf).collect::<Vec<_>>()];
+	while let Some(layer) = layers.last().filter(|layer| layer.len() > 1) {
+		let above = tree::layer_above(layer);
+		layers.push(above);
+	}
+	layers
+}
+
+fn root(layers: &[Vec<Hash>]) -> Hash {
+	layers.last().and_then(|top| top.first().copied()).unwrap_or_default()
+}
+
+fn path(layers: &[Vec<Hash>], first: u64, count: u64) -> Option<Path> {
+	let leaves = layers.first()?.len() as u64;
+	let node = |level: u32, index: u64| {
+		layers.get(level as usize).and_then(|layer| layer.get(index as usize)).copied()
+	};
+	let path =
+		tree::path(leaves, first, count, |level, index| node(level, index).unwrap_or_default())?;
+	Path::try_from(path).ok()
+}
+
+/// Tokens up to the first separator.
+fn row(tokens: &[u16]) -> &[u16] {
+	tokens.split(|token| *token == SEPARATOR).next().unwrap_or_default()
+}
+
+impl Leaves {
+	/// Indexes rows of tokens below [`SEPARATOR`]. Prefixes that are equal are ordered by all that
+	/// comes after, separators being less than tokens.
+	pub fn new<R: AsRef<[u16]>>(rows: &[R]) -> Self {
+		let mut text = Vec::new();
+		for row in rows {
+			text.extend_from_slice(row.as_ref());
+			text.push(SEPARATOR);
+		}
+		let mut chunks: Vec<Chunk> = Vec::new();
+		for tokens in text.chunks(CHUNK as usize) {
+			let row = chunks.last().map_or(0, |last| last.row + separators(&last.tokens));
+			chunks.push(Chunk { row, tokens: Tokens::truncate_from(tokens.to_vec()) });
+		}
+		// One more than the last token wraps around to the least.
+		let order: Vec<u16> = text.iter().map(|token| token.wrapping_add(1)).collect();
+		let mut array: Vec<usize> = (0..text.len()).collect();
+		array.sort_by_key(|at| order.get(*at..));
+		let n = text.len() as u64;
+		let mut suffixes = vec![Suffix::first(n)];
+		suffixes.extend(array.into_iter().map(|at| {
+			let rest = row(text.get(at..).unwrap_or_default());
+			let prefix = rest.iter().copied().take(SPAN as usize).collect();
+			Suffix { position: at as u64, prefix: Tokens::truncate_from(prefix) }
+		}));
+		suffixes.push(Suffix::last(n));
+		Self { chunks, suffixes }
+	}
+}
+
+impl Reference {
+	/// Indexes rows of tokens below [`SEPARATOR`].
+	pub fn new<R: AsRef<[u16]>>(rows: &[R]) -> Self {
+		Self::of(Leaves::new(rows))
+	}
+
+	/// Hashes leaves, whether they are right or not.
+	pub fn of(leaves: Leaves) -> Self {
+		let text = (0..).zip(&leaves.chunks).map(|(at, chunk)| chunk.item(at)).collect();
+		let array = (0..).zip(&leaves.suffixes).map(|(slot, suffix)| suffix.item(slot)).collect();
+		Self { leaves, text: layers(text), array: layers(array) }
+	}
+
+	/// The leaves.
+	pub fn leaves(&self) -> &Leaves {
+		&self.leaves
+	}
+
+	/// What it commits to.
+	pub fn commitment(&self) -> Commitment {
+		Commitment {
+			tokens: self.leaves.suffixes.len().saturating_sub(2) as u64,
+			text_root: root(&self.text),
+			suffix_root: root(&self.array),
+		}
+	}
+
+	/// The neighbours below and above the cut at `rank`; `None` if there is no such rank.
+	pub fn cut(&self, rank: u64) -> Option<Cut> {
+		let (left, right) = (rank as usize, (rank as usize).checked_add(1)?);
+		Some(Cut {
+			rank,
+			left: self.leaves.suffixes.get(left)?.clone(),
+			right: self.leaves.suffixes.get(right)?.clone(),
+			path: path(&self.array, rank, 2)?,
+		})
+	}
+
+	/// The leaf at `slot`.
+	pub fn opening(&self, slot: u64) -> Option<Opening> {
+		let suffix = self.leaves.suffixes.get(slot as usize)?.clone();
+		Some(Opening { slot, suffix, path: path(&self.array, slot, 1)? })
+	}
+
+	/// So many chunks from index `first` on.
+	pub fn chunks(&self, first: u64, count: u64) -> Option<Excerpt> {
+		let chunks = self.leaves.chunks.get(first as usize..first.checked_add(count)? as usize)?;
+		Some(Excerpt {
+			chunks: BoundedVec::try_from(chunks.to_vec()).ok()?,
+			path: path(&self.text, first, count)?,
+		})
+	}
+
+	/// The chunks in which `length` tokens from `position` on lie.
+	pub fn excerpt(&self, position: u64, length: u64) -> Option<Excerpt> {
+		let first = position / u64::from(CHUNK);
+		self.chunks(first, position.checked_add(length)?.div_ceil(CHUNK.into()) - first)
+	}
+
+	/// How many of the suffixes between the sentinels are below; those that are have to come first.
+	fn below(&self, is: impl Fn(&[u16]) -> bool) -> u64 {
+		let ranks = self.leaves.suffixes.len().saturating_sub(2);
+		let suffixes = self.leaves.suffixes.iter().skip(1).take(ranks);
+		suffixes.take_while(|suffix| is(&suffix.prefix)).count() as u64
+	}
+
+	/// The ranks of the suffixes that `span` is a prefix of.
+	pub fn ranks(&self, span: &[u16]) -> core::ops::Range<u64> {
+		let upper = |prefix: &[u16]| prefix.get(..span.len()).unwrap_or(prefix) <= span;
+		self.below(|prefix| prefix < span)..self.below(upper)
+	}
+
+	/// The proof for [`verify_count`](crate::verify_count).
+	pub fn prove_count(&self, span: &[u16]) -> Option<CountProof> {
+		let ranks = self.ranks(span);
+		Some(CountProof { lower: self.cut(ranks.start)?, upper: self.cut(ranks.end)? })
+	}
+
+	/// The proof for [`verify_span`](crate::verify_span).
+	pub fn prove_span(&self, query: &[u16]) -> Option<SpanProof> {
+		let cut = self.cut(self.ranks(query).start)?;
+		let common =
+			|suffix: &Suffix| suffix.prefix.iter().zip(query).take_while(|(a, b)| a == b).count();
+		let (below, above) = (common(&cut.left), common(&cut.right));
+		let (length, suffix) = if below > above { (below, &cut.left) } else { (above, &cut.right) };
+		let text = match length {
+			0 => None,
+			length => Some(self.excerpt(suffix.position, length as u64)?),
+		};
+		Some(SpanProof { cut, text })
+	}
+}
