@@ -114,7 +114,7 @@ pub enum EthEventKind {
 }
 
 /// A log apart from where it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct RawLog {
 	/// The contract.
 	pub address: H160,

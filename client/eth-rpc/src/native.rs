@@ -9,7 +9,7 @@ use codec::{Decode, Encode};
 use pallet_revive::{pallet_revive_types::runtime_api::BlockV1, RUNTIME_PALLETS_ADDR};
 use serde_json::{json, Value};
 use sp_core::{H160, H256, U256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What the runtime was told to do, and by whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -80,10 +80,14 @@ pub(crate) enum Signed {
 pub(crate) fn visible(events: Vec<EthEvent>, signed: &BTreeMap<u32, Signed>) -> Vec<EthEvent> {
 	let signer = |extrinsic: Option<u32>| extrinsic.and_then(|index| signed.get(&index)).copied();
 	// A precompile logs what its pallet says too, in the same words.
-	let mut emitted = Vec::<(Option<u32>, RawLog)>::new();
+	let mut emitted = HashMap::<(Option<u32>, RawLog), usize>::new();
 	for EthEvent { extrinsic, kind } in &events {
-		if let (EthEventKind::Log(log), true) = (kind, signer(*extrinsic).is_none()) {
-			emitted.push((*extrinsic, log.clone()));
+		match (kind, signer(*extrinsic)) {
+			(_, Some(Signed::ForEthereum)) => {},
+			(EthEventKind::Log(log), _) => {
+				*emitted.entry((*extrinsic, log.clone())).or_default() += 1;
+			},
+			_ => {},
 		}
 	}
 	let mut seen = Vec::new();
@@ -91,12 +95,12 @@ pub(crate) fn visible(events: Vec<EthEvent>, signed: &BTreeMap<u32, Signed>) -> 
 		let kind = match (kind, signer(extrinsic)) {
 			(EthEventKind::Pallet(_) | EthEventKind::Fee(_), Some(Signed::ForEthereum)) => continue,
 			(EthEventKind::Pallet(log), _) => {
-				let log = (extrinsic, log);
-				if let Some(at) = emitted.iter().position(|known| *known == log) {
-					emitted.swap_remove(at);
+				let key = (extrinsic, log);
+				if let Some(count) = emitted.get_mut(&key).filter(|count| **count > 0) {
+					*count -= 1;
 					continue;
 				}
-				EthEventKind::Log(log.1)
+				EthEventKind::Log(key.1)
 			},
 			(kind, _) => kind,
 		};
@@ -163,8 +167,10 @@ mod tests {
 			at(0, Log(log(1))),
 			at(0, Pallet(log(1))),
 		];
-		let seen = visible(events, &BTreeMap::new());
-		assert_eq!(seen, vec![at(0, Log(log(1))); 3]);
+		let signed = BTreeMap::from([(0, Signed::ForRuntime)]);
+		for signed in [BTreeMap::new(), signed] {
+			assert_eq!(visible(events.clone(), &signed), vec![at(0, Log(log(1))); 3]);
+		}
 	}
 
 	#[test]
