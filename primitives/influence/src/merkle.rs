@@ -5,20 +5,23 @@ use crate::Hash;
 use alloc::vec::Vec;
 use sp_crypto_hashing::blake2_256;
 
-fn leaf(item: &Hash) -> Hash {
+/// The leaf over an item: `blake2_256(0 ‖ item)`.
+pub fn leaf(item: &Hash) -> Hash {
 	let mut input = [0; 33];
 	input[1..].copy_from_slice(item.as_bytes());
 	blake2_256(&input).into()
 }
 
-fn node(left: &Hash, right: &Hash) -> Hash {
+/// The node over two others: `blake2_256(1 ‖ left ‖ right)`.
+pub fn node(left: &Hash, right: &Hash) -> Hash {
 	let mut input = [1; 65];
 	input[1..33].copy_from_slice(left.as_bytes());
 	input[33..].copy_from_slice(right.as_bytes());
 	blake2_256(&input).into()
 }
 
-fn layer_above(layer: &[Hash]) -> Vec<Hash> {
+/// The layer above one that begins at an even index; a node without a sibling moves up as it is.
+pub fn layer_above(layer: &[Hash]) -> Vec<Hash> {
 	layer
 		.chunks(2)
 		.filter_map(|pair| match pair {

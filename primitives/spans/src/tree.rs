@@ -3,34 +3,7 @@
 
 use crate::Hash;
 use alloc::vec::Vec;
-use sp_crypto_hashing::blake2_256;
-
-/// The leaf over an item: `blake2_256(0 ‖ item)`.
-pub fn leaf(item: &Hash) -> Hash {
-	let mut input = [0; 33];
-	input[1..].copy_from_slice(item.as_bytes());
-	blake2_256(&input).into()
-}
-
-/// The node over two others: `blake2_256(1 ‖ left ‖ right)`.
-pub fn node(left: &Hash, right: &Hash) -> Hash {
-	let mut input = [1; 65];
-	input[1..33].copy_from_slice(left.as_bytes());
-	input[33..].copy_from_slice(right.as_bytes());
-	blake2_256(&input).into()
-}
-
-/// The layer above one that begins at an even index; a node without a sibling moves up as it is.
-pub fn layer_above(layer: &[Hash]) -> Vec<Hash> {
-	layer
-		.chunks(2)
-		.filter_map(|pair| match pair {
-			[left, right] => Some(node(left, right)),
-			[single] => Some(*single),
-			_ => None,
-		})
-		.collect()
-}
+pub use openledger_influence_math::merkle::{layer_above, leaf, node};
 
 /// The root to which `items` lead that stand from index `first` on in a tree of so many leaves;
 /// `None` if they do not fit there or the path has another length. Whoever compares it with a root
