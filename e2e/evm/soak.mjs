@@ -243,9 +243,9 @@ const abandoned = [];
 async function caller(send) {
 	while (running) {
 		const [method, params, code] = request();
-		const { error } = await timed(send, method, params);
 		// What is not there yet when it is asked for is no error of the node.
-		const early = error && mined.length === 0;
+		const early = mined.length === 0;
+		const { error } = await timed(send, method, params);
 		if (error && code === undefined && !early) problem(`${method}: ${error.message}`);
 		if (code !== undefined && !error) problem(`${method} ${JSON.stringify(params)} is not refused`);
 		if (error && typeof code === 'number' && error.code !== code) {
