@@ -2,17 +2,14 @@
 //! of hooks, in which no precompile runs that could log it.
 
 use crate::*;
-use openledger_core::{Balance, Hash as Id};
+use openledger_core::Balance;
 use openledger_precompiles::{
 	abi::{IAgents, IAttribution, IDatanets, IModels, IOpen},
-	address_of, AGENTS, ATTRIBUTION, DATANETS, MODELS, OPEN,
+	address_of, word, AGENTS, ATTRIBUTION, DATANETS, MODELS, OPEN,
 };
-use pallet_revive::{
-	precompiles::alloy::{
-		primitives::{Address as EthAddress, FixedBytes, U256},
-		sol_types::SolEvent,
-	},
-	AddressMapper,
+use pallet_revive::precompiles::alloy::{
+	primitives::{Address as EthAddress, U256},
+	sol_types::SolEvent,
 };
 use pallet_staking::RewardDestination;
 use sp_core::{H160, H256};
@@ -40,11 +37,7 @@ impl EthLog {
 }
 
 fn address(who: &AccountId) -> EthAddress {
-	<Runtime as pallet_revive::Config>::AddressMapper::to_address(who).0.into()
-}
-
-fn word(hash: &Id) -> FixedBytes<32> {
-	hash.0.into()
+	openledger_precompiles::address::<Runtime>(who)
 }
 
 fn wei(amount: &Balance) -> U256 {
@@ -138,14 +131,14 @@ fn datanets(event: &pallet_datanets::Event<Runtime>) -> Option<EthLog> {
 			},
 		),
 		RowWithdrawn { datanet, hash } => {
-			EthLog::new(DATANETS, &IDatanets::RowWithdrawn { id: *datanet, row: word(hash) })
+			EthLog::new(DATANETS, &IDatanets::RowWithdrawn { id: *datanet, row: word(*hash) })
 		},
 		Published { datanet, version, root, blocks } => EthLog::new(
 			DATANETS,
 			&IDatanets::Published {
 				id: *datanet,
 				version: *version,
-				root: word(root),
+				root: word(*root),
 				blocks: *blocks,
 			},
 		),
@@ -169,7 +162,7 @@ fn models(event: &pallet_models::Event<Runtime>) -> Option<EthLog> {
 			&IModels::BaseRegistered {
 				base: *base,
 				registrant: address(registrant),
-				manifest: word(manifest),
+				manifest: word(*manifest),
 			},
 		),
 		RunStarted { model, developer, datanet, version } => EthLog::new(
@@ -184,7 +177,7 @@ fn models(event: &pallet_models::Event<Runtime>) -> Option<EthLog> {
 		RunCancelled { model } => EthLog::new(MODELS, &IModels::RunCancelled { model: *model }),
 		VersionRegistered { model, adapter } => EthLog::new(
 			MODELS,
-			&IModels::VersionRegistered { model: *model, adapter: word(adapter) },
+			&IModels::VersionRegistered { model: *model, adapter: word(*adapter) },
 		),
 		PriceSet { model, price } => EthLog::new(
 			MODELS,
@@ -219,10 +212,10 @@ fn agents(event: &pallet_agents::Event<Runtime>) -> Option<EthLog> {
 	Some(match event {
 		Registered { agent, owner, card, .. } => EthLog::new(
 			AGENTS,
-			&IAgents::Registered { agent: *agent, owner: address(owner), card: word(card) },
+			&IAgents::Registered { agent: *agent, owner: address(owner), card: word(*card) },
 		),
 		CardSet { agent, card } => {
-			EthLog::new(AGENTS, &IAgents::CardSet { agent: *agent, card: word(card) })
+			EthLog::new(AGENTS, &IAgents::CardSet { agent: *agent, card: word(*card) })
 		},
 		ActiveSet { agent, active } => {
 			EthLog::new(AGENTS, &IAgents::ActiveSet { agent: *agent, active: *active })
@@ -235,7 +228,7 @@ fn agents(event: &pallet_agents::Event<Runtime>) -> Option<EthLog> {
 			&IAgents::SkillListed {
 				agent: *agent,
 				skill: *skill,
-				card: word(card),
+				card: word(*card),
 				price: wei(price),
 			},
 		),
@@ -249,7 +242,7 @@ fn agents(event: &pallet_agents::Event<Runtime>) -> Option<EthLog> {
 				agent: *agent,
 				skill: *skill,
 				caller: address(caller),
-				input: word(input),
+				input: word(*input),
 			},
 		),
 		Withdrawn { agent, to, amount } => EthLog::new(
@@ -294,7 +287,7 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 		ReceiptSubmitted { receipt, model, payer, operator, fee } => EthLog::new(
 			ATTRIBUTION,
 			&IAttribution::ReceiptSubmitted {
-				receipt: word(receipt),
+				receipt: word(*receipt),
 				model: *model,
 				payer: address(payer),
 				operator: address(operator),
@@ -304,7 +297,7 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 		SharePaid { receipt, who, role, amount } => EthLog::new(
 			ATTRIBUTION,
 			&IAttribution::SharePaid {
-				receipt: word(receipt),
+				receipt: word(*receipt),
 				account: address(who),
 				role: match role {
 					Role::Curator => IAttribution::Role::Curator,
@@ -320,7 +313,7 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 		ReceiptScored { receipt, model, period, prior, .. } => EthLog::new(
 			ATTRIBUTION,
 			&IAttribution::ReceiptScored {
-				receipt: word(receipt),
+				receipt: word(*receipt),
 				model: *model,
 				period: *period,
 				prior: *prior,
@@ -328,7 +321,7 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 		),
 		ReceiptUnscored { receipt, period } => EthLog::new(
 			ATTRIBUTION,
-			&IAttribution::ReceiptUnscored { receipt: word(receipt), period: *period },
+			&IAttribution::ReceiptUnscored { receipt: word(*receipt), period: *period },
 		),
 		Settled { model, period, total, paid, rest } => EthLog::new(
 			ATTRIBUTION,

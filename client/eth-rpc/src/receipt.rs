@@ -187,7 +187,7 @@ struct Outline {
 	kind: u8,
 	/// Wei for one gas.
 	price: U256,
-	/// Zero if it is the fee that tells.
+	/// What the runtime says that it used: nothing where the fee is among the events.
 	gas: U256,
 }
 
@@ -251,12 +251,11 @@ impl<'a> Receipts<'a> {
 		for event in self.events.remove(&outline.extrinsic).unwrap_or_default() {
 			match event {
 				EthEventKind::Reverted => reverted = true,
-				EthEventKind::Fee(fee) if outline.gas.is_zero() => {
+				EthEventKind::Fee(fee) => {
 					let whole =
 						U256::from(fee).saturating_add(outline.price.saturating_sub(1.into()));
-					gas_used = whole.checked_div(outline.price).unwrap_or_default();
+					gas_used += whole.checked_div(outline.price).unwrap_or_default();
 				},
-				EthEventKind::Fee(_) => {},
 				EthEventKind::Log(RawLog { address, topics, data })
 				| EthEventKind::Pallet(RawLog { address, topics, data }) => {
 					bloom.accrue(&address, &topics);

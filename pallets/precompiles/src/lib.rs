@@ -40,6 +40,7 @@ mod registry;
 
 pub use agents::AgentsPrecompile;
 pub use attribution::AttributionPrecompile;
+pub use context::{address, word};
 pub use datanets::DatanetsPrecompile;
 pub use models::ModelsPrecompile;
 pub use open::OpenPrecompile;
