@@ -107,9 +107,18 @@ impl pallet_attribution::BenchmarkHelper<AccountId> for Scene {
 		let hash = Hash::repeat_byte(9);
 		let (datanet, version) = version(&developer, blocks);
 		let base = Models::do_register_base(developer.clone(), hash, url()).expect("rich; qed");
-		let model =
-			Models::do_start_run(developer.clone(), base, datanet, version, hash, adapters, None)
-				.expect("the developer owns the Datanet; qed");
+		let run = pallet_models::Run {
+			base,
+			datanet,
+			version,
+			manifest: hash,
+			adapters,
+			class: 0,
+			endpoint: url(),
+			parent: None,
+		};
+		let model = Models::do_start_run(developer.clone(), run)
+			.expect("the developer owns the Datanet; qed");
 		let (adapters, psi) = Scene::trained(model);
 		let by = RuntimeOrigin::signed;
 		Models::register_version(
@@ -122,6 +131,9 @@ impl pallet_attribution::BenchmarkHelper<AccountId> for Scene {
 		)
 		.expect("it is trained; qed");
 		Models::serve(by(operator.clone()), model, url()).expect("it is ready; qed");
+		pallet_attribution::Designs::<Runtime>::mutate_extant(model, |design| {
+			design.standing = pallet_attribution::Standing::Active;
+		});
 		model
 	}
 }

@@ -8,7 +8,7 @@ use openledger_precompiles::{
 	address_of, word, AGENTS, ATTRIBUTION, DATANETS, MODELS, OPEN,
 };
 use pallet_revive::precompiles::alloy::{
-	primitives::{Address as EthAddress, U256},
+	primitives::{Address as EthAddress, FixedBytes, U256},
 	sol_types::SolEvent,
 };
 use pallet_staking::RewardDestination;
@@ -350,6 +350,58 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 			ATTRIBUTION,
 			&IAttribution::Claimed { account: address(who), amount: wei(amount) },
 		),
+		ReceiptVoided { receipt, refunded } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::ReceiptVoided { receipt: word(*receipt), refunded: wei(refunded) },
+		),
+		Challenged { work, who, bond } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::Challenged { work: of(work), challenger: address(who), bond: wei(bond) },
+		),
+		ChallengeEnded { work, who, won } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::ChallengeEnded { work: of(work), challenger: address(who), won: *won },
+		),
+		SlashDeferred { id, who, amount, work, due, .. } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::SlashDeferred {
+				id: *id,
+				account: address(who),
+				work: of(work),
+				amount: wei(amount),
+				due: *due,
+			},
+		),
+		Slashed { id, who, amount, .. } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::Slashed { id: *id, account: address(who), amount: wei(amount) },
+		),
+		SlashCancelled { id, who, amount } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::SlashCancelled { id: *id, account: address(who), amount: wei(amount) },
+		),
+		VersionActive { model } => {
+			EthLog::new(ATTRIBUTION, &IAttribution::VersionActive { model: *model })
+		},
+		VersionVoid { model } => {
+			EthLog::new(ATTRIBUTION, &IAttribution::VersionVoid { model: *model })
+		},
+		TrainerPaid { model, who, amount } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::TrainerPaid {
+				model: *model,
+				account: address(who),
+				amount: wei(amount),
+			},
+		),
 		_ => return None,
 	})
+}
+
+/// A receipt, or the number of a model version.
+fn of(work: &pallet_attribution::Work) -> FixedBytes<32> {
+	match work {
+		pallet_attribution::Work::Answer(receipt) => word(*receipt),
+		pallet_attribution::Work::Training(model) => word(Hash::from_low_u64_be(u64::from(*model))),
+	}
 }

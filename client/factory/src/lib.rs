@@ -6,15 +6,18 @@
 //! | [`text`] | tokens of text, and a tokenizer trained on one |
 //! | [`base`] | a base model: files named by a manifest, and its pretraining |
 //! | [`adapter`] | an adapter's file |
+//! | [`run`] | a run's manifest, from which its adapters are trained again |
 //! | [`train`] | adapters, many at once, each a function of recipe, rows and subset alone |
 
 pub mod adapter;
 pub mod base;
+pub mod run;
 pub mod text;
 pub mod train;
 
 pub use base::Base;
 pub use openledger_influence_math::Subset;
+pub use run::Run;
 pub use text::Tokenizer;
 pub use train::{train, Recipe, Row};
 

@@ -1,6 +1,6 @@
-use crate::protocol::{Done, PromptBlob, ResponseBlob, Work};
+use crate::protocol::{Done, PromptBlob, ResponseBlob, Score, Train, Work};
 use openledger_blobs::{Hash, Space, Store};
-use openledger_factory::{adapter, Base};
+use openledger_factory::{adapter, hash, Base, Run};
 use openledger_influence::Scorer;
 use std::{
 	io::{BufRead, Write},
@@ -15,12 +15,10 @@ const LOADED: usize = 4;
 
 /// The child process: reads a [`Work`] a line, writes an answer a line, until its input ends.
 pub fn run_child(store: &Path, input: impl BufRead, mut output: impl Write) -> std::io::Result<()> {
-	let mut models: Vec<(Vec<String>, Arc<Base>, Scorer)> = Vec::new();
+	let mut models = Models::new();
 	for line in input.lines() {
-		let done = match score(store, &line?, &mut models) {
-			Ok(y) => Done::Scored(y),
-			Err(error) => Done::Failed(error.to_string()),
-		};
+		let done = work(store, &line?, &mut models)
+			.unwrap_or_else(|error| Done::Failed(error.to_string()));
 		serde_json::to_writer(&mut output, &done)?;
 		output.write_all(b"\n")?;
 		output.flush()?;
@@ -34,13 +32,33 @@ fn parse(text: &str) -> Result<Hash, Failure> {
 	Ok(hash)
 }
 
-fn score(
-	folder: &Path,
-	line: &str,
-	models: &mut Vec<(Vec<String>, Arc<Base>, Scorer)>,
-) -> Result<Vec<i32>, Failure> {
-	let work: Work = serde_json::from_str(line)?;
+/// Models that are loaded, by their hashes.
+type Models = Vec<(Vec<String>, Arc<Base>, Scorer)>;
+
+fn work(folder: &Path, line: &str, models: &mut Models) -> Result<Done, Failure> {
 	let store = Store::open(folder)?;
+	Ok(match serde_json::from_str(line)? {
+		Work::Score(work) => Done::Scored(score(&store, &work, models)?),
+		Work::Train(work) => Done::Trained(train(&store, &work)?),
+	})
+}
+
+/// Trains adapters as their run did; gives their hashes.
+fn train(store: &Store, work: &Train) -> Result<Vec<[u8; 32]>, Failure> {
+	let run = Run::from_file(&store.get(Space::Public, &parse(&work.manifest)?)?)?;
+	if run.root()? != parse(&work.root)? {
+		return Err("the run's manifest names other rows than the version has".into());
+	}
+	if run.base != work.base {
+		return Err("the run's manifest names another base model".into());
+	}
+	let base = Base::load(&parse(&work.base)?, |hash| store.get(Space::Public, hash))?;
+	let rows = run.rows(&base, &work.blocks, |hash| store.get(Space::Public, hash))?;
+	let files = run.train(&base, &rows, &work.subsets, 1, &mut |_: usize, _: usize, _: f32| ())?;
+	Ok(files.iter().map(|file| hash(file)).collect())
+}
+
+fn score(store: &Store, work: &Score, models: &mut Models) -> Result<Vec<i32>, Failure> {
 	let prompt: PromptBlob =
 		serde_json::from_slice(&store.get(Space::Private, &parse(&work.prompt)?)?)?;
 	let response: ResponseBlob =

@@ -1,7 +1,8 @@
-use crate::protocol::{Done, Work};
+use crate::protocol::{Done, Score, Train, Work};
 use codec::{Decode, Encode};
 use openledger_blobs::{authorization, fetch, Fetch, Hash, Space, Store};
-use openledger_influence_math::host::{Answer, Engine, Job, Query};
+use openledger_factory::Run;
+use openledger_influence_math::host::{Answer, Engine, Job, Query, Retraining};
 use parking_lot::Mutex;
 use sp_core::crypto::KeyTypeId;
 use sp_keystore::Keystore;
@@ -16,6 +17,8 @@ use std::{
 
 /// Jobs that may wait at the same time.
 const QUEUE: usize = 64;
+/// How many times the patience for an answer is that for adapters.
+const TRAINING: u32 = 6;
 const LOG_TARGET: &str = "engine";
 
 /// What the engine needs of the node.
@@ -37,7 +40,8 @@ pub struct Options {
 pub struct Limits {
 	/// How often a job is tried when its child dies.
 	pub tries: u32,
-	/// How long the child may take for a job before it counts as dead.
+	/// How long the child may take to score an answer before it counts as dead; six times that to
+	/// train adapters.
 	pub patience: Duration,
 	/// How long it waits before a second try; twice as long before each further one.
 	pub backoff: Duration,
@@ -58,16 +62,58 @@ enum State {
 /// The engine, on threads of its own.
 pub struct Parent {
 	jobs: Arc<Mutex<HashMap<Hash, State>>>,
-	queue: mpsc::SyncSender<(Hash, Job)>,
+	queue: mpsc::SyncSender<(Hash, Task)>,
 	results: PathBuf,
 	finalized: Arc<dyn Fn() -> u32 + Send + Sync>,
 }
 
-/// Names a job by everything that its result depends on.
-fn name(job: &Job) -> Hash {
-	openledger_blobs::hash(
-		&(&job.base, &job.adapter, &job.adapters, &job.prompt, &job.response).encode(),
-	)
+/// What the chain asks the engine to do.
+enum Task {
+	Score(Job),
+	Train(Retraining),
+}
+
+impl Task {
+	/// Names it by everything that its result depends on.
+	fn name(&self) -> Hash {
+		openledger_blobs::hash(&match self {
+			Self::Score(job) => {
+				(&job.base, &job.adapter, &job.adapters, &job.prompt, &job.response).encode()
+			},
+			Self::Train(job) => {
+				(&job.base, &job.manifest, &job.root, &job.blocks, &job.subsets).encode()
+			},
+		})
+	}
+
+	/// What the child is told.
+	fn work(&self) -> Work {
+		let text = |hash: &openledger_influence_math::Hash| hex::encode(hash.0);
+		match self {
+			Self::Score(job) => Work::Score(Score {
+				base: text(&job.base),
+				adapters: std::iter::once(&job.adapter).chain(&job.adapters).map(text).collect(),
+				prompt: text(&job.prompt),
+				response: text(&job.response),
+			}),
+			Self::Train(job) => Work::Train(Train {
+				base: text(&job.base),
+				manifest: text(&job.manifest),
+				root: text(&job.root),
+				blocks: job.blocks.clone(),
+				subsets: job.subsets.clone(),
+			}),
+		}
+	}
+}
+
+impl std::fmt::Display for Task {
+	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		match self {
+			Self::Score(job) => write!(f, "receipt {:?}", job.receipt),
+			Self::Train(job) => write!(f, "run {:?}", job.manifest),
+		}
+	}
 }
 
 impl Parent {
@@ -80,7 +126,7 @@ impl Parent {
 	pub fn start_with(options: Options, limits: Limits) -> std::io::Result<Arc<Self>> {
 		let results = options.store.root().join("results");
 		std::fs::create_dir_all(&results)?;
-		let (queue, waiting) = mpsc::sync_channel::<(Hash, Job)>(QUEUE);
+		let (queue, waiting) = mpsc::sync_channel::<(Hash, Task)>(QUEUE);
 		let jobs = Arc::new(Mutex::new(HashMap::new()));
 		let parent = Arc::new(Self {
 			jobs: jobs.clone(),
@@ -90,12 +136,12 @@ impl Parent {
 		});
 		std::thread::Builder::new().name("engine".into()).spawn(move || {
 			let mut child = None;
-			for (name, job) in waiting {
+			for (name, task) in waiting {
 				// Asked for again in the moment in which it was finished.
 				let done = match kept(&results, &name) {
 					Some(_) => Ok(()),
-					None => work(&options, limits, &job, &mut child)
-						.and_then(|y| keep(&results, &name, &y).map_err(|e| e.to_string())),
+					None => work(&options, limits, &task, &mut child)
+						.and_then(|done| keep(&results, &name, &done).map_err(|e| e.to_string())),
 				};
 				let mut jobs = jobs.lock();
 				match done {
@@ -103,7 +149,7 @@ impl Parent {
 						jobs.remove(&name);
 					},
 					Err(why) => {
-						log::warn!(target: LOG_TARGET, "receipt {:?}: {why}", job.receipt);
+						log::warn!(target: LOG_TARGET, "{task}: {why}");
 						jobs.insert(name, State::Failed(why));
 					},
 				}
@@ -112,10 +158,10 @@ impl Parent {
 		Ok(parent)
 	}
 
-	fn score(&self, job: Job) -> Answer {
-		let name = name(&job);
-		if let Some(y) = kept(&self.results, &name) {
-			return Answer::Scored(y);
+	fn answer(&self, task: Task) -> Answer {
+		let name = task.name();
+		if let Some(done) = kept(&self.results, &name) {
+			return done;
 		}
 		let mut jobs = self.jobs.lock();
 		let answer = match jobs.remove(&name) {
@@ -127,7 +173,7 @@ impl Parent {
 			None => Answer::Pending,
 		};
 		// New, or failed and tried again.
-		match self.queue.try_send((name, job)) {
+		match self.queue.try_send((name, task)) {
 			Ok(()) => {
 				jobs.insert(name, State::Pending);
 				answer
@@ -140,43 +186,42 @@ impl Parent {
 impl Engine for Parent {
 	fn poll(&self, query: Query) -> Answer {
 		match query {
-			Query::Score(job) => self.score(job),
+			Query::Score(job) => self.answer(Task::Score(job)),
+			Query::Train(job) => self.answer(Task::Train(job)),
 			Query::Finalized => Answer::Finalized((self.finalized)()),
 		}
 	}
 }
 
-/// Results are files named by their jobs, so that a restart loses none.
-fn keep(folder: &std::path::Path, name: &Hash, y: &[i32]) -> std::io::Result<()> {
+/// Results are files named by their tasks, so that a restart loses none.
+fn keep(folder: &std::path::Path, name: &Hash, done: &Answer) -> std::io::Result<()> {
 	let path = folder.join(hex::encode(name));
 	let part = path.with_extension("part");
-	std::fs::write(&part, y.encode())?;
+	std::fs::write(&part, done.encode())?;
 	std::fs::rename(part, path)
 }
 
-fn kept(folder: &std::path::Path, name: &Hash) -> Option<Vec<i32>> {
+fn kept(folder: &std::path::Path, name: &Hash) -> Option<Answer> {
 	let bytes = std::fs::read(folder.join(hex::encode(name))).ok()?;
-	Vec::<i32>::decode(&mut &bytes[..]).ok()
+	Answer::decode(&mut &bytes[..]).ok()
 }
 
-/// Fetches what a job needs and lets the child do it.
+/// Fetches what a task needs and lets the child do it.
 fn work(
 	options: &Options,
 	limits: Limits,
-	job: &Job,
+	task: &Task,
 	child: &mut Option<Running>,
-) -> Result<Vec<i32>, String> {
+) -> Result<Answer, String> {
 	tokio::runtime::Builder::new_current_thread()
 		.enable_all()
 		.build()
 		.map_err(|error| error.to_string())?
-		.block_on(gather(options, job))?;
-	let text = |hash: &openledger_influence_math::Hash| hex::encode(hash.0);
-	let work = Work {
-		base: text(&job.base),
-		adapters: std::iter::once(&job.adapter).chain(&job.adapters).map(text).collect(),
-		prompt: text(&job.prompt),
-		response: text(&job.response),
+		.block_on(gather(options, task))?;
+	let work = task.work();
+	let patience = match task {
+		Task::Score(_) => limits.patience,
+		Task::Train(_) => limits.patience.saturating_mul(TRAINING),
 	};
 	let mut last = String::new();
 	for attempt in 0..limits.tries {
@@ -184,8 +229,11 @@ fn work(
 			// What killed the last child, such as want of memory, may pass.
 			std::thread::sleep(limits.backoff.saturating_mul(1 << (attempt - 1).min(16)));
 		}
-		match Running::ask(child, options, limits.patience, &work) {
-			Ok(Done::Scored(y)) => return Ok(y),
+		match Running::ask(child, options, patience, &work) {
+			Ok(Done::Scored(y)) => return Ok(Answer::Scored(y)),
+			Ok(Done::Trained(hashes)) => {
+				return Ok(Answer::Trained(hashes.into_iter().map(Into::into).collect()))
+			},
 			Ok(Done::Failed(why)) => return Err(why),
 			Err(error) => {
 				log::warn!(target: LOG_TARGET, "the engine's process is given up: {error}");
@@ -197,39 +245,49 @@ fn work(
 	Err(format!("the engine's process was lost {} times, at last: {last}", limits.tries))
 }
 
-/// Gets every blob that a job needs into the store.
-async fn gather(options: &Options, job: &Job) -> Result<(), String> {
-	let endpoints: Vec<String> = job
-		.endpoints
-		.iter()
-		.map(|url| String::from_utf8_lossy(url).into_owned())
-		.collect();
-	let get = |space, hash: Hash| {
-		let (authorization, from) = match space {
-			Space::Public => (None, endpoints.len()),
-			// Only the operator has prompts and answers. Another one that saw the signature could
-			// use it there while it is good.
-			Space::Private => {
-				(authorization(&*options.keystore, options.key_type, job.key, &hash), 1)
-			},
-		};
+/// Gets every blob that a task needs into the store.
+async fn gather(options: &Options, task: &Task) -> Result<(), String> {
+	let (base, endpoints) = match task {
+		Task::Score(job) => (&job.base, &job.endpoints),
+		Task::Train(job) => (&job.base, &job.endpoints),
+	};
+	let endpoints: Vec<String> =
+		endpoints.iter().map(|url| String::from_utf8_lossy(url).into_owned()).collect();
+	let get = |space, hash: Hash, key: Option<[u8; 32]>| {
+		// Only the operator has prompts and answers. Another one that saw the signature could use it
+		// there while it is good.
+		let from = if key.is_some() { 1 } else { endpoints.len() };
+		let authorization =
+			key.and_then(|key| authorization(&*options.keystore, options.key_type, key, &hash));
 		let endpoints = &endpoints[..from.min(endpoints.len())];
 		let wanted = Fetch { space, hash, endpoints, authorization };
 		async { fetch(&options.store, wanted).await.map_err(|error| error.to_string()) }
 	};
-	let manifest = get(Space::Public, job.base.0).await?;
+	let public = |hash| get(Space::Public, hash, None);
+	let manifest = public(base.0).await?;
 	let manifest: openledger_factory::base::Manifest =
 		serde_json::from_slice(&manifest).map_err(|e| format!("the base's manifest: {e}"))?;
 	for file in [&manifest.config, &manifest.model, &manifest.tokenizer] {
 		let mut hash = [0; 32];
 		hex::decode_to_slice(file, &mut hash).map_err(|e| format!("the base's manifest: {e}"))?;
-		get(Space::Public, hash).await?;
+		public(hash).await?;
 	}
-	for adapter in std::iter::once(&job.adapter).chain(&job.adapters) {
-		get(Space::Public, adapter.0).await?;
+	match task {
+		Task::Score(job) => {
+			for adapter in std::iter::once(&job.adapter).chain(&job.adapters) {
+				public(adapter.0).await?;
+			}
+			for private in [&job.prompt, &job.response] {
+				get(Space::Private, private.0, Some(job.key)).await?;
+			}
+		},
+		Task::Train(job) => {
+			let run = Run::from_file(&public(job.manifest.0).await?).map_err(|e| e.to_string())?;
+			for row in run.contents().map_err(|e| e.to_string())? {
+				public(row).await?;
+			}
+		},
 	}
-	get(Space::Private, job.prompt.0).await?;
-	get(Space::Private, job.response.0).await?;
 	Ok(())
 }
 

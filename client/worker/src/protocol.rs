@@ -26,9 +26,33 @@ pub struct ResponseBlob {
 	pub text: String,
 }
 
-/// One job for the child: hashes in hexadecimal of blobs that are in its store.
+/// One job for the child.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Work {
+pub enum Work {
+	/// Scores an answer.
+	Score(Score),
+	/// Trains adapters again.
+	Train(Train),
+}
+
+/// Adapters to train again: hashes in hexadecimal of blobs that are in the child's store.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Train {
+	/// The base model's manifest.
+	pub base: String,
+	/// The run's manifest.
+	pub manifest: String,
+	/// The root that the manifest's rows must give.
+	pub root: String,
+	/// The block of each batch.
+	pub blocks: Vec<u16>,
+	/// One adapter each.
+	pub subsets: Vec<[u8; 32]>,
+}
+
+/// An answer to score: hashes in hexadecimal of blobs that are in the child's store.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Score {
 	/// The base model's manifest.
 	pub base: String,
 	/// The published adapter, then the counterfactual ones.
@@ -44,6 +68,8 @@ pub struct Work {
 pub(crate) enum Done {
 	/// The vector.
 	Scored(Vec<i32>),
+	/// The adapters' hashes.
+	Trained(Vec<[u8; 32]>),
 	/// Why there is none.
 	Failed(String),
 }

@@ -2,14 +2,14 @@
 
 use openledger_blobs::{router, Readers, Space, Store};
 use openledger_factory::{
-	adapter,
 	base::Pretraining,
-	train::{self, Recipe, Row},
+	run::{RowEntry, Run},
+	train::{Recipe, ALL},
 	Base,
 };
 use openledger_graph::Gpt;
 use openledger_influence::Scorer;
-use openledger_influence_math::host::{Answer, Engine, Job, Query};
+use openledger_influence_math::host::{Answer, Engine, Job, Query, Retraining};
 use openledger_worker::{Limits, Options, Parent, PromptBlob, ResponseBlob};
 use sp_core::crypto::KeyTypeId;
 use sp_keystore::{testing::MemoryKeystore, Keystore};
@@ -33,6 +33,10 @@ struct World {
 	job: Job,
 	/// What the answer scores, computed here.
 	expected: Vec<i32>,
+	/// Adapters that were trained together with others.
+	retraining: Retraining,
+	/// Their hashes.
+	trained: Vec<[u8; 32]>,
 }
 
 /// What is wrong with the answer that the operator published.
@@ -55,20 +59,31 @@ impl World {
 			store.put(Space::Public, &bytes).unwrap();
 			manifest = hash;
 		}
-		let row = |block, text| Row { block, tokens: base.tokenizer.encode(text).unwrap() };
-		let rows = [row(0, "the cat sat on the mat"), row(1, "the dog sat on the log")];
-		let mut first = [0; 32];
-		first[0] = 1;
-		let recipe = Recipe { epochs: 2, rows: 1, slots: 2, ..Default::default() };
-		let subsets = [train::ALL, first];
-		let flat = train(&base, &rows, &subsets, &recipe);
-		let files: Vec<_> = flat
+		let row = |text: &str| {
+			let hash = store.put(Space::Public, text.as_bytes()).unwrap();
+			vec![RowEntry { hash: hex::encode(hash), bytes: text.len() as u32 }]
+		};
+		let run = Run {
+			adapters: 2,
+			base: hex::encode(manifest),
+			batches: vec![row("the cat sat on the mat"), row("the dog sat on the log")],
+			datanet: 0,
+			recipe: Recipe { epochs: 2, rows: 1, slots: 2, ..Default::default() },
+			version: 1,
+		};
+		let (mut first, mut second) = ([0; 32], [0; 32]);
+		(first[0], second[0]) = (1, 2);
+		let blocks = vec![0, 1];
+		let rows = run.rows(&base, &blocks, |hash| store.get(Space::Public, hash)).unwrap();
+		let quiet = &mut |_: usize, _: usize, _: f32| ();
+		let written = run.train(&base, &rows, &[ALL, first, second], 1, quiet).unwrap();
+		let flat: Vec<Vec<f32>> = written[..2]
 			.iter()
-			.map(|flat| {
-				let file = adapter::to_file(&base.model, flat).unwrap();
-				store.put(Space::Public, &file).unwrap()
-			})
+			.map(|file| openledger_factory::adapter::from_file(&base.model, file).unwrap())
 			.collect();
+		let files: Vec<_> =
+			written.iter().map(|file| store.put(Space::Public, file).unwrap()).collect();
+		let named = store.put(Space::Public, &serde_json::to_vec(&run).unwrap()).unwrap();
 
 		let asked = "the cat";
 		let mut tokens = base.tokenizer.encode(" sat on the log").unwrap();
@@ -109,12 +124,21 @@ impl World {
 			adapters: vec![files[1].into()],
 			prompt: prompt.into(),
 			response: response.into(),
-			endpoints: vec![url.into_bytes()],
+			endpoints: vec![url.clone().into_bytes()],
 			key,
 		};
+		let retraining = Retraining {
+			base: manifest.into(),
+			manifest: named.into(),
+			root: run.root().unwrap().into(),
+			blocks,
+			subsets: vec![second, ALL],
+			endpoints: vec![url.into_bytes()],
+		};
+		let trained = vec![files[2], files[0]];
 		let scorer = tempfile::tempdir().unwrap();
 		let trouble = scorer.path().join("trouble");
-		Self { _operator: operator, scorer, trouble, keystore, job, expected }
+		Self { _operator: operator, scorer, trouble, keystore, job, expected, retraining, trained }
 	}
 
 	fn engine(&self, program: PathBuf, patience: Duration) -> Arc<Parent> {
@@ -133,9 +157,13 @@ impl World {
 
 	/// Polls as the off-chain worker does, until the answer is final.
 	async fn scored(&self, engine: &Parent) -> Answer {
+		self.answer(engine, Query::Score(self.job.clone())).await
+	}
+
+	async fn answer(&self, engine: &Parent, query: Query) -> Answer {
 		let start = Instant::now();
 		loop {
-			match engine.poll(Query::Score(self.job.clone())) {
+			match engine.poll(query.clone()) {
 				Answer::Pending if start.elapsed() < DEADLINE => {
 					tokio::time::sleep(Duration::from_millis(5)).await
 				},
@@ -143,15 +171,6 @@ impl World {
 			}
 		}
 	}
-}
-
-fn train(
-	base: &Base,
-	rows: &[Row],
-	subsets: &[openledger_influence_math::design::Subset],
-	recipe: &Recipe,
-) -> Vec<Vec<f32>> {
-	train::train(base, rows, subsets, recipe, 1, &mut |_: usize, _: usize, _: f32| ()).unwrap()
 }
 
 /// The child, which cargo builds beside this test.
@@ -221,4 +240,21 @@ async fn poll_should_fail_when_the_hot_key_was_not_drawn() {
 	let Answer::Failed(why) = world.scored(&engine).await else { panic!("it did not fail") };
 	let why = String::from_utf8(why).unwrap();
 	assert!(why.contains("403"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_give_the_hashes_of_the_run_when_its_adapters_are_trained_again() {
+	let mut world = World::new(Wrong::Nothing).await;
+	let engine = world.engine(child(), DEADLINE);
+	// In another order and company than the run trained them.
+	let train = |world: &World| Query::Train(world.retraining.clone());
+	let hashes = world.trained.iter().map(|hash| (*hash).into()).collect();
+	assert_eq!(world.answer(&engine, train(&world)).await, Answer::Trained(hashes));
+
+	world.retraining.root = [1; 32].into();
+	let Answer::Failed(why) = world.answer(&engine, train(&world)).await else {
+		panic!("it did not fail")
+	};
+	let why = String::from_utf8(why).unwrap();
+	assert!(why.contains("other rows"), "{why}");
 }

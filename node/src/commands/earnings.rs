@@ -67,7 +67,7 @@ impl Evidence {
 			receipt: id,
 			payer: receipt.payer.to_ss58check(),
 			operator: receipt.operator.to_ss58check(),
-			scorers: receipt.seats.iter().map(|seat| seat.scorer.to_ss58check()).collect(),
+			scorers: receipt.scorers.iter().map(|scorer| scorer.to_ss58check()).collect(),
 			model: receipt.model,
 			fee: receipt.fee.to_string(),
 			pool: receipt.pool.to_string(),
@@ -138,12 +138,19 @@ pub struct ReceiptCommand {
 	/// Writes what is needed to verify it offline to this file.
 	#[arg(long)]
 	export: Option<PathBuf>,
+	/// Puts up a bond against what its committee agrees on: a panel looks again.
+	#[arg(long)]
+	challenge: bool,
 }
 
 impl ReceiptCommand {
 	pub async fn run(&self, common: &Common) -> Result<()> {
 		let chain = common.chain().await?;
 		let key = pallet_attribution::Receipts::<Runtime>::hashed_key_for(self.receipt);
+		if self.challenge {
+			let work = pallet_attribution::Work::Answer(self.receipt);
+			chain.send(&common.signer()?, Call::challenge { work }).await?;
+		}
 		if self.wait {
 			let bar = common.bar("waiting for the committee", 0);
 			chain
@@ -152,8 +159,7 @@ impl ReceiptCommand {
 					if let Some(receipt) = &receipt {
 						bar.set_message(format!("receipt: {:?}", receipt.phase));
 					}
-					let done =
-						|r: &Receipt| matches!(r.phase, Phase::Scored { .. } | Phase::Prior { .. });
+					let done = |r: &Receipt| r.phase != Phase::Pending;
 					Ok(receipt.filter(done).map(|_| ()))
 				})
 				.await?;
@@ -171,8 +177,8 @@ impl ReceiptCommand {
 			common.name(&receipt.payer.to_ss58check()),
 			common.name(&receipt.operator.to_ss58check()),
 		);
-		for seat in &receipt.seats {
-			text += &format!("\n  scored by {}", common.name(&seat.scorer.to_ss58check()));
+		for scorer in &receipt.scorers {
+			text += &format!("\n  scored by {}", common.name(&scorer.to_ss58check()));
 		}
 		if let Some(evidence) = &evidence {
 			text += &format!("\n{}", evidence.table(common)?);
@@ -248,9 +254,10 @@ impl SettleCommand {
 		let bar = common.bar("settling", 0);
 		let mut settled = Vec::new();
 		loop {
-			let open = receipts(&chain, Some(self.model)).await?.into_iter().any(|(_, r)| {
-				matches!(r.phase, Phase::Waiting | Phase::Commit | Phase::Reveal { .. })
-			});
+			let open = receipts(&chain, Some(self.model))
+				.await?
+				.into_iter()
+				.any(|(_, r)| r.phase == Phase::Pending);
 			let now = chain.number().await? / settings.period.max(1);
 			let mut left = 0;
 			for key in chain.keys(&prefix).await? {
@@ -325,7 +332,7 @@ pub async fn receipts(chain: &Chain, model: Option<ModelId>) -> Result<Vec<(Hash
 			all.push((Hash::from_slice(&key[16..]), receipt));
 		}
 	}
-	all.sort_by_key(|(_, receipt)| receipt.sequence);
+	all.sort_by_key(|(id, receipt)| (receipt.submitted, *id));
 	Ok(all)
 }
 
@@ -354,8 +361,10 @@ impl EarningsCommand {
 	pub async fn run(&self, common: &Common) -> Result<()> {
 		let chain = common.chain().await?;
 		let entry = model(&chain, self.model).await?;
-		let key =
-			pallet_datanets::Versions::<Runtime>::hashed_key_for(entry.datanet, entry.version);
+		let key = pallet_datanets::Versions::<Runtime>::hashed_key_for(
+			entry.run.datanet,
+			entry.run.version,
+		);
 		let published: pallet_datanets::Published<
 			AccountId,
 			<Runtime as pallet_datanets::Config>::Consideration,
@@ -368,13 +377,11 @@ impl EarningsCommand {
 		let mut scored = 0u128;
 		for (id, receipt) in &receipts {
 			let (_, evidence) = Evidence::read(&chain, *id).await?;
-			match receipt.phase {
-				Phase::Waiting | Phase::Commit | Phase::Reveal { .. } => {
-					pending += receipt.pool + receipt.reward
-				},
-				_ => {},
+			if receipt.phase == Phase::Pending {
+				pending += receipt.pool + receipt.reward;
 			}
-			let Some(evidence) = evidence else {
+			// Whoever paid for a void answer has its money back.
+			let Some(evidence) = evidence.filter(|_| receipt.phase != Phase::Void) else {
 				answers.push((*id, receipt.fee, format!("{:?}", receipt.phase), Vec::new()));
 				continue;
 			};

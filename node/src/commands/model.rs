@@ -1,7 +1,7 @@
 use super::{
 	account, datanet,
 	earnings::{receipts, Receipt},
-	event, open, show_open, Blobs, Common,
+	event, hash, open, show_open, Blobs, Common,
 };
 use crate::chain::{Chain, Result};
 use openledger_blobs::Space;
@@ -9,10 +9,13 @@ use openledger_core::{BaseId, DatanetId, ModelId, Version};
 use openledger_factory::{
 	adapter,
 	base::{Pretraining, SMALL},
-	train, Base, Recipe, Row,
+	run::RowEntry,
+	Base, Recipe,
 };
 use openledger_influence_math::{design::draw, Psi};
 use openledger_worker::{PromptBlob, ResponseBlob};
+use pallet_attribution::{Committees, Standing, Work};
+use pallet_datanets::Row;
 use pallet_models::{Call, Event, Price, Stage};
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime, RuntimeEvent};
@@ -66,6 +69,14 @@ pub enum ModelCommand {
 		/// The model version that this one improves on.
 		#[arg(long)]
 		parent: Option<ModelId>,
+		/// Where your rows and adapters are served, for those who train some of them again; the base
+		/// model's endpoint unless you say another.
+		#[arg(long)]
+		endpoint: Option<String>,
+		/// Does not wait until a committee has trained drawn adapters again. Answers are paid for only
+		/// then.
+		#[arg(long)]
+		no_wait: bool,
 		/// $OPEN for a thousand tokens of prompt.
 		#[arg(long, value_parser = open, default_value = "0.5")]
 		input_price: u128,
@@ -146,6 +157,16 @@ pub enum ModelCommand {
 		#[arg(long, default_value = "model.json")]
 		to: PathBuf,
 	},
+	/// Lets another committee train drawn adapters of a version again, as none has come to an end.
+	Activate {
+		/// The model version.
+		model: ModelId,
+	},
+	/// Puts up a bond that adapters of an active version do not reproduce: a panel trains some again.
+	Challenge {
+		/// The model version.
+		model: ModelId,
+	},
 	/// Shows a model version.
 	Show {
 		/// The model version.
@@ -159,11 +180,17 @@ pub async fn model(chain: &Chain, id: ModelId) -> Result<Model> {
 	chain.read(&key).await?.ok_or_else(|| format!("there is no model {id}").into())
 }
 
+async fn base_entry(chain: &Chain, id: BaseId) -> Result<BaseEntry> {
+	let key = pallet_models::Bases::<Runtime>::hashed_key_for(id);
+	chain
+		.read(&key)
+		.await?
+		.ok_or_else(|| format!("there is no base model {id}").into())
+}
+
 /// The hash of a base model's manifest.
 pub async fn base_manifest(chain: &Chain, id: BaseId) -> Result<Hash> {
-	let key = pallet_models::Bases::<Runtime>::hashed_key_for(id);
-	let base: Option<BaseEntry> = chain.read(&key).await?;
-	Ok(base.ok_or_else(|| format!("there is no base model {id}"))?.manifest)
+	Ok(base_entry(chain, id).await?.manifest)
 }
 
 async fn published(chain: &Chain, datanet: DatanetId, version: Version) -> Result<Published> {
@@ -172,28 +199,59 @@ async fn published(chain: &Chain, datanet: DatanetId, version: Version) -> Resul
 	published.ok_or_else(|| format!("Datanet {datanet} has no version {version}").into())
 }
 
-/// The texts of a version's rows, with the blocks of their contributors.
+/// The rows of a published version by batch, and the block of each batch.
 async fn rows(
 	chain: &Chain,
-	store: &Blobs,
 	datanet: DatanetId,
 	published: &Published,
-) -> Result<Vec<(usize, String)>> {
-	let batches = datanet::batches(chain, datanet).await?;
-	let block_of = |batch| {
-		let owner = &batches.iter().find(|(id, _)| *id == batch)?.1.contributor;
-		published.blocks.iter().position(|block| block.owner == *owner)
-	};
-	let mut rows = Vec::new();
-	for (batch, row) in datanet::rows(chain, datanet).await? {
-		if published.batches.contains(&batch) {
-			let block = block_of(batch).ok_or("a batch has no block in the version")?;
-			let text = String::from_utf8(store.get(&row.hash)?)
-				.map_err(|_| format!("row {:?} is not UTF-8", row.hash))?;
-			rows.push((block, text));
-		}
+) -> Result<(Vec<Vec<RowEntry>>, Vec<u16>)> {
+	let (all, entries) =
+		(datanet::rows(chain, datanet).await?, datanet::batches(chain, datanet).await?);
+	let (mut batches, mut blocks) = (Vec::new(), Vec::new());
+	for batch in &published.batches {
+		let owner = &entries
+			.iter()
+			.find(|(id, _)| id == batch)
+			.ok_or("a batch of the version is gone")?
+			.1
+			.contributor;
+		let block = published.blocks.iter().position(|block| block.owner == *owner);
+		blocks.push(block.ok_or("a batch has no block in the version")? as u16);
+		let row = |row: &Row| RowEntry { hash: hex::encode(row.hash), bytes: row.bytes };
+		batches
+			.push(all.iter().filter(|(of, _)| of == batch).map(|(_, entry)| row(entry)).collect());
 	}
-	Ok(rows)
+	Ok((batches, blocks))
+}
+
+/// Waits until a committee has trained drawn adapters of a version again.
+async fn tested(chain: &Chain, common: &Common, id: ModelId) -> Result<()> {
+	let bar = common.bar("a committee trains drawn adapters again", 0);
+	let design = pallet_attribution::Designs::<Runtime>::hashed_key_for(id);
+	let committee = Committees::<Runtime>::hashed_key_for(Work::Training(id));
+	let standing = chain
+		.until(|| async {
+			let design: Design = chain.read(&design).await?.ok_or("the design is gone")?;
+			let committee: Option<pallet_attribution::Committee<AccountId>> =
+				chain.read(&committee).await?;
+			if let Some(committee) = &committee {
+				bar.set_message(format!("{:?}", committee.stage));
+			}
+			let over = design.standing != Standing::Untested || committee.is_none();
+			Ok(over.then_some(design.standing))
+		})
+		.await?;
+	bar.finish_and_clear();
+	match standing {
+		Standing::Active => Ok(()),
+		Standing::Void => Err(format!("the adapters of model {id} do not reproduce").into()),
+		Standing::Untested => Err(format!(
+			"no committee could train adapters of model {id} again: are its rows served at its \
+			 endpoint, and are there scorers of its execution class? Then: openledger model activate \
+			 {id}"
+		)
+		.into()),
+	}
 }
 
 /// What is written of one answer: what was asked, its tokens, and what each block is paid, signed,
@@ -270,29 +328,40 @@ impl ModelCommand {
 				adapters,
 				epochs,
 				parent,
+				endpoint,
 				input_price,
 				output_price,
+				no_wait,
 			} => {
 				let store = common.store()?;
 				let manifest = base_manifest(&chain, *base).await?;
 				let model = Base::load(&manifest.0, |hash| store.get(&Hash::from(*hash)))?;
 				let published = published(&chain, *datanet, *version).await?;
 				let recipe = Recipe { epochs: *epochs, ..Default::default() };
-				let run = serde_json::to_vec(&json!({
-					"adapters": adapters,
-					"base": manifest,
-					"datanet": datanet,
-					"recipe": recipe,
-					"root": published.root,
-					"version": version,
-				}))?;
-				let call = Call::start_run {
-					base: *base,
-					datanet: *datanet,
-					version: *version,
-					manifest: store.put(&run)?,
+				let (batches, blocks) = rows(&chain, *datanet, &published).await?;
+				let run = openledger_factory::Run {
 					adapters: *adapters,
-					parent: *parent,
+					base: hex::encode(manifest),
+					batches,
+					datanet: *datanet,
+					recipe,
+					version: *version,
+				};
+				let endpoint = match endpoint {
+					Some(endpoint) => url(endpoint)?,
+					None => base_entry(&chain, *base).await?.endpoint,
+				};
+				let call = Call::start_run {
+					run: pallet_models::Run {
+						base: *base,
+						datanet: *datanet,
+						version: *version,
+						manifest: store.put(&serde_json::to_vec(&run)?)?,
+						adapters: *adapters,
+						class: super::scorer::class(),
+						endpoint,
+						parent: *parent,
+					},
 				};
 				let id = event(chain.send(&signer, call).await?, |event| match event {
 					RuntimeEvent::Models(Event::RunStarted { model, .. }) => Some(model),
@@ -300,11 +369,7 @@ impl ModelCommand {
 				})?;
 
 				// While the chain draws the seed.
-				let rows = rows(&chain, &store, *datanet, &published)
-					.await?
-					.into_iter()
-					.map(|(block, text)| Ok(Row { block, tokens: model.tokenizer.encode(&text)? }))
-					.collect::<Result<Vec<_>>>()?;
+				let rows = run.rows(&model, &blocks, |hash| store.get(&Hash::from(*hash)))?;
 				let bar = common.bar("waiting for the seed", pallet_attribution::DELAY.into());
 				let key = pallet_attribution::Designs::<Runtime>::hashed_key_for(id);
 				let design: Design = chain
@@ -322,11 +387,10 @@ impl ModelCommand {
 					.collect();
 
 				let bar = common.bar("adapters", 1);
-				let trained = train(
+				let trained = run.train(
 					&model,
 					&rows,
 					&wanted,
-					&recipe,
 					threads(),
 					&mut |done: usize, all: usize, loss: f32| {
 						bar.set_length(all as u64);
@@ -336,8 +400,8 @@ impl ModelCommand {
 				)?;
 				bar.finish_and_clear();
 				let mut hashes = Vec::new();
-				for flat in &trained {
-					hashes.push(store.put(&adapter::to_file(&model.model, flat)?)?);
+				for file in &trained {
+					hashes.push(store.put(file)?);
 				}
 				let sizes: Vec<u64> = design.blocks.iter().map(|block| block.bytes).collect();
 				let psi = Psi::solve(&subsets, &sizes).map_err(|e| format!("Ψ: {e:?}"))?;
@@ -350,6 +414,9 @@ impl ModelCommand {
 					price: Price { input: *input_price, output: *output_price, donation: 0 },
 				};
 				chain.send(&signer, call).await?;
+				if !no_wait {
+					tested(&chain, common, id).await?;
+				}
 				let text = format!(
 					"model {id} registered: adapter {published:?} and {adapters} counterfactual ones on {} rows",
 					rows.len()
@@ -403,7 +470,7 @@ impl ModelCommand {
 					return Err(format!("model {id} is still trained").into());
 				};
 				let store = common.store()?;
-				let manifest = base_manifest(&chain, entry.base).await?;
+				let manifest = base_manifest(&chain, entry.run.base).await?;
 				let base = Base::load(&manifest.0, |hash| store.get(&Hash::from(*hash)))?;
 				let flat = adapter::from_file(&base.model, &store.get(&hash)?)?;
 				let base = std::sync::Arc::new(base);
@@ -432,8 +499,18 @@ impl ModelCommand {
 			},
 			Self::Export { model: id, to } => {
 				let (store, entry) = (common.store()?, model(&chain, *id).await?);
-				let version = published(&chain, entry.datanet, entry.version).await?;
-				let rows = rows(&chain, &store, entry.datanet, &version).await?;
+				let run = openledger_factory::Run::from_file(&store.get(&entry.run.manifest)?)?;
+				let version = published(&chain, entry.run.datanet, entry.run.version).await?;
+				let (_, blocks) = rows(&chain, entry.run.datanet, &version).await?;
+				let mut texts = Vec::new();
+				for (batch, block) in run.batches.iter().zip(blocks) {
+					for row in batch {
+						let content = store.get(&hash(&row.hash)?)?;
+						let text = String::from_utf8(content)
+							.map_err(|_| format!("row {} is not UTF-8", row.hash))?;
+						texts.push((block, text));
+					}
+				}
 				let all = receipts(&chain, Some(*id)).await?;
 				let bar = common.bar("answers", all.len() as u64);
 				let mut answers = Vec::new();
@@ -442,22 +519,35 @@ impl ModelCommand {
 					bar.inc(1);
 				}
 				bar.finish_and_clear();
-				let run: Value = serde_json::from_slice(&store.get(&entry.manifest)?)?;
 				let file = json!({
-					"base": base_manifest(&chain, entry.base).await?,
-					"recipe": run["recipe"],
-					"rows": rows,
+					"base": base_manifest(&chain, entry.run.base).await?,
+					"recipe": run.recipe,
+					"rows": texts,
 					"answers": answers,
 				});
 				std::fs::write(to, serde_json::to_vec(&file)?)
 					.map_err(|e| format!("{} cannot be written: {e}", to.display()))?;
 				let text = format!(
 					"{} rows and {} scored answers of model {id} are in {}",
-					rows.len(),
+					texts.len(),
 					answers.len(),
 					to.display()
 				);
-				common.print(text, json!({ "rows": rows.len(), "answers": answers.len() }));
+				common.print(text, json!({ "rows": texts.len(), "answers": answers.len() }));
+			},
+			Self::Activate { model } => {
+				let call = pallet_attribution::Call::activate { model: *model };
+				chain.send(&signer, call).await?;
+				tested(&chain, common, *model).await?;
+				common.print(format!("model {model} is active"), json!({ "model": model }));
+			},
+			Self::Challenge { model } => {
+				let work = Work::Training(*model);
+				chain.send(&signer, pallet_attribution::Call::challenge { work }).await?;
+				common.print(
+					format!("a panel trains adapters of model {model} again"),
+					json!({ "model": model }),
+				);
 			},
 			Self::Show { model: id } => {
 				let model = model(&chain, *id).await?;
@@ -468,15 +558,15 @@ impl ModelCommand {
 				let text = format!(
 					"model {id} by {} on version {} of Datanet {}: {stage}, {} / {} $OPEN per 1,000 tokens in / out",
 					model.developer.to_ss58check(),
-					model.version,
-					model.datanet,
+					model.run.version,
+					model.run.datanet,
 					show_open(model.price.input),
 					show_open(model.price.output)
 				);
 				common.print(
 					text,
-					json!({ "model": id, "stage": stage, "datanet": model.datanet,
-					"version": model.version, "adapters": model.adapters }),
+					json!({ "model": id, "stage": stage, "datanet": model.run.datanet,
+					"version": model.run.version, "adapters": model.run.adapters }),
 				);
 			},
 		}

@@ -1,7 +1,10 @@
 use super::{event, open, show_open, Common};
 use crate::chain::Result;
 use codec::{Decode, Encode};
-use pallet_attribution::{impls::SCORER_DOMAIN, Call, Event, ScorerId, ScorerSignature, KEY_TYPE};
+use openledger_core::Class;
+use pallet_attribution::{
+	scorers::SCORER_DOMAIN, Call, Event, ScorerId, ScorerSignature, KEY_TYPE,
+};
 use polkadot_sdk::*;
 use runtime::RuntimeEvent;
 use sc_keystore::LocalKeystore;
@@ -28,6 +31,14 @@ pub enum ScorerCommand {
 	Withdraw,
 }
 
+/// The execution class of this machine.
+pub fn class() -> Class {
+	let hash = openledger_onnx::ExecutionClass::current().hash();
+	let mut first = [0; 8];
+	first.copy_from_slice(&hash[..8]);
+	Class::from_le_bytes(first)
+}
+
 impl ScorerCommand {
 	pub async fn run(&self, common: &Common) -> Result<()> {
 		let chain = common.chain().await?;
@@ -48,6 +59,7 @@ impl ScorerCommand {
 				let call = Call::bond {
 					key: ScorerId::decode(&mut &key.encode()[..])?,
 					proof: ScorerSignature::decode(&mut &proof.encode()[..])?,
+					class: class(),
 					bond: *amount,
 				};
 				event(chain.send(&signer, call).await?, |event| match event {

@@ -9,7 +9,7 @@ use codec::{Decode, Encode};
 use openledger_blobs::Store;
 use openledger_core::{Balance, ModelId, Reply, Request};
 use openledger_openlora::{router, Entry, Ledger, Outbox, Refusal, Served, Server};
-use pallet_attribution::{Call, Parameters, ScorerId};
+use pallet_attribution::{Call, Parameters, ScorerId, Work};
 use pallet_models::Stage;
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime};
@@ -159,7 +159,7 @@ impl Ledger for ChainLedger {
 			if model.retired.is_some() {
 				continue;
 			}
-			let key = pallet_models::Bases::<Runtime>::hashed_key_for(model.base);
+			let key = pallet_models::Bases::<Runtime>::hashed_key_for(model.run.base);
 			let Some(base) = self.read::<BaseEntry>(&key).await? else { continue };
 			served.push(Served {
 				model: id,
@@ -275,7 +275,7 @@ impl Ledger for ChainLedger {
 			Ok(_) => Ok(()),
 			Err(error) => {
 				let why = error.to_string();
-				let later = ["Attribution.Busy", "Attribution.Paused"];
+				let later = ["Attribution.Busy", "Attribution.NotActive", "Attribution.Paused"];
 				let refused = why.starts_with("the chain refused (Attribution.");
 				if refused && !later.iter().any(|name| why.contains(name)) {
 					let id = entry.request.id();
@@ -299,7 +299,10 @@ impl Ledger for ChainLedger {
 			);
 			let prefix = [all("Attribution", "Assignments"), hashed].concat();
 			for key in self.chain.keys(&prefix).await? {
-				let id = Hash::from_slice(&key[key.len() - 32..]);
+				// Behind the hash of the work.
+				let Ok(Work::Answer(id)) = Work::decode(&mut &key[prefix.len() + 16..]) else {
+					continue;
+				};
 				let key = pallet_attribution::Receipts::<Runtime>::hashed_key_for(id);
 				let receipt: Option<Receipt> = self.chain.read(&key).await?;
 				if receipt.is_some_and(|r| r.prompt == blob || r.response == blob) {

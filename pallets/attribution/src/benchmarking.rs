@@ -24,6 +24,8 @@ pub trait BenchmarkHelper<AccountId> {
 	fn model(operator: &AccountId, blocks: u32, adapters: u16) -> ModelId;
 }
 
+/// The execution class of all scorers.
+const CLASS: Class = 1;
 const KEYS: KeyTypeId = KeyTypeId(*b"acco");
 /// In wei.
 const FORTUNE: Balance = 1_000_000_000_000_000_000_000_000;
@@ -61,7 +63,7 @@ fn in_debt<T: Config>(model: ModelId) -> Result<(), BenchmarkError> {
 
 fn hot_key<T: Config>(who: &T::AccountId) -> (ScorerId, ScorerSignature) {
 	let key = ScorerId::generate_pair(None);
-	let payload = (impls::SCORER_DOMAIN, Pallet::<T>::genesis(), who).encode();
+	let payload = (scorers::SCORER_DOMAIN, Pallet::<T>::genesis(), who).encode();
 	let proof = key.sign(&payload).expect("the key was generated; qed");
 	(key, proof)
 }
@@ -73,18 +75,22 @@ fn set_now<T: Config>(block: u32) {
 /// Leaves room in the agenda at the end of the search alone.
 fn crowd<T: Config>(from: u32) {
 	let tasks = BoundedVec::truncate_from(alloc::vec![Due::Seed(0); MAX_TASKS as usize]);
-	(from..from + impls::SEARCH - 1).for_each(|block| Agenda::<T>::insert(block, &tasks));
+	(from..from + agenda::SEARCH - 1).for_each(|block| Agenda::<T>::insert(block, &tasks));
 }
 
 /// Bonds a scorer; `n` others can be drawn.
 fn bonded<T: Config>(n: u32) -> (T::AccountId, ScorerId) {
 	let (_, who) = signer::<T>();
 	let (key, proof) = hot_key::<T>(&who);
-	let others = (0..n).map(|i| account::<T::AccountId>("scorer", i, 0)).collect();
-	Drawable::<T>::put(BoundedVec::truncate_from(others));
-	Pallet::<T>::do_bond(who.clone(), key.clone(), proof, minimum_bond::<T>())
+	Drawable::<T>::put(BoundedVec::truncate_from(others::<T>(0..n)));
+	Pallet::<T>::do_bond(who.clone(), key.clone(), proof, CLASS, minimum_bond::<T>())
 		.expect("the proof is right; qed");
 	(who, key)
+}
+
+/// Scorers that can be drawn and never act.
+fn others<T: Config>(numbers: core::ops::Range<u32>) -> Vec<(T::AccountId, Class)> {
+	numbers.map(|i| (account("scorer", i, 0), CLASS)).collect()
 }
 
 fn minimum_bond<T: Config>() -> Balance {
@@ -135,43 +141,27 @@ impl<T: Config> Answered<T> {
 	}
 
 	/// Submits it and lets a committee of the most seats be drawn.
-	fn seated(shape: (u32, u16)) -> Committee<T> {
+	fn seated(shape: (u32, u16)) -> Seated<T> {
 		let answered = Self::new(shape);
-		let (id, adapters) = (answered.request.id(), shape.1);
-		Settings::<T>::mutate(|settings| settings.committee = MAX_SEATS as u8);
+		let (work, adapters) = (Work::Answer(answered.request.id()), shape.1);
+		Settings::<T>::mutate(|settings| {
+			settings.committee = MAX_COMMITTEE as u8;
+			settings.panel = MAX_PANEL as u8;
+		});
 		Drawable::<T>::kill();
-		let keys: Vec<_> = (0..MAX_SEATS)
-			.map(|_| {
-				let (_, who) = signer::<T>();
-				let (key, proof) = hot_key::<T>(&who);
-				Pallet::<T>::do_bond(who.clone(), key.clone(), proof, minimum_bond::<T>())
-					.expect("the proof is right; qed");
-				(who, key)
-			})
-			.collect();
 		let Self { request, payer_signature, reply, operator_signature } = answered;
 		Pallet::<T>::do_submit_receipt(request, payer_signature, reply, operator_signature)
 			.expect("it is paid; qed");
-		set_now::<T>(Receipts::<T>::get(id).map_or(0, |receipt| receipt.due));
-		Pallet::<T>::draw_committee(id).expect("there are scorers; qed");
-		let seat = |(who, key): (T::AccountId, ScorerId)| {
-			let index = Assignments::<T>::get(&who, id).expect("all are drawn; qed");
-			// Another seat missed is the last one, and all other scorers are looked through.
-			Scorers::<T>::mutate_extant(&who, |scorer| scorer.missed = MAX_MISSED - 1);
-			(SeatId { receipt: id, attempt: 0, index }, key)
-		};
-		let mut seats: Vec<_> = keys.into_iter().map(seat).collect();
-		seats.sort_by_key(|(seat, _)| seat.index);
-		let drawn = Drawable::<T>::get().into_iter();
-		let others = (MAX_SEATS..MAX_SCORERS).map(|i| account("scorer", i, 0));
-		Drawable::<T>::put(BoundedVec::truncate_from(others.chain(drawn).collect()));
-		Committee { id, seats, adapters, _config: PhantomData }
+		let mut seated = Seated { work, seats: Vec::new(), adapters, _config: PhantomData };
+		seated.draw(MAX_COMMITTEE);
+		seated
 	}
 }
 
-/// A committee of the most seats.
-struct Committee<T: Config> {
-	id: Hash,
+/// A committee of the most seats, or it and a panel of the most seats.
+struct Seated<T: Config> {
+	work: Work,
+	/// Those whose turn it is.
 	seats: Vec<(SeatId, ScorerId)>,
 	adapters: u16,
 	_config: PhantomData<T>,
@@ -180,17 +170,60 @@ struct Committee<T: Config> {
 /// The salt of every commitment.
 const SALT: Hash = Hash::repeat_byte(3);
 
-impl<T: Config> Committee<T> {
-	/// The vector of a seat: three of eight disagree.
-	fn vector(&self, index: u8) -> Vector {
-		let off = if index < 3 { 100 * NAT } else { 0 };
+impl<T: Config> Seated<T> {
+	fn committee(&self) -> Committee<T::AccountId> {
+		Committees::<T>::get(self.work).expect("it is at work; qed")
+	}
+
+	/// Bonds so many scorers and lets them be drawn.
+	fn draw(&mut self, seats: u32) {
+		Drawable::<T>::kill();
+		let keys: Vec<_> = (0..seats)
+			.map(|_| {
+				let (_, who) = signer::<T>();
+				let (key, proof) = hot_key::<T>(&who);
+				Pallet::<T>::do_bond(who.clone(), key.clone(), proof, CLASS, minimum_bond::<T>())
+					.expect("the proof is right; qed");
+				(who, key)
+			})
+			.collect();
+		set_now::<T>(self.committee().due);
+		Pallet::<T>::step(self.work).expect("there are scorers; qed");
+		let attempt = self.committee().attempt;
+		let seat = |(who, key): (T::AccountId, ScorerId)| {
+			let index = Assignments::<T>::get(&who, self.work).expect("all are drawn; qed");
+			// Another seat missed is the last one, and all other scorers are looked through.
+			Scorers::<T>::mutate_extant(&who, |scorer| scorer.missed = MAX_MISSED - 1);
+			(SeatId { work: self.work, attempt, index }, key)
+		};
+		let mut seats: Vec<_> = keys.into_iter().map(seat).collect();
+		seats.sort_by_key(|(seat, _)| seat.index);
+		self.seats = seats;
+		let drawn = Drawable::<T>::get().into_inner();
+		let all = [others::<T>(drawn.len() as u32..MAX_SCORERS), drawn].concat();
+		Drawable::<T>::put(BoundedVec::truncate_from(all));
+	}
+
+	/// Lets a committee that disagrees be followed by a panel of the most seats.
+	fn panel(shape: (u32, u16)) -> Self {
+		let mut seated = Self::all_but_one(shape);
+		seated.reveal_at(seated.seats.len() - 1);
+		seated.draw(MAX_PANEL);
+		seated
+	}
+
+	/// What a seat finds: of a committee all but the last lie, and of a panel ten.
+	fn finding(&self, index: u8) -> Finding {
+		let lies = u32::from(index) < MAX_COMMITTEE - 1
+			|| (MAX_COMMITTEE..MAX_COMMITTEE + MAX_PANEL / 2).contains(&index.into());
+		let off = if lies { 100 * NAT + i32::from(index) } else { 0 };
 		let y = (0..i32::from(self.adapters) + 2).map(|k| (k - 1_000) * NAT - off);
-		Vector::truncate_from(y.collect())
+		Finding::Scores(Vector::truncate_from(y.collect()))
 	}
 
 	fn commitment(&self, n: usize) -> (SeatId, Hash, ScorerSignature) {
 		let (seat, key) = &self.seats[n];
-		let commitment = Pallet::<T>::commitment(seat, key, &self.vector(seat.index), &SALT);
+		let commitment = Pallet::<T>::commitment(seat, key, &self.finding(seat.index), &SALT);
 		let payload = Pallet::<T>::commit_payload(seat, &commitment);
 		(*seat, commitment, key.sign(&payload).expect("the key was generated; qed"))
 	}
@@ -202,27 +235,65 @@ impl<T: Config> Committee<T> {
 		}
 	}
 
-	fn reveal(&self, n: usize) -> (SeatId, Vector, ScorerSignature) {
+	fn reveal(&self, n: usize) -> (SeatId, Finding, ScorerSignature) {
 		let (seat, key) = &self.seats[n];
-		let y = self.vector(seat.index);
-		let payload = Pallet::<T>::reveal_payload(seat, &y, &SALT);
-		(*seat, y, key.sign(&payload).expect("the key was generated; qed"))
+		let finding = self.finding(seat.index);
+		let payload = Pallet::<T>::reveal_payload(seat, &finding, &SALT);
+		(*seat, finding, key.sign(&payload).expect("the key was generated; qed"))
 	}
 
-	/// All commit, and all but the last one reveal.
+	fn reveal_at(&self, n: usize) {
+		let (seat, finding, _) = self.reveal(n);
+		Pallet::<T>::do_reveal(seat, finding).expect("it is the time; qed");
+	}
+
+	/// All whose turn it is commit, and all but the last one reveal.
+	fn find(&self) {
+		self.commit(self.seats.len());
+		(0..self.seats.len() - 1).for_each(|n| self.reveal_at(n));
+	}
+
 	fn all_but_one(shape: (u32, u16)) -> Self {
-		let committee = Answered::<T>::seated(shape);
-		committee.commit(committee.seats.len());
-		for n in 0..committee.seats.len() - 1 {
-			let (seat, y, _) = committee.reveal(n);
-			Pallet::<T>::do_reveal(seat, y).expect("it is the time; qed");
+		let seated = Answered::<T>::seated(shape);
+		seated.find();
+		seated
+	}
+
+	/// A committee that agrees.
+	fn agreed(shape: (u32, u16)) -> Self {
+		let mut seated = Answered::<T>::seated(shape);
+		// All find what the last one finds.
+		let last = (MAX_COMMITTEE - 1) as u8;
+		let finding = seated.finding(last);
+		Committees::<T>::mutate_extant(seated.work, |committee| {
+			committee.stage = Stage::Reveal { since: 0 };
+			committee.seats.iter_mut().for_each(|seat| seat.commitment = Some(SALT));
+		});
+		for (seat, _) in seated.seats.drain(..) {
+			Pallet::<T>::do_reveal(seat, finding.clone()).expect("it is the time; qed");
 		}
-		committee
+		seated
+	}
+
+	fn id(&self) -> Hash {
+		match self.work {
+			Work::Answer(id) => id,
+			Work::Training(_) => Hash::zero(),
+		}
 	}
 
 	fn receipt(&self) -> Receipt<T::AccountId, T::Consideration> {
-		Receipts::<T>::get(self.id).expect("it was submitted; qed")
+		Receipts::<T>::get(self.id()).expect("it was submitted; qed")
 	}
+}
+
+/// A slash of a scorer that is due.
+fn slashed<T: Config>() -> (T::AccountId, u32) {
+	let (who, _) = bonded::<T>(MAX_SCORERS - 1);
+	rich::<T>(Pallet::<T>::pot());
+	Pallet::<T>::accuse(&who, Work::Training(0), Some(account("reporter", 0, 0)));
+	set_now::<T>(Pallet::<T>::now() + Settings::<T>::get().slash_delay);
+	(who, 0)
 }
 
 #[benchmarks]
@@ -263,60 +334,58 @@ mod benches {
 		Ok(())
 	}
 
-	/// From all scorers.
+	/// A panel from all scorers.
 	#[benchmark]
 	fn draw_committee() -> Result<(), BenchmarkError> {
-		let committee = Answered::<T>::seated(WIDE);
-		let Committee { id, .. } = committee;
-		for (seat, _) in &committee.seats {
-			let seats = committee.receipt().seats;
-			let scorer = seats.get(usize::from(seat.index)).map(|seat| seat.scorer.clone());
-			Assignments::<T>::remove(scorer.ok_or("a seat has a scorer")?, id);
-		}
-		Receipts::<T>::mutate_extant(id, |receipt| {
-			receipt.phase = Phase::Waiting;
-			receipt.due = 0;
-			receipt.seats = BoundedVec::new();
-		});
+		let seated = Seated::<T>::all_but_one(WIDE);
+		seated.reveal_at(seated.seats.len() - 1);
+		Drawable::<T>::put(BoundedVec::truncate_from(others::<T>(0..MAX_SCORERS)));
 		(0..FOLD).for_each(|_| Pallet::<T>::take_entropy());
+		set_now::<T>(seated.committee().due);
 		crowd::<T>(Pallet::<T>::now() + Settings::<T>::get().commit_window);
 
 		#[block]
 		{
-			Pallet::<T>::draw_committee(id)?;
+			Pallet::<T>::step(seated.work)?;
 		}
 
-		assert_eq!(committee.receipt().seats.len(), MAX_SEATS as usize);
+		assert_eq!(seated.committee().seats.len(), MAX_SEATS as usize);
 		Ok(())
 	}
 
-	/// Nobody committed: all leave, and another committee is to be drawn.
+	/// Nobody of a panel committed: all leave, and another one is to be drawn.
 	#[benchmark]
 	fn close_commits() -> Result<(), BenchmarkError> {
-		let committee = Answered::<T>::seated(WIDE);
+		let seated = Seated::<T>::panel(WIDE);
+		set_now::<T>(seated.committee().due);
 		crowd::<T>(Pallet::<T>::now() + DELAY);
 
 		#[block]
 		{
-			Pallet::<T>::close_commits(committee.id, 0)?;
+			Pallet::<T>::step(seated.work)?;
 		}
 
-		assert_eq!(committee.receipt().attempt, 1);
+		assert_eq!(seated.committee().seats.len(), MAX_COMMITTEE as usize);
 		Ok(())
 	}
 
-	/// A committee is done: five of eight agree and are paid, three leave.
+	/// A panel is done: eleven of it and one of the committee were right and are paid, seventeen are
+	/// accused and leave.
 	#[benchmark]
 	fn conclude() -> Result<(), BenchmarkError> {
-		let committee = Committee::<T>::all_but_one(TALL);
-		let (seat, y, _) = committee.reveal(committee.seats.len() - 1);
+		let seated = Seated::<T>::panel(TALL);
+		seated.find();
+		let (seat, finding, _) = seated.reveal(seated.seats.len() - 1);
+		PanelFund::<T>::put(FORTUNE / 1_000);
+		crowd::<T>(Pallet::<T>::now() + Settings::<T>::get().slash_delay);
 
 		#[block]
 		{
-			Pallet::<T>::do_reveal(seat, y)?;
+			Pallet::<T>::do_reveal(seat, finding)?;
 		}
 
-		assert!(matches!(committee.receipt().phase, Phase::Scored { .. }));
+		assert!(matches!(seated.receipt().phase, Phase::Scored { .. }));
+		assert_eq!(NextSlash::<T>::get(), MAX_COMMITTEE - 1 + MAX_PANEL / 2);
 		Ok(())
 	}
 
@@ -347,11 +416,10 @@ mod benches {
 	fn bond() {
 		let (_, who) = signer::<T>();
 		let (key, proof) = hot_key::<T>(&who);
-		let others = (1..MAX_SCORERS).map(|i| account::<T::AccountId>("scorer", i, 0)).collect();
-		Drawable::<T>::put(BoundedVec::truncate_from(others));
+		Drawable::<T>::put(BoundedVec::truncate_from(others::<T>(1..MAX_SCORERS)));
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who.clone()), key, proof, minimum_bond::<T>());
+		_(RawOrigin::Signed(who.clone()), key, proof, CLASS, minimum_bond::<T>());
 
 		assert!(Scorers::<T>::contains_key(who));
 	}
@@ -363,7 +431,7 @@ mod benches {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()));
 
-		assert!(!Drawable::<T>::get().contains(&who));
+		assert!(!Drawable::<T>::get().contains(&(who, CLASS)));
 	}
 
 	#[benchmark]
@@ -431,23 +499,23 @@ mod benches {
 		assert!(Receipts::<T>::contains_key(id));
 	}
 
-	/// The last one of its committee.
+	/// The last one of a panel.
 	#[benchmark]
 	fn commit() {
-		let committee = Answered::<T>::seated(WIDE);
-		committee.commit(committee.seats.len() - 1);
+		let seated = Seated::<T>::panel(WIDE);
+		seated.commit(seated.seats.len() - 1);
 		crowd::<T>(Pallet::<T>::now() + Settings::<T>::get().reveal_window);
-		let (seat, commitment, signature) = committee.commitment(committee.seats.len() - 1);
+		let (seat, commitment, signature) = seated.commitment(seated.seats.len() - 1);
 
 		#[extrinsic_call]
 		_(RawOrigin::Authorized, seat, commitment, signature);
 
-		assert!(matches!(committee.receipt().phase, Phase::Reveal { .. }));
+		assert!(matches!(seated.committee().stage, Stage::Reveal { .. }));
 	}
 
 	#[benchmark]
 	fn authorize_commit() -> Result<(), BenchmarkError> {
-		let (seat, commitment, signature) = Answered::<T>::seated(WIDE).commitment(0);
+		let (seat, commitment, signature) = Seated::<T>::panel(WIDE).commitment(0);
 		let call = Call::<T>::commit { seat, commitment, signature };
 
 		#[block]
@@ -458,33 +526,84 @@ mod benches {
 		Ok(())
 	}
 
-	/// Not the last one of its committee.
+	/// Not the last one of a panel.
 	#[benchmark]
 	fn reveal() {
-		let committee = Answered::<T>::seated(TALL);
-		committee.commit(committee.seats.len());
-		let (seat, y, signature) = committee.reveal(0);
+		let seated = Seated::<T>::panel(TALL);
+		seated.commit(seated.seats.len());
+		let (seat, finding, signature) = seated.reveal(0);
 
 		#[extrinsic_call]
-		_(RawOrigin::Authorized, seat, y, SALT, signature);
+		_(RawOrigin::Authorized, seat, finding, SALT, signature);
 
-		assert!(Reveals::<T>::contains_key(seat.receipt, seat.index));
+		assert!(Findings::<T>::contains_key(seat.work, seat.index));
 	}
 
 	#[benchmark]
 	fn authorize_reveal(n: Linear<4, MAX_VECTOR>) -> Result<(), BenchmarkError> {
 		let adapters = (n - 2) / 2 * 2;
 		let blocks = (MAX_PSI / (adapters + 1)).min(MAX_BLOCKS);
-		let committee = Answered::<T>::seated((blocks, adapters as u16));
-		committee.commit(committee.seats.len());
-		let (seat, y, signature) = committee.reveal(0);
-		let call = Call::<T>::reveal { seat, y, salt: SALT, signature };
+		let seated = Seated::<T>::panel((blocks, adapters as u16));
+		seated.commit(seated.seats.len());
+		let (seat, finding, signature) = seated.reveal(0);
+		let call = Call::<T>::reveal { seat, finding, salt: SALT, signature };
 
 		#[block]
 		{
 			authorize(&call)?;
 		}
 
+		Ok(())
+	}
+
+	/// Against a committee that agrees, with all scorers to draw from.
+	#[benchmark]
+	fn challenge() -> Result<(), BenchmarkError> {
+		let seated = Seated::<T>::agreed(WIDE);
+		let (_, who) = signer::<T>();
+		crowd::<T>(Pallet::<T>::now() + DELAY);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), seated.work);
+
+		assert!(seated.committee().challenger.is_some());
+		Ok(())
+	}
+
+	#[benchmark]
+	fn activate() -> Result<(), BenchmarkError> {
+		let (_, operator) = signer::<T>();
+		let model = T::BenchmarkHelper::model(&operator, WIDE.0, WIDE.1);
+		Committees::<T>::remove(Work::Training(model));
+		Designs::<T>::mutate_extant(model, |design| design.standing = Standing::Untested);
+		crowd::<T>(Pallet::<T>::now() + DELAY);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account("anybody", 0, 0)), model);
+
+		assert!(Committees::<T>::contains_key(Work::Training(model)));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn apply_slash() {
+		let (_, id) = slashed::<T>();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account("anybody", 0, 0)), id);
+
+		assert!(!Slashes::<T>::contains_key(id));
+	}
+
+	#[benchmark]
+	fn cancel_slash() -> Result<(), BenchmarkError> {
+		let (who, id) = slashed::<T>();
+		let origin = T::AdminOrigin::try_successful_origin().map_err(|_| "no admin")?;
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id);
+
+		assert!(Scorers::<T>::get(who).is_some_and(|scorer| scorer.bond > 0));
 		Ok(())
 	}
 
@@ -529,17 +648,18 @@ mod benches {
 
 	#[benchmark]
 	fn prune() -> Result<(), BenchmarkError> {
-		let committee = Committee::<T>::all_but_one(TALL);
-		let (seat, y, _) = committee.reveal(committee.seats.len() - 1);
-		Pallet::<T>::do_reveal(seat, y)?;
-		let Receipt { model, submitted, .. } = committee.receipt();
+		let seated = Seated::<T>::agreed(TALL);
+		set_now::<T>(seated.committee().due);
+		Settings::<T>::mutate(|settings| settings.audit_rate = 0);
+		Pallet::<T>::step(seated.work)?;
+		let Receipt { model, submitted, .. } = seated.receipt();
 		let _ = Periods::<T>::clear_prefix(model, u32::MAX, None);
 		set_now::<T>(submitted + Settings::<T>::get().retention + 1);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(account("anybody", 0, 0)), committee.id);
+		_(RawOrigin::Signed(account("anybody", 0, 0)), seated.id());
 
-		assert!(!Receipts::<T>::contains_key(committee.id));
+		assert!(!Receipts::<T>::contains_key(seated.id()));
 		Ok(())
 	}
 
@@ -608,18 +728,19 @@ mod benches {
 		Ok(())
 	}
 
-	/// Looks a receipt up, the largest entry that is read alone.
+	/// Looks a receipt and its committee up, the largest entries that are read alone.
 	#[benchmark]
 	fn read() -> Result<(), BenchmarkError> {
-		let committee = Answered::<T>::seated(WIDE);
-		let receipt;
+		let seated = Seated::<T>::panel(WIDE);
+		let (receipt, committee);
 
 		#[block]
 		{
-			receipt = Receipts::<T>::get(committee.id);
+			receipt = Receipts::<T>::get(seated.id());
+			committee = Committees::<T>::get(seated.work);
 		}
 
-		assert!(receipt.is_some());
+		assert!(receipt.is_some() && committee.is_some());
 		Ok(())
 	}
 

@@ -33,12 +33,17 @@ impl<T: Config> AttributionFace<T::AccountId> for Pallet<T> {
 
 	fn receipt(id: Hash) -> Option<ReceiptInfo<T::AccountId>> {
 		let Receipt { payer, operator, model, fee, phase, .. } = Receipts::<T>::get(id)?;
+		let stage = || Committees::<T>::get(Work::Answer(id)).map(|committee| committee.stage);
 		let phase = match phase {
-			Phase::Waiting => ReceiptPhase::Waiting,
-			Phase::Commit => ReceiptPhase::Commit,
-			Phase::Reveal { .. } => ReceiptPhase::Reveal,
+			Phase::Pending => match stage() {
+				None | Some(Stage::Waiting) => ReceiptPhase::Waiting,
+				Some(Stage::Commit) => ReceiptPhase::Commit,
+				Some(Stage::Reveal { .. }) => ReceiptPhase::Reveal,
+				Some(Stage::Review) => ReceiptPhase::Review,
+			},
 			Phase::Scored { .. } => ReceiptPhase::Scored,
 			Phase::Prior { .. } => ReceiptPhase::Prior,
+			Phase::Void => ReceiptPhase::Void,
 		};
 		Some(ReceiptInfo { payer, operator, model, fee, phase })
 	}

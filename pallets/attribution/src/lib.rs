@@ -13,25 +13,37 @@
 //! scores are `Ψ·y`, weighted by money into a [`Period`] per model version, and settled as earnings
 //! that contributors claim.
 //!
+//! What a committee finds stands for a while in which anybody can challenge it with a bond. If its
+//! members disagree, if it is challenged, or if an audit is drawn, a panel of others looks again, and
+//! who was wrong is slashed, with a delay in which that can be cancelled. By the same way a committee
+//! trains drawn adapters of a new model version again: only what reproduces bit by bit is paid for.
+//!
 //! | who | calls |
 //! |---|---|
 //! | scorer | [`bond`](Pallet::bond), [`unbond`](Pallet::unbond), [`withdraw_bond`](Pallet::withdraw_bond); its off-chain worker [`commit`](Pallet::commit), [`reveal`](Pallet::reveal) |
 //! | payer | [`fund_channel`](Pallet::fund_channel), [`close_channel`](Pallet::close_channel), [`withdraw_channel`](Pallet::withdraw_channel) |
 //! | operator | [`submit_receipt`](Pallet::submit_receipt) |
-//! | anybody | [`settle`](Pallet::settle), [`claim_for`](Pallet::claim_for), [`prune`](Pallet::prune), [`advance`](Pallet::advance) |
-//! | governance | [`set_parameters`](Pallet::set_parameters), [`set_paused`](Pallet::set_paused) |
+//! | anybody | [`settle`](Pallet::settle), [`claim_for`](Pallet::claim_for), [`prune`](Pallet::prune), [`advance`](Pallet::advance), [`challenge`](Pallet::challenge), [`activate`](Pallet::activate), [`apply_slash`](Pallet::apply_slash) |
+//! | governance | [`set_parameters`](Pallet::set_parameters), [`set_paused`](Pallet::set_paused), [`cancel_slash`](Pallet::cancel_slash) |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+mod agenda;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+pub mod committee;
+mod designs;
 mod face;
-pub mod impls;
 #[cfg(test)]
 mod mock;
 mod offchain;
+mod receipts;
+pub mod scorers;
+mod settlement;
+#[cfg(any(feature = "try-runtime", test))]
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -52,8 +64,8 @@ use frame::{
 	traits::{Consideration, Footprint},
 };
 use openledger_core::{
-	Balance, Block, Datanets, Hash, ModelId, Models, Reply, Request, BASIS_POINTS, MAX_ADAPTERS,
-	MAX_BLOCKS, MAX_PSI,
+	Balance, Block, Class, Datanets, Hash, ModelId, Models, Reply, Request, BASIS_POINTS,
+	MAX_ADAPTERS, MAX_BLOCKS, MAX_PSI,
 };
 use openledger_influence_math::{Nats, Pool};
 
@@ -67,12 +79,20 @@ pub const FOLD: u32 = 10;
 /// later blocks, and that of a block is known when the next one begins.
 pub const DELAY: u32 = FOLD + 1;
 /// The most seats of a committee.
-pub const MAX_SEATS: u32 = 8;
+pub const MAX_COMMITTEE: u32 = 8;
+/// The most seats of a panel.
+pub const MAX_PANEL: u32 = 21;
+/// The most seats of both.
+pub const MAX_SEATS: u32 = MAX_COMMITTEE + MAX_PANEL;
+/// The most adapters that are trained again.
+pub const MAX_RETRAINED: u32 = 8;
+/// How many times the contributors' part of an answer a scorer's bond is at least.
+pub const BOND_OVER_POOL: Balance = 10;
 /// The most scorers.
 pub const MAX_SCORERS: u32 = 1_024;
 /// The most tasks of a block; more wait for the next one with room.
 pub const MAX_TASKS: u32 = 64;
-/// How often a committee is drawn again before the prior pays.
+/// How often a committee or panel is drawn again before the prior pays.
 pub const MAX_REDRAWS: u8 = 2;
 /// Seats missed or lost after which a scorer is no longer drawn.
 pub const MAX_MISSED: u8 = 10;
@@ -155,6 +175,15 @@ pub mod pallet {
 		/// A scorer's bond.
 		#[codec(index = 2)]
 		Bond,
+		/// What a challenger put up.
+		#[codec(index = 3)]
+		Challenge,
+		/// What a developer pays for training adapters again.
+		#[codec(index = 4)]
+		Training,
+		/// What a developer put up for a model version.
+		#[codec(index = 5)]
+		Version,
 	}
 
 	/// What governance set.
@@ -180,27 +209,59 @@ pub mod pallet {
 	pub type Scorers<T: Config> =
 		StorageMap<_, Blake2_128Concat, T::AccountId, Scorer<T::Consideration>, OptionQuery>;
 
-	/// The scorers that may be drawn.
+	/// The scorers that may be drawn, with their execution classes.
 	#[pallet::storage]
 	pub type Drawable<T: Config> =
-		StorageValue<_, BoundedVec<T::AccountId, ConstU32<MAX_SCORERS>>, ValueQuery>;
+		StorageValue<_, BoundedVec<(T::AccountId, Class), ConstU32<MAX_SCORERS>>, ValueQuery>;
 
 	/// Whose hot key it is.
 	#[pallet::storage]
 	pub type KeyOwner<T: Config> =
 		StorageMap<_, Blake2_128Concat, ScorerId, T::AccountId, OptionQuery>;
 
-	/// The seats that a scorer has to fill: receipt to seat.
+	/// The seats that a scorer has to fill.
 	#[pallet::storage]
 	pub type Assignments<T: Config> = StorageDoubleMap<
 		_,
 		Blake2_128Concat,
 		T::AccountId,
 		Blake2_128Concat,
-		Hash,
+		Work,
 		u8,
 		OptionQuery,
 	>;
+
+	/// In how many committees a scorer sits whose end has not come: it answers for them.
+	#[pallet::storage]
+	pub type Liable<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
+	/// How many committees there were.
+	#[pallet::storage]
+	pub type NextCommittee<T> = StorageValue<_, u64, ValueQuery>;
+
+	/// Committees that have not come to an end.
+	#[pallet::storage]
+	pub type Committees<T: Config> =
+		StorageMap<_, Blake2_128Concat, Work, Committee<T::AccountId>, OptionQuery>;
+
+	/// What the seats of a committee revealed; removed with it.
+	#[pallet::storage]
+	pub type Findings<T> =
+		StorageDoubleMap<_, Blake2_128Concat, Work, Twox64Concat, u8, Finding, OptionQuery>;
+
+	/// How many slashes there were.
+	#[pallet::storage]
+	pub type NextSlash<T> = StorageValue<_, u32, ValueQuery>;
+
+	/// Slashes that are not taken yet.
+	// `Twox64Concat`: slashes are numbered one after another.
+	#[pallet::storage]
+	pub type Slashes<T: Config> =
+		StorageMap<_, Twox64Concat, u32, Slash<T::AccountId>, OptionQuery>;
+
+	/// What panels are paid from, in wei.
+	#[pallet::storage]
+	pub type PanelFund<T> = StorageValue<_, Balance, ValueQuery>;
 
 	/// Designs of runs and model versions.
 	// `Twox64Concat`: models are numbered one after another.
@@ -229,10 +290,6 @@ pub mod pallet {
 		OptionQuery,
 	>;
 
-	/// How many receipts were taken.
-	#[pallet::storage]
-	pub type NextReceipt<T> = StorageValue<_, u64, ValueQuery>;
-
 	/// Receipts, by the id of their request.
 	#[pallet::storage]
 	pub type Receipts<T: Config> =
@@ -241,11 +298,6 @@ pub mod pallet {
 	/// Receipts of a model version that are not pruned: they need its design.
 	#[pallet::storage]
 	pub type Kept<T> = StorageMap<_, Twox64Concat, ModelId, u32, ValueQuery>;
-
-	/// What the seats of a committee revealed; removed when it is done.
-	#[pallet::storage]
-	pub type Reveals<T> =
-		StorageDoubleMap<_, Blake2_128Concat, Hash, Twox64Concat, u8, Vector, OptionQuery>;
 
 	/// The vector by which a receipt was scored.
 	#[pallet::storage]
@@ -312,6 +364,8 @@ pub mod pallet {
 			scorer: T::AccountId,
 			/// With this hot key.
 			key: ScorerId,
+			/// Of this execution class.
+			class: Class,
 			/// Held, in wei.
 			bond: Balance,
 		},
@@ -403,12 +457,14 @@ pub mod pallet {
 			/// In wei.
 			amount: Balance,
 		},
-		/// A committee was drawn.
+		/// A committee or panel was drawn.
 		CommitteeDrawn {
-			/// The receipt.
-			receipt: Hash,
-			/// How often one was drawn before.
+			/// What it works on.
+			work: Work,
+			/// How often seats were drawn before.
 			attempt: u8,
+			/// Whether it is a panel.
+			panel: bool,
 			/// Its members, by seat.
 			scorers: BoundedVec<T::AccountId, ConstU32<MAX_SEATS>>,
 		},
@@ -422,6 +478,97 @@ pub mod pallet {
 			/// The seat.
 			seat: SeatId,
 		},
+		/// A committee agrees; what it found stands unless it is challenged or audited.
+		Agreed {
+			/// What it works on.
+			work: Work,
+			/// The last block in which it can be challenged.
+			until: u32,
+		},
+		/// Somebody put up a bond against what a committee found.
+		Challenged {
+			/// What it works on.
+			work: Work,
+			/// Who.
+			who: T::AccountId,
+			/// In wei.
+			bond: Balance,
+		},
+		/// A panel is to look again.
+		PanelAsked {
+			/// What it works on.
+			work: Work,
+			/// Why.
+			doubt: Doubt,
+		},
+		/// The panel has decided about a challenge.
+		ChallengeEnded {
+			/// What it was about.
+			work: Work,
+			/// The challenger.
+			who: T::AccountId,
+			/// Whether the committee or the version was wrong.
+			won: bool,
+		},
+		/// Somebody loses money unless that is cancelled in time.
+		SlashDeferred {
+			/// The slash.
+			id: u32,
+			/// Who loses it.
+			who: T::AccountId,
+			/// What for.
+			offence: Offence,
+			/// In wei.
+			amount: Balance,
+			/// What was done wrong.
+			work: Work,
+			/// The block from which it is taken.
+			due: u32,
+		},
+		/// A slash was taken.
+		Slashed {
+			/// The slash.
+			id: u32,
+			/// Who lost it.
+			who: T::AccountId,
+			/// In wei.
+			amount: Balance,
+			/// Who is paid a part of it; without one panels are.
+			reporter: Option<T::AccountId>,
+		},
+		/// A slash was cancelled.
+		SlashCancelled {
+			/// The slash.
+			id: u32,
+			/// Who would have lost it.
+			who: T::AccountId,
+			/// In wei.
+			amount: Balance,
+		},
+		/// The adapters of a model version reproduce: its answers are paid for.
+		VersionActive {
+			/// The model version.
+			model: ModelId,
+		},
+		/// The adapters of a model version do not reproduce: no more answers are paid for.
+		VersionVoid {
+			/// The model version.
+			model: ModelId,
+		},
+		/// No committee could say whether the adapters of a model version reproduce.
+		Untested {
+			/// The model version.
+			model: ModelId,
+		},
+		/// A scorer was paid for training adapters again.
+		TrainerPaid {
+			/// The model version.
+			model: ModelId,
+			/// Who.
+			who: T::AccountId,
+			/// In wei.
+			amount: Balance,
+		},
 		/// The committee agreed; the contributors are paid with this period.
 		ReceiptScored {
 			/// The receipt.
@@ -431,7 +578,7 @@ pub mod pallet {
 			/// The period.
 			period: u32,
 			/// Seats that agreed, one bit each.
-			agreed: u8,
+			agreed: u32,
 			/// The answer gained too little to tell contributors apart: the prior pays.
 			prior: bool,
 		},
@@ -441,6 +588,14 @@ pub mod pallet {
 			receipt: Hash,
 			/// The period.
 			period: u32,
+		},
+		/// The tokens of an answer cannot have come from its model: the payer has the contributors'
+		/// part back.
+		ReceiptVoided {
+			/// The receipt.
+			receipt: Hash,
+			/// In wei.
+			refunded: Balance,
 		},
 		/// A period of a model version was settled.
 		Settled {
@@ -514,6 +669,8 @@ pub mod pallet {
 		StillBonded,
 		/// The bond is free when unbonding is over.
 		StillUnbonding,
+		/// The bond answers for works whose end has not come.
+		StillLiable,
 		/// This model has no design, or has one already.
 		NoDesign,
 		/// The design's blocks times adapters are out of bounds.
@@ -554,7 +711,8 @@ pub mod pallet {
 		EmptyAnswer,
 		/// The fee is above the request's maximum.
 		AboveMaximum,
-		/// The fee is above what one answer may cost.
+		/// The fee is above what one answer may cost: the contributors' part is at most a tenth of
+		/// the least bond of a scorer.
 		FeeTooHigh,
 		/// The channel holds less than the fee.
 		ChannelTooLow,
@@ -562,11 +720,26 @@ pub mod pallet {
 		ReceiptKnown,
 		/// No such receipt, or none at this stage.
 		NoReceipt,
+		/// The model version is not active: its adapters were not trained again yet, or do not
+		/// reproduce.
+		NotActive,
+		/// The model version is active or void, or a committee is at work on it.
+		NotUntested,
+		/// No committee is at work on this.
+		NoCommittee,
+		/// Only what a committee agrees on can be challenged, in its window, or an active version.
+		NotInReview,
+		/// There are too few other scorers for a panel.
+		NoPanel,
+		/// There is no such slash.
+		NoSlash,
+		/// The time to object to the slash is not over.
+		SlashPending,
 		/// The receipt is kept until its retention is over and its period settled.
 		StillNeeded,
 		/// No such seat at this stage.
 		NoSeat,
-		/// Nothing is overdue for this receipt.
+		/// Nothing is overdue for this committee.
 		NotOverdue,
 		/// Nothing to settle for this model version and period.
 		NoPeriod,
@@ -652,7 +825,8 @@ pub mod pallet {
 		}
 
 		/// Becomes a scorer: holds `bond` and registers the hot key, which signs
-		/// `("openledger/scorer/v1", genesis hash, account)` as proof.
+		/// `("openledger/scorer/v1", genesis hash, account)` as proof, and the execution class of its
+		/// node.
 		///
 		/// ## Dispatch Origin
 		///
@@ -662,9 +836,10 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			key: ScorerId,
 			proof: ScorerSignature,
+			class: Class,
 			#[pallet::compact] bond: Balance,
 		) -> DispatchResult {
-			Self::do_bond(ensure_signed(origin)?, key, proof, bond)
+			Self::do_bond(ensure_signed(origin)?, key, proof, class, bond)
 		}
 
 		/// Leaves: no new seats from now on.
@@ -740,7 +915,7 @@ pub mod pallet {
 			Self::do_submit_receipt(request, payer_signature, reply, operator_signature)
 		}
 
-		/// Commits a seat to its vector: see [`Pallet::commitment`].
+		/// Commits a seat to what it found: see [`Pallet::commitment`].
 		///
 		/// ## Dispatch Origin
 		///
@@ -759,7 +934,7 @@ pub mod pallet {
 			Self::do_commit(seat, commitment)
 		}
 
-		/// Reveals the vector of a seat.
+		/// Reveals what a seat found.
 		///
 		/// ## Dispatch Origin
 		///
@@ -771,16 +946,16 @@ pub mod pallet {
 			DispatchClass::Operational,
 			Pays::No
 		))]
-		#[pallet::weight_of_authorize(T::WeightInfo::authorize_reveal(y.len() as u32))]
+		#[pallet::weight_of_authorize(T::WeightInfo::authorize_reveal(finding.words()))]
 		pub fn reveal(
 			origin: OriginFor<T>,
 			seat: SeatId,
-			y: Vector,
+			finding: Finding,
 			_salt: Hash,
 			_signature: ScorerSignature,
 		) -> DispatchResultWithPostInfo {
 			ensure_authorized(origin)?;
-			let last = Self::do_reveal(seat, y)?;
+			let last = Self::do_reveal(seat, finding)?;
 			let weight = if last { T::WeightInfo::conclude() } else { T::WeightInfo::reveal() };
 			Ok((Some(weight), Pays::No).into())
 		}
@@ -824,16 +999,62 @@ pub mod pallet {
 			Self::do_prune(receipt)
 		}
 
-		/// Does what is overdue for a receipt because too much was due in its block.
+		/// Does the step of a committee that is overdue because too much was due in its block.
 		///
 		/// ## Dispatch Origin
 		///
 		/// Must be `Signed`, by anybody.
 		#[pallet::call_index(14)]
-		#[pallet::weight(Pallet::<T>::weight_of_any_task())]
-		pub fn advance(origin: OriginFor<T>, receipt: Hash) -> DispatchResult {
+		#[pallet::weight(Pallet::<T>::weight_of_any_step())]
+		pub fn advance(origin: OriginFor<T>, work: Work) -> DispatchResult {
 			ensure_signed(origin)?;
-			Self::do_advance(receipt)
+			Self::do_advance(work)
+		}
+
+		/// Puts a bond up against what a committee agrees on, or against an active model version: a
+		/// panel looks again. Whoever is right has its bond back and a part of what is slashed; whoever
+		/// is wrong pays for panels.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(15)]
+		pub fn challenge(origin: OriginFor<T>, work: Work) -> DispatchResult {
+			Self::do_challenge(ensure_signed(origin)?, work)
+		}
+
+		/// Lets another committee train drawn adapters of a model version again, as none has come to
+		/// an end.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(16)]
+		pub fn activate(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_activate(model)
+		}
+
+		/// Takes a slash whose time has come.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(17)]
+		pub fn apply_slash(origin: OriginFor<T>, id: u32) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_apply_slash(id)
+		}
+
+		/// Cancels a slash before it is taken. A scorer that it took out of the draws bonds again.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be [`Config::AdminOrigin`].
+		#[pallet::call_index(18)]
+		pub fn cancel_slash(origin: OriginFor<T>, id: u32) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_cancel_slash(id)
 		}
 	}
 }

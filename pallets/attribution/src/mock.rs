@@ -23,7 +23,7 @@ use frame::{
 	testing_prelude::*,
 };
 pub use openledger_core::Hash;
-use openledger_core::{Datanets, Designs as _, ModelInfo, Rights, Version, VersionInfo};
+use openledger_core::{Datanets, Designs as _, ModelInfo, Rights, RunInfo, Version, VersionInfo};
 use openledger_influence_math::{
 	design::{contains, draw},
 	host::{Answer, Engine, EngineExt, Query},
@@ -88,6 +88,8 @@ pub const OPEN: u128 = 1_000_000_000_000_000_000;
 pub const MODEL: ModelId = 7;
 pub const ADAPTERS: u16 = 16;
 pub const BLOCKS: usize = 8;
+/// The execution class of all scorers but those that a test puts into another one.
+pub const CLASS: Class = 1;
 
 parameter_types! {
 	pub const Hold: RuntimeHoldReason =
@@ -174,6 +176,8 @@ impl BenchmarkHelper<AccountId> for World {
 		let owners: Vec<AccountId> =
 			(0..blocks).map(|n| frame::hashing::blake2_256(&n.encode()).into()).collect();
 		design_of(&owners, adapters);
+		Committees::<Test>::remove(Work::Training(MODEL));
+		Designs::<Test>::mutate_extant(MODEL, |design| design.standing = Standing::Active);
 		MODEL
 	}
 }
@@ -189,6 +193,9 @@ impl Datanets<AccountId> for World {
 	fn is_licensed(_: &AccountId, _: u32, _: Rights) -> bool {
 		true
 	}
+	fn blocks_of_batches(_: u32, _: Version) -> Option<Vec<u16>> {
+		None
+	}
 	fn curator(_: u32) -> Option<(AccountId, u16)> {
 		Some((curator(), TERMS.with_borrow(|terms| terms.curator_cut)))
 	}
@@ -198,6 +205,9 @@ impl Datanets<AccountId> for World {
 }
 
 impl Models<AccountId> for World {
+	fn run(_: ModelId) -> Option<RunInfo> {
+		None
+	}
 	fn model(id: ModelId) -> Option<ModelInfo<AccountId>> {
 		let terms = TERMS.with_borrow(Clone::clone);
 		(id == MODEL).then(|| ModelInfo {
@@ -215,13 +225,16 @@ impl Models<AccountId> for World {
 		let benchmarked = OPERATOR.with_borrow(|one| one.as_ref() == Some(who));
 		id == MODEL && (*who == operator().1 || benchmarked)
 	}
-	fn endpoints(_: ModelId, _: &AccountId) -> Vec<Vec<u8>> {
+	fn endpoints(_: ModelId, _: Option<&AccountId>) -> Vec<Vec<u8>> {
 		vec![b"http://operator".to_vec()]
 	}
 }
 
 pub fn account(n: u8) -> AccountId {
 	[n; 32].into()
+}
+pub fn challenger() -> AccountId {
+	account(206)
 }
 pub fn curator() -> AccountId {
 	account(203)
@@ -239,6 +252,10 @@ pub fn contributor(u: usize) -> AccountId {
 pub fn adapter() -> Hash {
 	Hash::repeat_byte(2)
 }
+/// Of all counterfactual adapters.
+pub fn counterfactual() -> Hash {
+	Hash::repeat_byte(9)
+}
 
 fn signer(n: u8) -> (sr25519::Pair, AccountId) {
 	let pair = sr25519::Pair::from_seed(&[n; 32]);
@@ -251,6 +268,9 @@ pub fn payer() -> (sr25519::Pair, AccountId) {
 pub fn operator() -> (sr25519::Pair, AccountId) {
 	signer(102)
 }
+/// Accounts for scorers.
+pub const SCORERS: u8 = 12;
+
 pub fn scorer(n: u8) -> AccountId {
 	account(110 + n)
 }
@@ -261,10 +281,15 @@ pub fn key(n: u8) -> ScorerId {
 }
 
 pub fn bond_scorer(n: u8) {
+	bond_scorer_of(n, CLASS)
+}
+
+pub fn bond_scorer_of(n: u8, class: Class) {
 	let who = scorer(n);
-	let payload = (crate::impls::SCORER_DOMAIN, Attribution::genesis(), &who).encode();
+	let payload = (crate::scorers::SCORER_DOMAIN, Attribution::genesis(), &who).encode();
 	let proof = key(n).sign(&payload).unwrap();
-	assert_ok!(Attribution::bond(RuntimeOrigin::signed(who), key(n), proof, 1_000 * OPEN));
+	let by = RuntimeOrigin::signed(who);
+	assert_ok!(Attribution::bond(by, key(n), proof, class, 1_000 * OPEN));
 }
 
 /// Blocks of the design: `sizes` bytes each, one per contributor.
@@ -275,18 +300,30 @@ pub fn blocks(owners: &[AccountId]) -> Vec<Block<AccountId>> {
 		.collect()
 }
 
-/// Opens, seeds and closes the design of the model.
+/// Opens, seeds and closes the design of the model, and lets the scorers train its adapters again.
 pub fn design(owners: &[AccountId]) {
-	design_of(owners, ADAPTERS)
+	design_of(owners, ADAPTERS);
+	let work = Work::Training(MODEL);
+	run_to(Attribution::now() + DELAY);
+	find(work, |_| retrained(work));
+	review(work);
+	assert_eq!(Designs::<Test>::get(MODEL).unwrap().standing, Standing::Active);
+}
+
+/// What training the drawn adapters again gives.
+pub fn retrained(work: Work) -> Finding {
+	let hash = |index: &u16| if *index == 0 { adapter() } else { counterfactual() };
+	let drawn = Committees::<Test>::get(work).unwrap().drawn;
+	Finding::Adapters(BoundedVec::truncate_from(drawn.iter().map(hash).collect()))
 }
 
 fn design_of(owners: &[AccountId], adapters: u16) {
-	assert_ok!(Attribution::open(&developer(), MODEL, blocks(owners), adapters));
+	assert_ok!(Attribution::open(&developer(), MODEL, blocks(owners), adapters, CLASS));
 	run_to(Attribution::now() + DELAY);
 	let seed = Designs::<Test>::get(MODEL).unwrap().seed.unwrap();
 	let subsets = draw(seed, owners.len() as u16, adapters);
 	let psi = Psi::solve(&subsets, &vec![1_000; owners.len()]).unwrap();
-	let hashes = vec![Hash::repeat_byte(9); adapters.into()];
+	let hashes = vec![counterfactual(); adapters.into()];
 	assert_ok!(Attribution::close(MODEL, hashes, psi.entries().to_vec()));
 }
 
@@ -361,33 +398,64 @@ pub fn apply(call: Call<Test>) -> Result<(), TransactionValidityError> {
 	Executive::apply_extrinsic(extrinsic).map(|outcome| outcome.unwrap())
 }
 
-pub fn seat(receipt: Hash, who: &AccountId) -> SeatId {
-	let index = Assignments::<Test>::get(who, receipt).unwrap();
-	SeatId { receipt, attempt: Receipts::<Test>::get(receipt).unwrap().attempt, index }
+pub fn committee(work: Work) -> Committee<AccountId> {
+	Committees::<Test>::get(work).unwrap()
 }
 
-pub fn commit_call(n: u8, receipt: Hash, y: &[Nats]) -> Call<Test> {
-	let (seat, key) = (seat(receipt, &scorer(n)), key(n));
-	let commitment = Attribution::commitment(&seat, &key, y, &Hash::repeat_byte(n));
+/// The scorers whose turn it is, by their numbers.
+pub fn turn(work: Work) -> Vec<u8> {
+	let committee = committee(work);
+	let number = |index: usize| {
+		let who = &committee.seats[index].scorer;
+		(0..SCORERS).find(|n| scorer(*n) == *who).unwrap()
+	};
+	committee.turn().map(number).collect()
+}
+
+pub fn seat(work: Work, who: &AccountId) -> SeatId {
+	let index = Assignments::<Test>::get(who, work).unwrap();
+	SeatId { work, attempt: committee(work).attempt, index }
+}
+
+pub fn scores(y: &[Nats]) -> Finding {
+	Finding::Scores(y.to_vec().try_into().unwrap())
+}
+
+pub fn commit_call(n: u8, work: Work, finding: &Finding) -> Call<Test> {
+	let (seat, key) = (seat(work, &scorer(n)), key(n));
+	let commitment = Attribution::commitment(&seat, &key, finding, &Hash::repeat_byte(n));
 	let signature = key.sign(&Attribution::commit_payload(&seat, &commitment)).unwrap();
 	Call::commit { seat, commitment, signature }
 }
 
-pub fn reveal_call(n: u8, receipt: Hash, y: &[Nats]) -> Call<Test> {
-	let (seat, key, salt) = (seat(receipt, &scorer(n)), key(n), Hash::repeat_byte(n));
-	let signature = key.sign(&Attribution::reveal_payload(&seat, y, &salt)).unwrap();
-	Call::reveal { seat, y: y.to_vec().try_into().unwrap(), salt, signature }
+pub fn reveal_call(n: u8, work: Work, finding: &Finding) -> Call<Test> {
+	let (seat, key, salt) = (seat(work, &scorer(n)), key(n), Hash::repeat_byte(n));
+	let signature = key.sign(&Attribution::reveal_payload(&seat, finding, &salt)).unwrap();
+	Call::reveal { seat, finding: finding.clone(), salt, signature }
 }
 
-/// The three scorers commit and reveal.
+/// All whose turn it is commit to what they find, and reveal it.
+pub fn find(work: Work, found: impl Fn(u8) -> Finding) {
+	let turn = turn(work);
+	for n in &turn {
+		assert_ok!(apply(commit_call(*n, work, &found(*n))));
+	}
+	for n in &turn {
+		assert_ok!(apply(reveal_call(*n, work, &found(*n))));
+	}
+}
+
+/// Lets the time pass in which what was found can be challenged. Audits are off.
+pub fn review(work: Work) {
+	run_to(committee(work).due);
+}
+
+/// The three scorers commit and reveal, and nobody challenges them.
 pub fn score(receipt: Hash, vectors: [&[Nats]; 3]) {
+	let work = Work::Answer(receipt);
 	run_to(Attribution::now() + DELAY);
-	for (n, y) in vectors.iter().enumerate() {
-		assert_ok!(apply(commit_call(n as u8, receipt, y)));
-	}
-	for (n, y) in vectors.iter().enumerate() {
-		assert_ok!(apply(reveal_call(n as u8, receipt, y)));
-	}
+	find(work, |n| scores(vectors[usize::from(n)]));
+	review(work);
 }
 
 pub fn run_to(block: u32) {
@@ -407,7 +475,7 @@ pub struct Scripted(pub std::sync::Mutex<Answer>, pub u32);
 impl Engine for Scripted {
 	fn poll(&self, query: Query) -> Answer {
 		match query {
-			Query::Score(_) => self.0.lock().unwrap().clone(),
+			Query::Score(_) | Query::Train(_) => self.0.lock().unwrap().clone(),
 			Query::Finalized => Answer::Finalized(self.1),
 		}
 	}
@@ -418,12 +486,19 @@ pub fn state(engine: Arc<Scripted>) -> (TestState, Arc<RwLock<PoolState>>) {
 	let rich = |who: AccountId| (who, 1_000_000 * OPEN);
 	let mut balances: Vec<(AccountId, u128)> =
 		vec![rich(payer().1), rich(operator().1), rich(developer()), rich(Attribution::pot())];
-	balances.extend((0..3).map(|n| rich(scorer(n))));
+	balances.extend((0..SCORERS).map(|n| rich(scorer(n))));
+	balances.push(rich(challenger()));
 	balances.extend([account(201), account(202), rows_pot()].map(|who| (who, EXISTENTIAL)));
 	let storage = RuntimeGenesisConfig {
 		balances: pallet_balances::GenesisConfig { balances, ..Default::default() },
 		attribution: pallet_attribution::GenesisConfig {
-			parameters: Parameters { commit_window: 20, reveal_window: 20, ..Default::default() },
+			parameters: Parameters {
+				commit_window: 20,
+				reveal_window: 20,
+				challenge_window: 12,
+				audit_rate: 0,
+				..Default::default()
+			},
 			..Default::default()
 		},
 		..Default::default()

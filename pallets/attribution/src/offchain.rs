@@ -1,7 +1,7 @@
 //! The scorers' off-chain worker.
 //!
-//! It finds the seats of the hot keys in this node's keystore, lets the engine score, and sends
-//! commits and reveals. Everything it needs later is stored before a commit leaves the node, and
+//! It finds the seats of the hot keys in this node's keystore, lets the engine score or train, and
+//! sends commits and reveals. Everything it needs later is stored before a commit leaves the node, and
 //! everything is sent again until the chain has it, so a crash at any point loses nothing.
 
 use super::*;
@@ -9,7 +9,10 @@ use frame::deps::{
 	sp_io,
 	sp_runtime::{offchain::storage::StorageValueRef, RuntimeAppPublic},
 };
-use openledger_influence_math::host::{ask, Answer, Job, Query};
+use openledger_influence_math::{
+	design::draw,
+	host::{ask, Answer, Job, Query, Retraining},
+};
 
 /// Seats that a key works on at the same time.
 const MAX_SEATS_AT_ONCE: usize = 32;
@@ -17,7 +20,7 @@ const MAX_SEATS_AT_ONCE: usize = 32;
 /// What must not be lost between commit and reveal.
 #[derive(Encode, Decode)]
 struct Secret {
-	y: Vector,
+	finding: Finding,
 	salt: Hash,
 }
 
@@ -30,81 +33,112 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn work(now: u32) {
 		for key in ScorerId::all() {
 			let Some(who) = KeyOwner::<T>::get(&key) else { continue };
-			let seats: alloc::vec::Vec<(Hash, u8)> =
+			let seats: Vec<(Work, u8)> =
 				Assignments::<T>::iter_prefix(&who).take(MAX_SEATS_AT_ONCE).collect();
-			for (receipt, index) in seats {
-				if let Err(reason) = Self::fill(&key, receipt, index) {
-					log::debug!(target: LOG_TARGET, "block {now}, receipt {receipt:?}: {reason}");
+			for (work, index) in seats {
+				if let Err(reason) = Self::fill(&key, work, index) {
+					log::debug!(target: LOG_TARGET, "block {now}, {work:?}: {reason}");
 				}
 			}
 		}
 	}
 
 	/// Does what a seat asks for now. The error is why nothing was sent.
-	fn fill(key: &ScorerId, id: Hash, index: u8) -> Result<(), &'static str> {
-		let receipt = Receipts::<T>::get(id).ok_or("no receipt")?;
-		let seat = receipt.seats.get(usize::from(index)).cloned().ok_or("no seat")?;
-		let id = SeatId { receipt: id, attempt: receipt.attempt, index };
-		match receipt.phase {
-			Phase::Commit if seat.commitment.is_none() => Self::send_commit(key, id, &receipt),
-			Phase::Reveal { since } if seat.commitment.is_some() && !seat.revealed => {
+	fn fill(key: &ScorerId, work: Work, index: u8) -> Result<(), &'static str> {
+		let committee = Committees::<T>::get(work).ok_or("no committee")?;
+		let seat = committee.seats.get(usize::from(index)).ok_or("no seat")?;
+		let id = SeatId { work, attempt: committee.attempt, index };
+		match committee.stage {
+			Stage::Commit if seat.commitment.is_none() => {
+				Self::send_commit(key, id, &committee.drawn)
+			},
+			Stage::Reveal { since } if seat.commitment.is_some() && !seat.revealed => {
 				Self::send_reveal(key, id, since)
 			},
 			_ => Ok(()),
 		}
 	}
 
-	fn send_commit(
-		key: &ScorerId,
-		id: SeatId,
-		receipt: &Receipt<T::AccountId, T::Consideration>,
-	) -> Result<(), &'static str> {
+	fn send_commit(key: &ScorerId, id: SeatId, drawn: &[u16]) -> Result<(), &'static str> {
 		let name = secret_at(&id);
 		let stored = StorageValueRef::persistent(&name);
 		let secret = match stored.get::<Secret>() {
 			Ok(Some(secret)) => secret,
 			_ => {
-				let y = Self::score(key, id.receipt, receipt)?;
-				let secret = Secret { y, salt: sp_io::offchain::random_seed().into() };
+				let finding = Self::find(key, id.work, drawn)?;
+				let secret = Secret { finding, salt: sp_io::offchain::random_seed().into() };
 				stored.set(&secret);
 				secret
 			},
 		};
-		let commitment = Self::commitment(&id, key, &secret.y, &secret.salt);
+		let commitment = Self::commitment(&id, key, &secret.finding, &secret.salt);
 		let signature =
 			key.sign(&Self::commit_payload(&id, &commitment)).ok_or("the key cannot sign")?;
 		Self::send(Call::commit { seat: id, commitment, signature })
 	}
 
-	fn score(
-		key: &ScorerId,
-		id: Hash,
-		receipt: &Receipt<T::AccountId, T::Consideration>,
-	) -> Result<Vector, &'static str> {
-		let model = T::Models::model(receipt.model).ok_or("no model")?;
-		let mut public = [0; 32];
-		public.copy_from_slice(key.as_ref());
-		let job = Job {
-			receipt: id,
-			base: model.base,
-			adapter: model.adapter,
-			adapters: Adapters::<T>::get(receipt.model).ok_or("no adapters")?.into_inner(),
-			prompt: receipt.prompt,
-			response: receipt.response,
-			endpoints: T::Models::endpoints(receipt.model, &receipt.operator),
-			key: public,
+	/// Asks the engine.
+	fn find(key: &ScorerId, work: Work, drawn: &[u16]) -> Result<Finding, &'static str> {
+		let query = match work {
+			Work::Answer(id) => Query::Score(Self::job(key, id)?),
+			Work::Training(model) => Query::Train(Self::retraining(model, drawn)?),
 		};
-		match ask(&Query::Score(job)) {
-			Answer::Scored(y) => y.try_into().map_err(|_| "the vector is too long"),
+		match ask(&query) {
+			Answer::Scored(y) => {
+				y.try_into().map(Finding::Scores).map_err(|_| "the vector is too long")
+			},
+			Answer::Trained(hashes) => hashes
+				.try_into()
+				.map(Finding::Adapters)
+				.map_err(|_| "there are too many adapters"),
 			Answer::Failed(reason) => {
 				let reason = alloc::string::String::from_utf8_lossy(&reason).into_owned();
-				log::warn!(target: LOG_TARGET, "receipt {id:?} cannot be scored: {reason}");
+				log::warn!(target: LOG_TARGET, "{work:?} cannot be done: {reason}");
 				Err("the job failed")
 			},
 			Answer::Busy => Err("the engine is busy"),
 			Answer::Unavailable => Err("this node has no engine"),
 			Answer::Pending | Answer::Finalized(_) => Err("the engine is at work"),
 		}
+	}
+
+	fn job(key: &ScorerId, id: Hash) -> Result<Job, &'static str> {
+		let receipt = Receipts::<T>::get(id).ok_or("no receipt")?;
+		let model = T::Models::model(receipt.model).ok_or("no model")?;
+		let mut public = [0; 32];
+		public.copy_from_slice(key.as_ref());
+		Ok(Job {
+			receipt: id,
+			base: model.base,
+			adapter: model.adapter,
+			adapters: Adapters::<T>::get(receipt.model).ok_or("no adapters")?.into_inner(),
+			prompt: receipt.prompt,
+			response: receipt.response,
+			endpoints: T::Models::endpoints(receipt.model, Some(&receipt.operator)),
+			key: public,
+		})
+	}
+
+	fn retraining(model: ModelId, drawn: &[u16]) -> Result<Retraining, &'static str> {
+		let run = T::Models::run(model).ok_or("no run")?;
+		let design = Designs::<T>::get(model).ok_or("no design")?;
+		let version = T::Datanets::version(run.datanet, run.version).ok_or("no version")?;
+		let blocks =
+			T::Datanets::blocks_of_batches(run.datanet, run.version).ok_or("no batches")?;
+		let seed = design.seed.ok_or("no seed")?;
+		let subsets = draw(seed, design.blocks.len() as u16, design.adapters);
+		let wanted = |index: &u16| match (*index).checked_sub(1) {
+			None => Some([0xff; 32]),
+			Some(k) => subsets.get(usize::from(k)).copied(),
+		};
+		Ok(Retraining {
+			base: run.base,
+			manifest: run.manifest,
+			root: version.root,
+			blocks,
+			subsets: drawn.iter().map(wanted).collect::<Option<_>>().ok_or("no subset")?,
+			endpoints: T::Models::endpoints(model, None),
+		})
 	}
 
 	fn send_reveal(key: &ScorerId, id: SeatId, since: u32) -> Result<(), &'static str> {
@@ -116,12 +150,13 @@ impl<T: Config> Pallet<T> {
 		}
 		let name = secret_at(&id);
 		let stored = StorageValueRef::persistent(&name).get::<Secret>();
-		let Ok(Some(Secret { y, salt })) = stored else {
+		let Ok(Some(Secret { finding, salt })) = stored else {
 			return Err("what was committed to is lost");
 		};
-		let signature =
-			key.sign(&Self::reveal_payload(&id, &y, &salt)).ok_or("the key cannot sign")?;
-		Self::send(Call::reveal { seat: id, y, salt, signature })
+		let signature = key
+			.sign(&Self::reveal_payload(&id, &finding, &salt))
+			.ok_or("the key cannot sign")?;
+		Self::send(Call::reveal { seat: id, finding, salt, signature })
 	}
 
 	fn send(call: Call<T>) -> Result<(), &'static str> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use frame::deps::frame_support::stored;
+use openledger_influence_math::score::NAT;
 
 /// What governance may set.
 #[derive(
@@ -26,6 +27,25 @@ pub struct Parameters {
 	pub commit_window: u32,
 	/// Blocks in which the committee reveals.
 	pub reveal_window: u32,
+	/// How many scorers look again when a committee disagrees, is audited or challenged.
+	pub panel: u8,
+	/// The least number of scorers outside the committee that a panel is drawn from; with fewer
+	/// the committee's majority decides.
+	pub minimum_panel: u8,
+	/// Basis points of all works that a panel looks at again.
+	pub audit_rate: u16,
+	/// Basis points of the scorers' part that pay for panels.
+	pub audit_share: u16,
+	/// Blocks in which what a committee found can be challenged.
+	pub challenge_window: u32,
+	/// What a challenger loses if the panel finds the same, in wei.
+	pub challenge_bond: Balance,
+	/// Basis points of its bond that a scorer loses for a wrong finding.
+	pub slash: u16,
+	/// Blocks in which a slash can be cancelled.
+	pub slash_delay: u32,
+	/// Basis points of a slash that whoever proved it is paid.
+	pub reporter_share: u16,
 	/// Blocks between the announcement that a channel closes and its end.
 	pub notice: u32,
 	/// Blocks of a settlement period.
@@ -40,8 +60,18 @@ pub struct Parameters {
 	pub minimum_bond: Balance,
 	/// By how much entries of honest vectors may differ between execution classes.
 	pub tolerance: u32,
+	/// By how much no honest vector is off in any class.
+	pub gross: u32,
 	/// Nats per token beyond which a vector cannot be one of a model that answered.
 	pub band: u8,
+	/// Nats per token below which the served tokens cannot come from the published adapter.
+	pub served_band: u8,
+	/// Adapters that a committee trains again before a model version is paid for.
+	pub retrained: u8,
+	/// What a seat is paid for training an adapter again, in wei for each MiB of rows.
+	pub training_price: Balance,
+	/// What a developer loses if the adapters of a version do not reproduce, in wei.
+	pub version_bond: Balance,
 }
 
 impl Default for Parameters {
@@ -51,6 +81,15 @@ impl Default for Parameters {
 			committee: 3,
 			commit_window: 200,
 			reveal_window: 200,
+			panel: MAX_PANEL as u8,
+			minimum_panel: 7,
+			audit_rate: 200,
+			audit_share: 2_000,
+			challenge_window: 200,
+			challenge_bond: 10_000_000_000_000_000_000,
+			slash: BASIS_POINTS,
+			slash_delay: 28_800,
+			reporter_share: 3_000,
 			notice: 1_200,
 			period: 1_200,
 			retention: 28_800,
@@ -58,7 +97,12 @@ impl Default for Parameters {
 			minimum_fee: 1_000_000_000_000_000,
 			minimum_bond: 1_000_000_000_000_000_000_000,
 			tolerance: 64,
+			gross: 4 * NAT.unsigned_abs(),
 			band: 32,
+			served_band: 12,
+			retrained: 2,
+			training_price: 100_000_000_000_000_000,
+			version_bond: 100_000_000_000_000_000_000,
 		}
 	}
 }
@@ -69,15 +113,24 @@ impl Parameters {
 		let windows = [
 			self.commit_window,
 			self.reveal_window,
+			self.challenge_window,
+			self.slash_delay,
 			self.notice,
 			self.period,
 			self.retention,
 			self.unbonding,
 		];
+		let shares = [self.audit_rate, self.audit_share, self.slash, self.reporter_share];
 		self.split.is_valid()
-			&& (1..=MAX_SEATS as u8).contains(&self.committee)
+			&& (1..=MAX_COMMITTEE as u8).contains(&self.committee)
+			&& (1..=MAX_PANEL as u8).contains(&self.panel)
+			&& (1..=self.panel).contains(&self.minimum_panel)
+			&& (1..=MAX_RETRAINED as u8).contains(&self.retrained)
 			&& windows.iter().all(|window| *window > 0)
+			&& shares.iter().all(|share| *share <= BASIS_POINTS)
+			&& self.tolerance <= self.gross
 			&& self.band > 0
+			&& self.served_band > 0
 	}
 }
 
@@ -148,7 +201,9 @@ impl FeeSplit {
 pub struct Scorer<Ticket> {
 	/// Signs commits and reveals.
 	pub key: ScorerId,
-	/// Held while it may be drawn, in wei.
+	/// Its execution class: inside one, findings are equal bit by bit.
+	pub class: Class,
+	/// Held while it may be drawn and until it answers for nothing any more, in wei.
 	pub bond: Balance,
 	/// Seats that it missed or in which it was outvoted, each made good by one that agreed.
 	pub missed: u8,
@@ -165,10 +220,43 @@ pub struct Design<AccountId, Ticket> {
 	pub blocks: BoundedVec<Block<AccountId>, ConstU32<MAX_BLOCKS>>,
 	/// How many counterfactual adapters are trained.
 	pub adapters: u16,
+	/// The execution class in which they are trained.
+	pub class: Class,
 	/// Seeds the subsets, once it is drawn.
 	pub seed: Option<Hash>,
+	/// Whether its answers are paid for.
+	pub standing: Standing,
+	/// Held from who opened it until it is forgotten, in wei.
+	pub bond: Balance,
+	/// Held from who opened it for training again, in wei.
+	pub escrow: Balance,
 	/// Pays for this entry, the adapters' hashes and Ψ.
 	pub ticket: Ticket,
+}
+
+/// Whether answers of a model version are paid for.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Standing {
+	/// Not yet: nobody has trained its adapters again.
+	#[codec(index = 0)]
+	Untested,
+	/// A committee trained drawn adapters again, bit by bit.
+	#[codec(index = 1)]
+	Active,
+	/// Its adapters do not reproduce.
+	#[codec(index = 2)]
+	Void,
 }
 
 /// Money set aside by a payer for one operator's answers.
@@ -198,48 +286,29 @@ pub struct Channel<Ticket> {
 	TypeInfo,
 )]
 pub enum Phase {
-	/// The committee is not drawn yet.
+	/// A committee is to be drawn, or at work.
 	#[codec(index = 0)]
-	Waiting,
-	/// The committee commits.
-	#[codec(index = 1)]
-	Commit,
-	/// The committee reveals, since this block.
-	#[codec(index = 2)]
-	Reveal {
-		/// The block in which the last commit came or the window closed.
-		since: u32,
-	},
+	Pending,
 	/// Scored: contributors are paid by influence with this period.
-	#[codec(index = 3)]
+	#[codec(index = 1)]
 	Scored {
 		/// The period.
 		period: u32,
 	},
 	/// Not scored, or without a measurable gain: contributors are paid by the prior.
-	#[codec(index = 4)]
+	#[codec(index = 2)]
 	Prior {
 		/// The period.
 		period: u32,
 	},
-}
-
-/// A place in a committee.
-#[stored(no_skip_type_params)]
-pub struct Seat<AccountId> {
-	/// Who sits there.
-	pub scorer: AccountId,
-	/// What it committed to.
-	pub commitment: Option<Hash>,
-	/// Whether it revealed; the vector is in [`Reveals`].
-	pub revealed: bool,
+	/// The tokens cannot have come from the model: the payer has its money back.
+	#[codec(index = 3)]
+	Void,
 }
 
 /// One paid answer.
 #[stored(no_skip_type_params)]
 pub struct Receipt<AccountId, Ticket> {
-	/// Counts all receipts: what the committee is drawn by, which no poster can retry.
-	pub sequence: u64,
 	/// Who paid.
 	pub payer: AccountId,
 	/// Who answered.
@@ -258,20 +327,100 @@ pub struct Receipt<AccountId, Ticket> {
 	pub fee: Balance,
 	/// The contributors' part of it.
 	pub pool: Balance,
-	/// The committee's part of it.
+	/// The scorers' part of it.
 	pub reward: Balance,
 	/// The block that took it.
 	pub submitted: u32,
-	/// How often a committee was drawn before.
-	pub attempt: u8,
 	/// Where it stands.
 	pub phase: Phase,
-	/// The block in which its next task is due, while a committee has to be drawn or is at work.
-	pub due: u32,
-	/// The committee.
-	pub seats: BoundedVec<Seat<AccountId>, ConstU32<MAX_SEATS>>,
-	/// Paid by the operator for this entry.
+	/// Who scored it, once it is scored: members of the committee, and of the panel if none of them
+	/// was right.
+	pub scorers: BoundedVec<AccountId, ConstU32<MAX_COMMITTEE>>,
+	/// Paid by the operator for this entry, its vector and its committee.
 	pub ticket: Ticket,
+}
+
+/// What a committee works on.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Work {
+	/// Scores the answer of a receipt.
+	#[codec(index = 0)]
+	Answer(Hash),
+	/// Trains drawn adapters of a model version again.
+	#[codec(index = 1)]
+	Training(ModelId),
+}
+
+/// What a seat found.
+#[derive(
+	Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Finding {
+	/// The log-probabilities of an answer.
+	#[codec(index = 0)]
+	Scores(Vector),
+	/// The hashes of adapters that were trained again, in the order of the draw.
+	#[codec(index = 1)]
+	Adapters(BoundedVec<Hash, ConstU32<MAX_RETRAINED>>),
+}
+
+impl Finding {
+	/// Its size, in entries of a vector.
+	pub fn words(&self) -> u32 {
+		match self {
+			Self::Scores(y) => y.len() as u32,
+			Self::Adapters(hashes) => (hashes.len() as u32).saturating_mul(8),
+		}
+	}
+}
+
+/// Why a panel is asked.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Doubt {
+	/// The committee's members disagree, or found that a version does not reproduce.
+	#[codec(index = 0)]
+	Disagreement,
+	/// Chance drew it.
+	#[codec(index = 1)]
+	Audit,
+	/// Somebody put up a bond.
+	#[codec(index = 2)]
+	Challenge,
+}
+
+/// A place in a committee or panel.
+#[stored(no_skip_type_params)]
+pub struct Seat<AccountId> {
+	/// Who sits there.
+	pub scorer: AccountId,
+	/// What it committed to.
+	pub commitment: Option<Hash>,
+	/// Whether it revealed; what it found is in [`Findings`].
+	pub revealed: bool,
 }
 
 /// Names a seat in signatures.
@@ -288,12 +437,112 @@ pub struct Receipt<AccountId, Ticket> {
 	TypeInfo,
 )]
 pub struct SeatId {
-	/// The receipt.
-	pub receipt: Hash,
-	/// Which of its committees.
+	/// What it works on.
+	pub work: Work,
+	/// Which draw.
 	pub attempt: u8,
-	/// Which seat of the committee.
+	/// Which seat.
 	pub index: u8,
+}
+
+/// How far a committee is.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Stage {
+	/// Seats are to be drawn.
+	#[codec(index = 0)]
+	Waiting,
+	/// They commit.
+	#[codec(index = 1)]
+	Commit,
+	/// They reveal, since this block.
+	#[codec(index = 2)]
+	Reveal {
+		/// The block in which the last commit came or the window closed.
+		since: u32,
+	},
+	/// They agree: what they found stands unless it is challenged or audited.
+	#[codec(index = 3)]
+	Review,
+}
+
+/// Scorers at work on one thing: first a small committee, and a panel if that is in doubt.
+#[stored(no_skip_type_params)]
+pub struct Committee<AccountId> {
+	/// Counts all committees: what seats are drawn by, which nobody can try again.
+	pub sequence: u64,
+	/// How often seats were drawn before.
+	pub attempt: u8,
+	/// How often in a row nothing came of it.
+	pub failed: u8,
+	/// How far it is.
+	pub stage: Stage,
+	/// The block in which its next step is due.
+	pub due: u32,
+	/// The first committee's seats, then the panel's.
+	pub seats: BoundedVec<Seat<AccountId>, ConstU32<MAX_SEATS>>,
+	/// How many seats are the first committee's, once a panel is asked.
+	pub panel_from: Option<u8>,
+	/// Who wants a panel, and what it put up for that, in wei.
+	pub challenger: Option<(AccountId, Balance)>,
+	/// Which adapters are to be trained again; 0 is the published one.
+	pub drawn: BoundedVec<u16, ConstU32<MAX_RETRAINED>>,
+}
+
+impl<AccountId> Committee<AccountId> {
+	/// The seats whose turn it is.
+	pub fn turn(&self) -> core::ops::Range<usize> {
+		usize::from(self.panel_from.unwrap_or(0))..self.seats.len()
+	}
+}
+
+/// What somebody loses when the time to object is over.
+#[stored(no_skip_type_params)]
+pub struct Slash<AccountId> {
+	/// Who loses it; it is held in its account.
+	pub who: AccountId,
+	/// What it was put up for.
+	pub offence: Offence,
+	/// In wei.
+	pub amount: Balance,
+	/// Who is paid a part of it; without one panels are.
+	pub reporter: Option<AccountId>,
+	/// What was done wrong.
+	pub work: Work,
+	/// The block from which it is taken.
+	pub due: u32,
+}
+
+/// Why a bond is slashed.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Offence {
+	/// A scorer found what is not so.
+	#[codec(index = 0)]
+	Finding,
+	/// A developer registered adapters that do not reproduce.
+	#[codec(index = 1)]
+	Version,
 }
 
 /// What is done at the start of a block.
@@ -302,15 +551,12 @@ pub enum Due {
 	/// Draw the seed of a run's design.
 	#[codec(index = 0)]
 	Seed(ModelId),
-	/// Draw a receipt's committee.
+	/// A committee's next step.
 	#[codec(index = 1)]
-	Draw(Hash),
-	/// The commit window of a receipt's committee ends.
+	Step(Work),
+	/// Take what is slashed.
 	#[codec(index = 2)]
-	CloseCommits(Hash, u8),
-	/// Its reveal window ends.
-	#[codec(index = 3)]
-	CloseReveals(Hash, u8),
+	Slash(u32),
 }
 
 /// The contributors' money of one model version and period.

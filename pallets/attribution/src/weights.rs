@@ -33,6 +33,10 @@ pub trait WeightInfo {
 	fn forget() -> Weight;
 	fn scores(n: u32) -> Weight;
 	fn read() -> Weight;
+	fn challenge() -> Weight;
+	fn activate() -> Weight;
+	fn apply_slash() -> Weight;
+	fn cancel_slash() -> Weight;
 }
 
 /// Weights on the reference machine.
@@ -165,5 +169,25 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn read() -> Weight {
 		Weight::from_parts(16_214_000, 4268).saturating_add(T::DbWeight::get().reads(1))
+	}
+	fn challenge() -> Weight {
+		Weight::from_parts(250_000_000, 69017)
+			.saturating_add(T::DbWeight::get().reads(14))
+			.saturating_add(T::DbWeight::get().writes(14))
+	}
+	fn activate() -> Weight {
+		Weight::from_parts(100_000_000, 69017)
+			.saturating_add(T::DbWeight::get().reads(12))
+			.saturating_add(T::DbWeight::get().writes(10))
+	}
+	fn apply_slash() -> Weight {
+		Weight::from_parts(200_000_000, 34255)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(8))
+	}
+	fn cancel_slash() -> Weight {
+		Weight::from_parts(100_000_000, 34255)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 }

@@ -505,6 +505,16 @@ impl<T: Config> openledger_core::Datanets<T::AccountId> for Pallet<T> {
 		})
 	}
 
+	fn blocks_of_batches(datanet: DatanetId, version: Version) -> Option<Vec<u16>> {
+		let published = Versions::<T>::get(datanet, version)?;
+		let block = |batch: &BatchId| {
+			let owner = Batches::<T>::get(datanet, batch)?.contributor;
+			let block = published.blocks.iter().position(|block| block.owner == owner)?;
+			u16::try_from(block).ok()
+		};
+		published.batches.iter().map(block).collect()
+	}
+
 	fn retain(datanet: DatanetId, version: Version) -> DispatchResult {
 		Versions::<T>::try_mutate(datanet, version, |published| {
 			let published = published.as_mut().ok_or(Error::<T>::NoVersion)?;

@@ -36,8 +36,17 @@ fn base<T: Config>() -> BaseId {
 fn run<T: Config>(developer: &T::AccountId, blocks: u32, adapters: u16) -> ModelId {
 	let (datanet, version) = T::BenchmarkHelper::version(developer, blocks);
 	let base = base::<T>();
-	Pallet::<T>::do_start_run(developer.clone(), base, datanet, version, HASH, adapters, None)
+	Pallet::<T>::do_start_run(developer.clone(), what(base, (datanet, version), adapters, None))
 		.expect("the developer may; qed")
+}
+
+fn what(
+	base: BaseId,
+	(datanet, version): (DatanetId, Version),
+	adapters: u16,
+	parent: Option<ModelId>,
+) -> Run {
+	Run { base, datanet, version, manifest: HASH, adapters, class: 0, endpoint: url(), parent }
 }
 
 /// A model version that can be served.
@@ -87,13 +96,12 @@ mod benches {
 	fn start_run() {
 		let developer = rich::<T>("developer");
 		let parent = ready::<T>(&developer);
-		let (datanet, version) =
-			T::BenchmarkHelper::version(&developer, openledger_core::MAX_BLOCKS);
+		let version = T::BenchmarkHelper::version(&developer, openledger_core::MAX_BLOCKS);
 		let (base, id) = (base::<T>(), NextModel::<T>::get());
 		let caller = RawOrigin::Signed(developer);
 
 		#[extrinsic_call]
-		_(caller, base, datanet, version, HASH, 62, Some(parent));
+		_(caller, what(base, version, 62, Some(parent)));
 
 		assert!(Models::<T>::contains_key(id));
 	}

@@ -1,7 +1,7 @@
 //! What the calls do.
 
 use super::*;
-use openledger_core::ModelInfo;
+use openledger_core::{ModelInfo, RunInfo};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn now() -> u32 {
@@ -41,23 +41,17 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Starts a run; returns its id.
-	pub fn do_start_run(
-		developer: T::AccountId,
-		base: BaseId,
-		datanet: DatanetId,
-		version: Version,
-		manifest: Hash,
-		adapters: u16,
-		parent: Option<ModelId>,
-	) -> Result<ModelId, DispatchError> {
-		Bases::<T>::try_mutate(base, |entry| {
+	pub fn do_start_run(developer: T::AccountId, run: Run) -> Result<ModelId, DispatchError> {
+		Self::check_url(&run.endpoint)?;
+		let Run { datanet, version, adapters, .. } = run;
+		Bases::<T>::try_mutate(run.base, |entry| {
 			let entry = entry.as_mut().ok_or(Error::<T>::NoBase)?;
 			entry.models = entry.models.checked_add(1).ok_or(Error::<T>::Overflow)?;
 			Ok::<_, Error<T>>(())
 		})?;
 		let paired = adapters.is_multiple_of(2) && (2..=MAX_ADAPTERS).contains(&adapters.into());
 		ensure!(paired, Error::<T>::BadAdapterCount);
-		if let Some(parent) = parent {
+		if let Some(parent) = run.parent {
 			let parent = Models::<T>::get(parent).ok_or(Error::<T>::NoModel)?;
 			ensure!(matches!(parent.stage, Stage::Ready { .. }), Error::<T>::NotReady);
 		}
@@ -68,16 +62,11 @@ impl<T: Config> Pallet<T> {
 		T::Datanets::retain(datanet, version)?;
 		let id = NextModel::<T>::get();
 		NextModel::<T>::put(id.checked_add(1).ok_or(Error::<T>::Overflow)?);
-		T::Designs::open(&developer, id, data.blocks, adapters)?;
+		T::Designs::open(&developer, id, data.blocks, adapters, run.class)?;
 		let footprint = Footprint::from_mel::<Model<T::AccountId, T::Consideration>>();
 		let model = Model {
 			developer: developer.clone(),
-			base,
-			datanet,
-			version,
-			manifest,
-			parent,
-			adapters,
+			run,
 			stage: Stage::Training { since: Self::now() },
 			price: Price::default(),
 			retired: None,
@@ -169,8 +158,10 @@ impl<T: Config> Pallet<T> {
 	/// Removes an entry and what it used.
 	fn remove(id: ModelId, model: Model<T::AccountId, T::Consideration>) -> DispatchResult {
 		Models::<T>::remove(id);
-		Bases::<T>::mutate_extant(model.base, |base| base.models = base.models.saturating_sub(1));
-		T::Datanets::release(model.datanet, model.version);
+		Bases::<T>::mutate_extant(model.run.base, |base| {
+			base.models = base.models.saturating_sub(1)
+		});
+		T::Datanets::release(model.run.datanet, model.run.version);
 		model.ticket.drop(&model.developer)
 	}
 
@@ -208,11 +199,11 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
 		let mut used = alloc::collections::BTreeMap::<BaseId, u32>::new();
 		for (id, model) in Models::<T>::iter() {
-			*used.entry(model.base).or_default() += 1;
+			*used.entry(model.run.base).or_default() += 1;
 			ensure!(id < NextModel::<T>::get(), "a model beyond the next id");
 			let ready = matches!(model.stage, Stage::Ready { .. });
 			ensure!(model.retired.is_none() || ready, "what is retired was ready");
-			ensure!(model.parent.is_none_or(|parent| parent < id), "a parent is older");
+			ensure!(model.run.parent.is_none_or(|parent| parent < id), "a parent is older");
 		}
 		for (id, base) in Bases::<T>::iter() {
 			ensure!(id < NextBase::<T>::get(), "a base beyond the next id");
@@ -229,14 +220,19 @@ impl<T: Config> Pallet<T> {
 }
 
 impl<T: Config> openledger_core::Models<T::AccountId> for Pallet<T> {
+	fn run(id: ModelId) -> Option<RunInfo> {
+		let Run { base, manifest, datanet, version, .. } = Models::<T>::get(id)?.run;
+		Some(RunInfo { base: Bases::<T>::get(base)?.manifest, manifest, datanet, version })
+	}
+
 	fn model(id: ModelId) -> Option<ModelInfo<T::AccountId>> {
 		let model = Models::<T>::get(id)?;
 		let Stage::Ready { adapter } = model.stage else { return None };
 		Some(ModelInfo {
 			developer: model.developer,
-			base: Bases::<T>::get(model.base)?.manifest,
-			datanet: model.datanet,
-			version: model.version,
+			base: Bases::<T>::get(model.run.base)?.manifest,
+			datanet: model.run.datanet,
+			version: model.run.version,
 			adapter,
 			input_price: model.price.input,
 			output_price: model.price.output,
@@ -248,11 +244,18 @@ impl<T: Config> openledger_core::Models<T::AccountId> for Pallet<T> {
 		Operators::<T>::contains_key(id, who) && Self::over(id).is_err()
 	}
 
-	fn endpoints(id: ModelId, operator: &T::AccountId) -> Vec<Vec<u8>> {
-		let serving = Operators::<T>::get(id, operator).map(|operator| operator.endpoint);
-		let base = Models::<T>::get(id)
-			.and_then(|model| Bases::<T>::get(model.base))
-			.map(|base| base.endpoint);
-		serving.into_iter().chain(base).map(BoundedVec::into_inner).collect()
+	fn endpoints(id: ModelId, operator: Option<&T::AccountId>) -> Vec<Vec<u8>> {
+		let serving = operator
+			.and_then(|operator| Operators::<T>::get(id, operator))
+			.map(|operator| operator.endpoint);
+		let run = Models::<T>::get(id).map(|model| model.run);
+		let base = run.as_ref().and_then(|run| Bases::<T>::get(run.base)).map(|base| base.endpoint);
+		let developer = run.map(|run| run.endpoint);
+		serving
+			.into_iter()
+			.chain(developer)
+			.chain(base)
+			.map(BoundedVec::into_inner)
+			.collect()
 	}
 }

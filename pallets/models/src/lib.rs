@@ -48,8 +48,8 @@ use frame::{
 	traits::{Consideration, Footprint},
 };
 use openledger_core::{
-	Balance, BaseId, DatanetId, Datanets, Designs, Hash, ModelId, Rights, Version, BASIS_POINTS,
-	MAX_ADAPTERS, MAX_PSI,
+	Balance, BaseId, Class, DatanetId, Datanets, Designs, Hash, ModelId, Rights, Version,
+	BASIS_POINTS, MAX_ADAPTERS, MAX_PSI,
 };
 
 /// The longest URL, in bytes.
@@ -272,7 +272,7 @@ pub mod pallet {
 
 		/// The model versions that one improves on, the nearest first; at most 32.
 		pub fn lineage(model: ModelId) -> Vec<ModelId> {
-			let parent = |id: &ModelId| Models::<T>::get(id)?.parent;
+			let parent = |id: &ModelId| Models::<T>::get(id)?.run.parent;
 			core::iter::successors(parent(&model), parent).take(32).collect()
 		}
 	}
@@ -293,24 +293,15 @@ pub mod pallet {
 			Self::do_register_base(ensure_signed(origin)?, manifest, endpoint).map(|_| ())
 		}
 
-		/// Starts a run: its data is frozen, and the subsets for `adapters` counterfactual adapters
-		/// are drawn eleven blocks later.
+		/// Starts a run: its data is frozen, and the subsets for its counterfactual adapters are drawn
+		/// eleven blocks later.
 		///
 		/// ## Dispatch Origin
 		///
 		/// Must be `Signed`, by the Datanet's owner or with a licence to fine-tune.
 		#[pallet::call_index(1)]
-		pub fn start_run(
-			origin: OriginFor<T>,
-			base: BaseId,
-			datanet: DatanetId,
-			version: Version,
-			manifest: Hash,
-			adapters: u16,
-			parent: Option<ModelId>,
-		) -> DispatchResult {
-			let who = ensure_signed(origin)?;
-			Self::do_start_run(who, base, datanet, version, manifest, adapters, parent).map(|_| ())
+		pub fn start_run(origin: OriginFor<T>, run: Run) -> DispatchResult {
+			Self::do_start_run(ensure_signed(origin)?, run).map(|_| ())
 		}
 
 		/// Registers what a run trained: the published adapter, the counterfactual ones in the order

@@ -100,6 +100,9 @@ impl openledger_core::Datanets<u64> for World {
 	fn is_licensed(who: &u64, _: DatanetId, rights: Rights) -> bool {
 		![OPERATOR, STRANGER].contains(who) && rights == Rights::FINE_TUNE
 	}
+	fn blocks_of_batches(_: DatanetId, _: Version) -> Option<Vec<u16>> {
+		None
+	}
 	fn curator(_: DatanetId) -> Option<(u64, u16)> {
 		None
 	}
@@ -128,6 +131,7 @@ impl Designs<u64> for World {
 		model: ModelId,
 		_: Vec<openledger_core::Block<u64>>,
 		_: u16,
+		_: Class,
 	) -> DispatchResult {
 		OPEN.with_borrow_mut(|open| open.push(model));
 		Ok(())

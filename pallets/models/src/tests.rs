@@ -13,7 +13,20 @@ fn base() {
 }
 
 fn start(who: u64, version: Version, adapters: u16) -> DispatchResult {
-	Models::start_run(origin(who), 0, 0, version, Hash::repeat_byte(2), adapters, None)
+	Models::start_run(origin(who), Run { version, adapters, ..run() })
+}
+
+fn run() -> Run {
+	Run {
+		base: 0,
+		datanet: 0,
+		version: 1,
+		manifest: Hash::repeat_byte(2),
+		adapters: 2,
+		class: 0,
+		endpoint: url(),
+		parent: None,
+	}
 }
 
 fn register(who: u64, adapters: usize, price: Price) -> DispatchResult {
@@ -58,7 +71,7 @@ fn start_run_should_fail_when_anything_is_missing() {
 		for adapters in [0, 3, 514] {
 			assert_noop!(start(DEVELOPER, 1, adapters), Error::<Test>::BadAdapterCount);
 		}
-		let parent = Models::start_run(origin(DEVELOPER), 0, 0, 1, Hash::zero(), 2, Some(0));
+		let parent = Models::start_run(origin(DEVELOPER), Run { parent: Some(0), ..run() });
 		assert_noop!(parent, Error::<Test>::NoModel);
 	});
 }
@@ -85,7 +98,7 @@ fn register_version_should_make_the_model_servable_when_the_design_closes() {
 fn lineage_should_name_the_parents_when_versions_follow() {
 	build_and_execute(|| {
 		ready();
-		let next = Models::start_run(origin(DEVELOPER), 0, 0, 1, Hash::zero(), 2, Some(0));
+		let next = Models::start_run(origin(DEVELOPER), Run { parent: Some(0), ..run() });
 		assert_ok!(next);
 		assert_eq!(Models::lineage(1), vec![0]);
 	});
@@ -102,7 +115,7 @@ fn serve_should_publish_the_endpoint_when_ready() {
 		assert_ok!(Models::serve(origin(OPERATOR), 0, url()));
 		assert_ok!(Models::serve(origin(OPERATOR), 0, url()));
 		assert!(Models::is_operator(0, &OPERATOR) && !Models::is_operator(0, &STRANGER));
-		assert_eq!(Models::endpoints(0, &OPERATOR), vec![url().into_inner(); 2]);
+		assert_eq!(Models::endpoints(0, Some(&OPERATOR)), vec![url().into_inner(); 3]);
 		assert_noop!(Models::stop_serving(origin(STRANGER), 0), Error::<Test>::NotOperator);
 		assert_ok!(Models::stop_serving(origin(OPERATOR), 0));
 		assert_eq!(Balances::free_balance(OPERATOR), before);
@@ -192,7 +205,7 @@ fn retire_should_take_receipts_of_operators_until_the_delay_is_over() {
 		assert!(!Models::is_operator(0, &OPERATOR));
 		// Settlement asks for the model as long as there are receipts, and scorers for its blobs.
 		assert_eq!(<Models as openledger_core::Models<u64>>::model(0), info);
-		assert_eq!(Models::endpoints(0, &OPERATOR).len(), 2);
+		assert_eq!(Models::endpoints(0, Some(&OPERATOR)).len(), 3);
 		assert_ok!(Models::stop_serving(origin(OPERATOR), 0));
 	});
 }
@@ -270,7 +283,7 @@ proptest! {
 				let hash = Hash::repeat_byte(4);
 				let _ = match kind {
 					0 => Models::register_base(who, hash, url()),
-					1 => Models::start_run(by, id, 0, 1, hash, 2, id.checked_sub(1)),
+					1 => Models::start_run(by, Run { base: id, parent: id.checked_sub(1), ..run() }),
 					2 => {
 						let hashes = vec![hash; 2].try_into().unwrap();
 						let psi = vec![0; 3].try_into().unwrap();

@@ -72,23 +72,36 @@ pub struct Price {
 	pub donation: u16,
 }
 
-/// A fine-tuning run, and the model version that comes of it.
-#[stored(no_skip_type_params)]
-pub struct Model<AccountId, Ticket> {
-	/// Who trains it and is paid the developer's share.
-	pub developer: AccountId,
+/// What a fine-tuning run trains.
+#[derive(
+	Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Run {
 	/// The base model.
 	pub base: BaseId,
 	/// The Datanet that it is trained on.
 	pub datanet: DatanetId,
 	/// The version of that Datanet.
 	pub version: Version,
-	/// BLAKE2b-256 of the run's manifest: recipe, data root and seeds.
+	/// BLAKE2b-256 of the run's manifest: recipe, rows and seeds.
 	pub manifest: Hash,
-	/// The model version that it improves on.
-	pub parent: Option<ModelId>,
 	/// Counterfactual adapters beside the published one.
 	pub adapters: u16,
+	/// The execution class in which they are trained, and trained again.
+	pub class: Class,
+	/// Where the manifest, the rows and the adapters are served.
+	pub endpoint: Url,
+	/// The model version that it improves on.
+	pub parent: Option<ModelId>,
+}
+
+/// A fine-tuning run, and the model version that comes of it.
+#[stored(no_skip_type_params)]
+pub struct Model<AccountId, Ticket> {
+	/// Who trains it and is paid the developer's share.
+	pub developer: AccountId,
+	/// What is trained.
+	pub run: Run,
 	/// How far it is.
 	pub stage: Stage,
 	/// What its answers cost.

@@ -7,13 +7,16 @@ pragma solidity ^0.8.20;
 /// static and delegate calls.
 interface IAttribution {
 	// Where a receipt stands: no committee yet, it commits, it reveals; contributors are paid by
-	// influence; they are paid by the prior.
+	// influence; they are paid by the prior; the committee agrees and can be challenged; the tokens
+	// cannot have come from the model.
 	enum Phase {
 		Waiting,
 		Commit,
 		Reveal,
 		Scored,
-		Prior
+		Prior,
+		Review,
+		Void
 	}
 
 	// What a part of a fee is for.
@@ -60,6 +63,27 @@ interface IAttribution {
 	event Earned(uint32 indexed model, uint32 indexed period, address indexed account, uint256 amount);
 	/// @notice A contributor's rows made answers worse: later earnings pay for all that it owes.
 	event Owed(uint32 indexed model, address indexed account, uint256 debt);
+	/// @notice The tokens of an answer cannot have come from its model: the payer has the
+	/// contributors' part back.
+	event ReceiptVoided(bytes32 indexed receipt, uint256 refunded);
+	/// @notice Somebody put up a bond against what a committee agrees on. `work` is a receipt, or the
+	/// number of a model version whose adapters are to be trained again.
+	event Challenged(bytes32 indexed work, address indexed challenger, uint256 bond);
+	/// @notice A panel has decided about a challenge.
+	event ChallengeEnded(bytes32 indexed work, address indexed challenger, bool won);
+	/// @notice Somebody loses a bond for what it did in `work`, from the block `due` on, unless
+	/// governance cancels that.
+	event SlashDeferred(uint32 indexed id, address indexed account, bytes32 indexed work, uint256 amount, uint32 due);
+	/// @notice A slash was taken.
+	event Slashed(uint32 indexed id, address indexed account, uint256 amount);
+	/// @notice A slash was cancelled.
+	event SlashCancelled(uint32 indexed id, address indexed account, uint256 amount);
+	/// @notice The adapters of a model version were trained again bit by bit: its answers are paid for.
+	event VersionActive(uint32 indexed model);
+	/// @notice The adapters of a model version do not reproduce: no more answers are paid for.
+	event VersionVoid(uint32 indexed model);
+	/// @notice A scorer was paid for training adapters again.
+	event TrainerPaid(uint32 indexed model, address indexed account, uint256 amount);
 
 	/// @notice The exact scores that the chain computes from a vector of log-probabilities.
 	/// @param y 2^16 to the nat: base model, published adapter, counterfactual adapters.

@@ -77,6 +77,8 @@ impl<T: Config, P: AttributionFace<T::AccountId>> Precompile for AttributionPrec
 					ReceiptPhase::Reveal => Phase::Reveal,
 					ReceiptPhase::Scored => Phase::Scored,
 					ReceiptPhase::Prior => Phase::Prior,
+					ReceiptPhase::Review => Phase::Review,
+					ReceiptPhase::Void => Phase::Void,
 				};
 				Ok(receiptCall::abi_encode_returns(&receiptReturn {
 					payer: address::<T>(&receipt.payer),

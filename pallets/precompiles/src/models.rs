@@ -53,7 +53,7 @@ impl<T: Config, M: ModelsFace<T::AccountId>> Precompile for ModelsPrecompile<T, 
 			},
 			IModelsCalls::endpoints(endpointsCall { id, operator }) => {
 				let operator = account(env, *operator)?;
-				let urls: Vec<String> = M::endpoints(*id, &operator)
+				let urls: Vec<String> = M::endpoints(*id, Some(&operator))
 					.into_iter()
 					.filter_map(|url| String::from_utf8(url).ok())
 					.collect();

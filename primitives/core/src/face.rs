@@ -188,6 +188,10 @@ pub enum ReceiptPhase {
 	Scored,
 	/// Contributors are paid by the prior.
 	Prior,
+	/// The committee agrees; what it found can be challenged.
+	Review,
+	/// The tokens cannot have come from the model.
+	Void,
 }
 
 /// One paid answer.

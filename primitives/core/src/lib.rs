@@ -13,7 +13,7 @@ mod traits;
 pub use face::*;
 pub use receipt::{verify, Reply, Request, REPLY_DOMAIN, REQUEST_DOMAIN};
 pub use rights::Rights;
-pub use traits::{Block, Datanets, Designs, ModelInfo, Models, VersionInfo};
+pub use traits::{Block, Datanets, Designs, ModelInfo, Models, RunInfo, VersionInfo};
 
 /// A BLAKE2b-256 hash: of a row, a blob, a receipt or a Merkle node.
 pub type Hash = sp_core::H256;
@@ -33,6 +33,10 @@ pub type ModelId = u32;
 pub type AgentId = u32;
 /// A skill, counted within its agent.
 pub type SkillId = u32;
+
+/// An execution class: inside one, training and scoring give the same bits. The first eight bytes,
+/// little endian, of BLAKE2b-256 of what describes it: library build, provider, instruction set.
+pub type Class = u64;
 
 /// The most blocks that the rows of a version are cut into, and bits of a subset.
 pub const MAX_BLOCKS: u32 = 256;

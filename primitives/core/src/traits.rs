@@ -1,4 +1,4 @@
-use crate::{Balance, DatanetId, Hash, ModelId, Rights, Version};
+use crate::{Balance, Class, DatanetId, Hash, ModelId, Rights, Version};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -38,6 +38,8 @@ pub trait Datanets<AccountId> {
 	fn release(datanet: DatanetId, version: Version);
 	/// Whether `who` holds an unexpired licence with `rights`, or owns the Datanet.
 	fn is_licensed(who: &AccountId, datanet: DatanetId, rights: Rights) -> bool;
+	/// The block of each batch of a published version, in the order of the batches under its root.
+	fn blocks_of_batches(datanet: DatanetId, version: Version) -> Option<Vec<u16>>;
 	/// The curator and its part of the contributors' pay, in basis points.
 	fn curator(datanet: DatanetId) -> Option<(AccountId, u16)>;
 	/// Moves `amount` from `from` to the accepted rows of a Datanet, each the same per byte.
@@ -65,26 +67,43 @@ pub struct ModelInfo<AccountId> {
 	pub donation: u16,
 }
 
+/// What the adapters of a model version are a function of, beside their subsets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunInfo {
+	/// Hash of the base model's manifest.
+	pub base: Hash,
+	/// Hash of the run's manifest, which has the recipe and names the rows.
+	pub manifest: Hash,
+	/// The Datanet.
+	pub datanet: DatanetId,
+	/// The version of that Datanet.
+	pub version: Version,
+}
+
 /// What other pallets ask of the models.
 pub trait Models<AccountId> {
+	/// A run, trained or not.
+	fn run(id: ModelId) -> Option<RunInfo>;
 	/// A registered model version; `None` while it trains.
 	fn model(id: ModelId) -> Option<ModelInfo<AccountId>>;
 	/// Whether `who` serves it.
 	fn is_operator(id: ModelId, who: &AccountId) -> bool;
-	/// URLs that publish the blobs of a model and of answers by `operator`: the operator's first,
-	/// then that of the base model's registrant.
-	fn endpoints(id: ModelId, operator: &AccountId) -> Vec<Vec<u8>>;
+	/// URLs that publish the blobs of a model, and of answers if an operator is named: the
+	/// operator's first, then the developer's, then that of the base model's registrant.
+	fn endpoints(id: ModelId, operator: Option<&AccountId>) -> Vec<Vec<u8>>;
 }
 
 /// The designs of the counterfactual adapters.
 pub trait Designs<AccountId> {
 	/// Freezes the blocks of a run; the seed of its subsets is drawn from later blocks. `who`
-	/// pays for the storage.
+	/// pays for the storage, for training drawn adapters again in the same execution class, and
+	/// answers for it that they reproduce.
 	fn open(
 		who: &AccountId,
 		model: ModelId,
 		blocks: Vec<Block<AccountId>>,
 		adapters: u16,
+		class: Class,
 	) -> DispatchResult;
 	/// Takes the adapters' hashes, in the order of the subsets, and Ψ (blocks x (adapters + 1),
 	/// row by row, the published adapter's column first), which must satisfy the normal equations.

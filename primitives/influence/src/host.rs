@@ -4,7 +4,7 @@
 //! [`Answer`]. The engine is attached only to runs of the off-chain worker; anywhere else, and
 //! for a question that the node does not know, the answer is [`Answer::Unavailable`].
 
-use crate::{score::Nats, Hash};
+use crate::{score::Nats, Hash, Subset};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
@@ -24,6 +24,9 @@ pub enum Query {
 	/// The number of the last finalized block.
 	#[codec(index = 1)]
 	Finalized,
+	/// How far are these adapters? They are trained if they are new.
+	#[codec(index = 2)]
+	Train(Retraining),
 }
 
 /// An answer to score. Everything it needs is a blob of the given hash.
@@ -47,6 +50,23 @@ pub struct Job {
 	pub key: [u8; 32],
 }
 
+/// Adapters to train as a run trained them. Everything it needs is a blob of the given hash.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct Retraining {
+	/// Hash of the base model's manifest.
+	pub base: Hash,
+	/// Hash of the run's manifest, which has the recipe and names the rows by batch.
+	pub manifest: Hash,
+	/// Merkle root over the batches' roots: what the manifest's rows must give.
+	pub root: Hash,
+	/// The block of each batch.
+	pub blocks: Vec<u16>,
+	/// One adapter each.
+	pub subsets: Vec<Subset>,
+	/// URLs of nodes that publish the blobs.
+	pub endpoints: Vec<Vec<u8>>,
+}
+
 /// What the engine answers.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 pub enum Answer {
@@ -68,6 +88,9 @@ pub enum Answer {
 	/// The number of the last finalized block.
 	#[codec(index = 5)]
 	Finalized(u32),
+	/// The hashes of the adapters, in the order of the subsets.
+	#[codec(index = 6)]
+	Trained(Vec<Hash>),
 }
 
 /// The node's side. Must return at once: long work belongs on the engine's own threads.

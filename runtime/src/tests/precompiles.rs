@@ -19,7 +19,7 @@ use openledger_precompiles::{
 	abi::{IAgents, IAttribution, IDatanets, IModels, IOpen, IRegistry},
 	address_of, AGENTS, ATTRIBUTION, DATANETS, INTERFACES, MODELS, OPEN, REGISTRY,
 };
-use pallet_attribution::{Phase, ScorerId, SeatId};
+use pallet_attribution::{Finding, Phase, ScorerId, SeatId, Work};
 use pallet_revive::{
 	pallet_revive_types::runtime_api::GenericTransactionV1,
 	precompiles::alloy::{
@@ -353,6 +353,23 @@ fn run_to(block: BlockNumber) {
 
 const ADAPTERS: u16 = 8;
 const ADAPTER: Hash = Hash::repeat_byte(5);
+/// Of every counterfactual adapter.
+const OTHER: Hash = Hash::repeat_byte(6);
+const CLASS: u64 = 1;
+
+/// A run on the first version of a Datanet.
+fn run(datanet: u32, parent: Option<u32>) -> pallet_models::Run {
+	pallet_models::Run {
+		base: 0,
+		datanet,
+		version: 1,
+		manifest: Hash::repeat_byte(4),
+		adapters: ADAPTERS,
+		class: CLASS,
+		endpoint: b"https://alith.example".to_vec().try_into().unwrap(),
+		parent,
+	}
+}
 
 /// A model on rows of both Ethereum accounts, developed by alith and served by Bob.
 fn trained() -> u32 {
@@ -364,8 +381,7 @@ fn trained() -> u32 {
 	let signed = RuntimeOrigin::signed(owner);
 	let base = b"https://base.example".to_vec().try_into().unwrap();
 	assert_ok!(Models::register_base(signed.clone(), Hash::repeat_byte(3), base));
-	let manifest = Hash::repeat_byte(4);
-	assert_ok!(Models::start_run(signed.clone(), 0, id, 1, manifest, ADAPTERS, None));
+	assert_ok!(Models::start_run(signed.clone(), run(id, None)));
 	run_to(System::block_number() + pallet_attribution::DELAY);
 	let psi = Psi::solve(&subsets(0), &[1_000, 1_000]).unwrap();
 	let price = pallet_models::Price { input: 0, output: 100 * UNIT, donation: 0 };
@@ -373,7 +389,7 @@ fn trained() -> u32 {
 		signed,
 		0,
 		ADAPTER,
-		vec![Hash::repeat_byte(6); ADAPTERS.into()].try_into().unwrap(),
+		vec![OTHER; ADAPTERS.into()].try_into().unwrap(),
 		psi.entries().to_vec().try_into().unwrap(),
 		price,
 	));
@@ -418,12 +434,11 @@ fn models_should_be_readable_when_registered() {
 		let serves = |account| ask(&who, MODELS, IModels::isOperatorCall { id, account }).unwrap();
 		assert!(serves(operator) && !serves(at(&who)));
 		let urls = ask(&who, MODELS, IModels::endpointsCall { id, operator }).unwrap();
-		assert_eq!(urls, ["https://bob.example", "https://base.example"]);
+		assert_eq!(urls, ["https://bob.example", "https://alith.example", "https://base.example"]);
 		assert!(ask(&who, MODELS, IModels::lineageCall { id }).unwrap().is_empty());
 
 		// A run that trains is no model yet, and its parent is its lineage.
-		let (signed, manifest) = (RuntimeOrigin::signed(owner()), Hash::repeat_byte(4));
-		assert_ok!(Models::start_run(signed, 0, 0, 1, manifest, ADAPTERS, Some(id)));
+		assert_ok!(Models::start_run(RuntimeOrigin::signed(owner()), run(0, Some(id))));
 		assert_eq!(ask(&who, MODELS, IModels::lineageCall { id: 1 }), Ok(vec![id]));
 		assert!(ask(&who, MODELS, IModels::modelCall { id: 1 }).is_err());
 	});
@@ -459,20 +474,33 @@ fn scores_should_be_psi_times_y_when_computed_for_solidity() {
 	});
 }
 
-/// Bonds three scorers.
-fn bond_scorers() {
+/// Bonds three scorers, which train adapters of the model again.
+fn bond_scorers(model: u32) {
 	for (n, key) in [Sr25519Keyring::Dave, Sr25519Keyring::Eve, Sr25519Keyring::Ferdie]
 		.into_iter()
 		.enumerate()
 	{
 		let who = key.to_account_id();
 		let pair = hot_key(n);
-		let domain = pallet_attribution::impls::SCORER_DOMAIN;
+		let domain = pallet_attribution::scorers::SCORER_DOMAIN;
 		let proof = pair.sign(&(domain, System::block_hash(0), &who).encode());
-		let bond = 1_000 * UNIT;
-		let signed = RuntimeOrigin::signed(who);
-		assert_ok!(Attribution::bond(signed, ScorerId::from(pair.public()), proof.into(), bond));
+		let (bond, key) = (1_000 * UNIT, ScorerId::from(pair.public()));
+		assert_ok!(Attribution::bond(RuntimeOrigin::signed(who), key, proof.into(), CLASS, bond));
 	}
+	let work = Work::Training(model);
+	if !pallet_attribution::Committees::<Runtime>::contains_key(work) {
+		assert_ok!(Attribution::activate(RuntimeOrigin::signed(owner()), model));
+	}
+	run_to(committee(work).due);
+	let hash = |index: &u16| if *index == 0 { ADAPTER } else { OTHER };
+	let hashes: Vec<Hash> = committee(work).drawn.iter().map(hash).collect();
+	find(work, Finding::Adapters(hashes.try_into().unwrap()));
+	let design = pallet_attribution::Designs::<Runtime>::get(model).unwrap();
+	assert_eq!(design.standing, pallet_attribution::Standing::Active);
+}
+
+fn committee(work: Work) -> pallet_attribution::Committee<AccountId> {
+	pallet_attribution::Committees::<Runtime>::get(work).unwrap()
 }
 
 fn hot_key(n: usize) -> sr25519::Pair {
@@ -507,22 +535,25 @@ fn answer(model: u32, nonce: u64) -> Hash {
 	id
 }
 
-/// The committee of a receipt commits to and reveals `y`.
+/// The committee of a receipt finds `y`.
 fn score(receipt: Hash, y: &[Nats]) {
+	find(Work::Answer(receipt), Finding::Scores(y.to_vec().try_into().unwrap()));
+}
+
+/// A committee commits to what it finds and reveals it, and nobody challenges that.
+fn find(work: Work, finding: Finding) {
 	let authorized = || RuntimeOrigin::from(frame_system::RawOrigin::Authorized);
-	let vector: pallet_attribution::Vector = y.to_vec().try_into().unwrap();
-	let seats = || pallet_attribution::Receipts::<Runtime>::get(receipt).unwrap().seats;
-	let (salt, attempt) = (Hash::repeat_byte(12), 0);
+	let (salt, attempt) = (Hash::repeat_byte(12), committee(work).attempt);
 	let sign = |payload: &[u8]| hot_key(0).sign(payload).into();
-	assert_eq!(seats().len(), 3);
-	for index in 0..3 {
-		let seat = SeatId { receipt, attempt, index };
+	assert_eq!(committee(work).seats.len(), 3);
+	let seats = || (0..3).map(|index| SeatId { work, attempt, index });
+	for seat in seats() {
 		assert_ok!(Attribution::commit(authorized(), seat, salt, sign(b"")));
 	}
-	for index in 0..3 {
-		let seat = SeatId { receipt, attempt, index };
-		assert_ok!(Attribution::reveal(authorized(), seat, vector.clone(), salt, sign(b"")));
+	for seat in seats() {
+		assert_ok!(Attribution::reveal(authorized(), seat, finding.clone(), salt, sign(b"")));
 	}
+	run_to(committee(work).due);
 }
 
 #[test]
@@ -530,7 +561,7 @@ fn attribution_should_show_and_pay_an_answer_when_called_from_solidity() {
 	development().execute_with(|| {
 		let model = trained();
 		let (payer, operator) = (native(Sr25519Keyring::Alice), native(Sr25519Keyring::Bob));
-		bond_scorers();
+		bond_scorers(model);
 		let channel = || {
 			let (payer, operator) = (at(&payer), at(&operator));
 			ask(&owner(), ATTRIBUTION, IAttribution::channelCall { payer, operator }).unwrap()

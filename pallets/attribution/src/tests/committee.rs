@@ -1,4 +1,4 @@
-use crate::{impls::invalid, mock::*, *};
+use crate::{committee::invalid, mock::*, *};
 use frame::testing_prelude::*;
 use openledger_core::Hash;
 
@@ -8,38 +8,52 @@ fn custom(code: u8) -> Result<(), TransactionValidityError> {
 	Err(InvalidTransaction::Custom(code).into())
 }
 
+fn phase(id: Hash) -> Phase {
+	Receipts::<Test>::get(id).unwrap().phase
+}
+
+/// A paid answer whose committee is drawn.
+fn drawn() -> (Hash, Work) {
+	let id = answer(nonce(1));
+	run_to(Attribution::now() + DELAY);
+	(id, Work::Answer(id))
+}
+
 #[test]
 fn committee_should_be_drawn_ten_blocks_later_when_a_receipt_is_fixed() {
 	build_and_execute(|| {
 		ready();
-		let id = answer(nonce(1));
+		let work = Work::Answer(answer(nonce(1)));
 		run_to(Attribution::now() + DELAY - 1);
-		assert_eq!(Receipts::<Test>::get(id).unwrap().phase, Phase::Waiting);
+		assert_eq!(committee(work).stage, Stage::Waiting);
 		run_to(Attribution::now() + 1);
-		let receipt = Receipts::<Test>::get(id).unwrap();
-		assert_eq!((receipt.phase, receipt.seats.len()), (Phase::Commit, 3));
+		assert_eq!((committee(work).stage, committee(work).seats.len()), (Stage::Commit, 3));
 	});
 }
 
 #[test]
-fn receipt_should_be_scored_when_all_agree() {
+fn receipt_should_be_scored_when_all_agree_and_nobody_challenges() {
 	build_and_execute(|| {
 		ready();
-		let id = answer(nonce(1));
+		let (id, work) = drawn();
 		let y = vector(&WORTH);
-		let before: Vec<u128> = (0..3).map(|n| Balances::free_balance(scorer(n))).collect();
-		score(id, [&y, &y, &y]);
-		let receipt = Receipts::<Test>::get(id).unwrap();
-		assert!(matches!(receipt.phase, Phase::Scored { .. }));
+		let money = || (0..3).map(|n| Balances::free_balance(scorer(n))).sum::<u128>();
+		let (before, fund) = (money(), PanelFund::<Test>::get());
+		find(work, |_| scores(&y));
+		assert_eq!((committee(work).stage, phase(id)), (Stage::Review, Phase::Pending));
+		assert_eq!(money(), before);
+		review(work);
+		assert!(matches!(phase(id), Phase::Scored { .. }));
 		assert_eq!(Vectors::<Test>::get(id).unwrap().to_vec(), y);
-		let paid: u128 = (0..3).map(|n| Balances::free_balance(scorer(n))).sum::<u128>()
-			- before.iter().sum::<u128>();
-		assert_eq!(paid, receipt.reward);
+		let for_panels = PanelFund::<Test>::get() - fund;
+		let reward = Receipts::<Test>::get(id).unwrap().reward;
+		assert_eq!(money() - before + for_panels, reward);
+		assert_eq!(for_panels, reward / 5);
 	});
 }
 
 #[test]
-fn receipt_should_be_scored_by_the_others_when_one_is_corrupted() {
+fn receipt_should_be_scored_by_the_majority_when_there_is_no_panel() {
 	build_and_execute(|| {
 		ready();
 		let id = answer(nonce(1));
@@ -50,6 +64,7 @@ fn receipt_should_be_scored_by_the_others_when_one_is_corrupted() {
 		assert_eq!(Balances::free_balance(scorer(1)), before);
 		assert_eq!(Scorers::<Test>::get(scorer(1)).unwrap().missed, 1);
 		assert_eq!(Scorers::<Test>::get(scorer(0)).unwrap().missed, 0);
+		assert_eq!(Slashes::<Test>::iter().count(), 0);
 	});
 }
 
@@ -57,17 +72,17 @@ fn receipt_should_be_scored_by_the_others_when_one_is_corrupted() {
 fn receipt_should_be_scored_when_one_never_commits() {
 	build_and_execute(|| {
 		ready();
-		let id = answer(nonce(1));
-		let y = vector(&WORTH);
-		run_to(Attribution::now() + DELAY);
+		let (id, work) = drawn();
+		let y = scores(&vector(&WORTH));
 		for n in 0..2 {
-			assert_ok!(apply(commit_call(n, id, &y)));
+			assert_ok!(apply(commit_call(n, work, &y)));
 		}
 		run_to(Attribution::now() + Settings::<Test>::get().commit_window);
 		for n in 0..2 {
-			assert_ok!(apply(reveal_call(n, id, &y)));
+			assert_ok!(apply(reveal_call(n, work, &y)));
 		}
-		assert!(matches!(Receipts::<Test>::get(id).unwrap().phase, Phase::Scored { .. }));
+		review(work);
+		assert!(matches!(phase(id), Phase::Scored { .. }));
 		assert_eq!(Scorers::<Test>::get(scorer(2)).unwrap().missed, 1);
 	});
 }
@@ -81,10 +96,12 @@ fn receipt_should_go_to_the_prior_when_no_committee_answers() {
 		run_to(Attribution::now() + 3 * window);
 		let receipt = Receipts::<Test>::get(id).unwrap();
 		assert!(matches!(receipt.phase, Phase::Prior { .. }));
-		assert_eq!(receipt.attempt, MAX_REDRAWS);
 		let period = next_period();
 		assert_ok!(Attribution::settle(RuntimeOrigin::signed(account(1)), MODEL, period));
 		assert_eq!(Balances::free_balance(rows_pot()), EXISTENTIAL + receipt.pool + receipt.reward);
+		for n in 0..3 {
+			assert_eq!(Scorers::<Test>::get(scorer(n)).unwrap().missed, MAX_REDRAWS + 1);
+		}
 	});
 }
 
@@ -97,7 +114,24 @@ fn receipt_should_go_to_the_prior_when_there_is_no_scorer() {
 		}
 		let id = answer(nonce(1));
 		run_to(Attribution::now() + 4 * DELAY);
-		assert!(matches!(Receipts::<Test>::get(id).unwrap().phase, Phase::Prior { .. }));
+		assert!(matches!(phase(id), Phase::Prior { .. }));
+	});
+}
+
+#[test]
+fn receipt_should_be_void_when_the_model_cannot_have_drawn_its_tokens() {
+	build_and_execute(|| {
+		ready();
+		let id = answer(nonce(1));
+		let receipt = Receipts::<Test>::get(id).unwrap();
+		// 13 nats for each of 50 tokens.
+		let y = vec![-13 * 50 * 65_536; usize::from(ADAPTERS) + 2];
+		let before = Balances::total_balance(&payer().1);
+		score(id, [&y, &y, &y]);
+		assert_eq!(phase(id), Phase::Void);
+		assert_eq!(Balances::total_balance(&payer().1), before + receipt.pool);
+		run_to(Attribution::now() + Settings::<Test>::get().retention);
+		assert_ok!(Attribution::prune(RuntimeOrigin::signed(account(1)), id));
 	});
 }
 
@@ -105,19 +139,19 @@ fn receipt_should_go_to_the_prior_when_there_is_no_scorer() {
 fn scorer_should_leave_when_it_misses_too_often() {
 	build_and_execute(|| {
 		ready();
-		let y = vector(&WORTH);
+		let y = scores(&vector(&WORTH));
 		for _ in 0..MAX_MISSED {
-			let id = answer(nonce(1));
-			run_to(Attribution::now() + DELAY);
+			let (_, work) = drawn();
 			for n in 0..2 {
-				assert_ok!(apply(commit_call(n, id, &y)));
+				assert_ok!(apply(commit_call(n, work, &y)));
 			}
 			run_to(Attribution::now() + Settings::<Test>::get().commit_window);
 			for n in 0..2 {
-				assert_ok!(apply(reveal_call(n, id, &y)));
+				assert_ok!(apply(reveal_call(n, work, &y)));
 			}
+			review(work);
 		}
-		assert!(!Drawable::<Test>::get().contains(&scorer(2)));
+		assert_eq!(Scorers::<Test>::get(scorer(2)).unwrap().left_at, Some(Attribution::now()));
 		assert_eq!(Drawable::<Test>::get().len(), 2);
 	});
 }
@@ -126,10 +160,8 @@ fn scorer_should_leave_when_it_misses_too_often() {
 fn commit_should_be_refused_when_repeated_or_not_signed_by_the_seat() {
 	build_and_execute(|| {
 		ready();
-		let id = answer(nonce(1));
-		let y = vector(&WORTH);
-		run_to(Attribution::now() + DELAY);
-		let call = commit_call(0, id, &y);
+		let (_, work) = drawn();
+		let call = commit_call(0, work, &scores(&vector(&WORTH)));
 		let Call::commit { seat, signature, .. } = &call else { unreachable!() };
 		let forged =
 			Call::commit { seat: *seat, commitment: Hash::zero(), signature: signature.clone() };
@@ -140,23 +172,24 @@ fn commit_should_be_refused_when_repeated_or_not_signed_by_the_seat() {
 }
 
 #[test]
-fn reveal_should_be_refused_when_the_vector_is_wrong() {
+fn reveal_should_be_refused_when_the_finding_is_wrong() {
 	build_and_execute(|| {
 		ready();
-		let id = answer(nonce(1));
+		let (_, work) = drawn();
 		let y = vector(&WORTH);
-		run_to(Attribution::now() + DELAY);
-		let calls = |y: &[Nats]| (0..3).map(|n| commit_call(n, id, y)).collect::<Vec<_>>();
 		let (mut positive, mut low) = (y.clone(), y.clone());
 		positive[3] = 1;
 		low[3] = -(33 * 50 * 65_536);
-		assert_ok!(apply(commit_call(0, id, &y[1..])));
-		assert_ok!(apply(commit_call(1, id, &positive)));
-		assert_ok!(apply(calls(&low).remove(2)));
-		assert_eq!(apply(reveal_call(0, id, &y[1..])), custom(invalid::WRONG_LENGTH));
-		assert_eq!(apply(reveal_call(1, id, &positive)), custom(invalid::OUT_OF_BAND));
-		assert_eq!(apply(reveal_call(2, id, &low)), custom(invalid::OUT_OF_BAND));
-		assert_eq!(apply(reveal_call(0, id, &y)), custom(invalid::WRONG_REVEAL));
+		let [short, positive, low] = [&y[1..], &positive, &low].map(scores);
+		let (y, hashes) = (scores(&y), Finding::Adapters(Default::default()));
+		assert_ok!(apply(commit_call(0, work, &short)));
+		assert_ok!(apply(commit_call(1, work, &positive)));
+		assert_ok!(apply(commit_call(2, work, &low)));
+		assert_eq!(apply(reveal_call(0, work, &short)), custom(invalid::WRONG_LENGTH));
+		assert_eq!(apply(reveal_call(0, work, &hashes)), custom(invalid::WRONG_LENGTH));
+		assert_eq!(apply(reveal_call(1, work, &positive)), custom(invalid::OUT_OF_BAND));
+		assert_eq!(apply(reveal_call(2, work, &low)), custom(invalid::OUT_OF_BAND));
+		assert_eq!(apply(reveal_call(0, work, &y)), custom(invalid::WRONG_REVEAL));
 	});
 }
 
@@ -164,11 +197,10 @@ fn reveal_should_be_refused_when_the_vector_is_wrong() {
 fn reveal_should_be_stale_when_commits_are_open() {
 	build_and_execute(|| {
 		ready();
-		let id = answer(nonce(1));
-		let y = vector(&WORTH);
-		run_to(Attribution::now() + DELAY);
-		assert_ok!(apply(commit_call(0, id, &y)));
-		assert_eq!(apply(reveal_call(0, id, &y)), Err(InvalidTransaction::Stale.into()));
+		let (_, work) = drawn();
+		let y = scores(&vector(&WORTH));
+		assert_ok!(apply(commit_call(0, work, &y)));
+		assert_eq!(apply(reveal_call(0, work, &y)), Err(InvalidTransaction::Stale.into()));
 	});
 }
 
@@ -176,45 +208,39 @@ fn reveal_should_be_stale_when_commits_are_open() {
 fn assignments_should_be_spread_when_scorers_are_many() {
 	build_and_execute(|| {
 		ready();
-		let more: Vec<AccountId> = (0..5).map(|n| account(120 + n)).collect();
-		for who in &more {
-			assert_ok!(Drawable::<Test>::try_append(who));
-		}
-		let ids: Vec<Hash> = (0..20).map(|_| answer(nonce(1))).collect();
+		(3..SCORERS).for_each(bond_scorer);
+		let works: Vec<Work> = (0..20).map(|_| Work::Answer(answer(nonce(1)))).collect();
 		run_to(Attribution::now() + DELAY);
-		for who in &more {
-			let seats = ids.iter().filter(|id| Assignments::<Test>::contains_key(who, *id)).count();
-			assert!((1..20).contains(&seats), "{seats} of 20 receipts");
+		for who in (0..SCORERS).map(scorer) {
+			let seats = works.iter().filter(|work| Assignments::<Test>::contains_key(&who, work));
+			assert!((1..20).contains(&seats.count()));
 		}
-		more.iter().for_each(|who| {
-			Drawable::<Test>::mutate(|all| all.retain(|one| one != who));
-		});
 	});
 }
 
 /// Leaves no room for tasks in the blocks that a search from `block` looks through.
 fn crowd(block: u32) {
 	let full = BoundedVec::truncate_from(vec![Due::Seed(0); MAX_TASKS as usize]);
-	(block..block + crate::impls::SEARCH).for_each(|at| Agenda::<Test>::insert(at, &full));
+	(block..block + crate::agenda::SEARCH).for_each(|at| Agenda::<Test>::insert(at, &full));
 }
 
 #[test]
 fn advance_should_draw_the_committee_when_the_agenda_had_no_room() {
 	build_and_execute(|| {
 		ready();
-		let receipt = answer(nonce(1));
-		let due = Receipts::<Test>::get(receipt).unwrap().due;
+		let work = Work::Answer(answer(nonce(1)));
+		let due = committee(work).due;
 		let anybody = RuntimeOrigin::signed(account(1));
 		// Neither the committee's window nor the draw itself can be put on the agenda again.
 		crowd(due + Settings::<Test>::get().commit_window);
 		crowd(due + 1);
-		run_to(due + crate::impls::SEARCH);
-		assert_noop!(Attribution::advance(anybody.clone(), receipt), Error::<Test>::NotOverdue);
+		run_to(due + crate::agenda::SEARCH);
+		assert_noop!(Attribution::advance(anybody.clone(), work), Error::<Test>::NotOverdue);
 
-		run_to(due + crate::impls::SEARCH + 1);
-		assert_eq!(Receipts::<Test>::get(receipt).unwrap().phase, Phase::Waiting);
-		assert_ok!(Attribution::advance(anybody.clone(), receipt));
-		assert_eq!(Receipts::<Test>::get(receipt).unwrap().phase, Phase::Commit);
-		assert_noop!(Attribution::advance(anybody, receipt), Error::<Test>::NotOverdue);
+		run_to(due + crate::agenda::SEARCH + 1);
+		assert_eq!(committee(work).stage, Stage::Waiting);
+		assert_ok!(Attribution::advance(anybody.clone(), work));
+		assert_eq!(committee(work).stage, Stage::Commit);
+		assert_noop!(Attribution::advance(anybody, work), Error::<Test>::NotOverdue);
 	});
 }

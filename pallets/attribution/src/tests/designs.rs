@@ -1,5 +1,5 @@
 use crate::{mock::*, *};
-use frame::testing_prelude::*;
+use frame::{testing_prelude::*, token::fungible::InspectHold};
 use openledger_core::Designs as _;
 use openledger_core::Hash;
 use openledger_influence_math::{design::draw, Psi};
@@ -11,7 +11,7 @@ fn owners() -> Vec<AccountId> {
 #[test]
 fn open_should_draw_the_seed_from_later_blocks_when_opened() {
 	build_and_execute(|| {
-		assert_ok!(Attribution::open(&developer(), MODEL, blocks(&owners()), ADAPTERS));
+		assert_ok!(Attribution::open(&developer(), MODEL, blocks(&owners()), ADAPTERS, CLASS));
 		run_to(DELAY);
 		assert_eq!(Designs::<Test>::get(MODEL).unwrap().seed, None);
 		assert_eq!(
@@ -30,7 +30,7 @@ fn open_should_fail_when_out_of_bounds() {
 			[(vec![], 16), (owners(), 0), (owners(), 513), (vec![account(1); 256], 64)]
 		{
 			assert_eq!(
-				Attribution::open(&developer(), MODEL, blocks(&owners), adapters),
+				Attribution::open(&developer(), MODEL, blocks(&owners), adapters, CLASS),
 				Err(Error::<Test>::DesignOutOfBounds.into())
 			);
 		}
@@ -40,7 +40,7 @@ fn open_should_fail_when_out_of_bounds() {
 #[test]
 fn close_should_fail_when_psi_is_another() {
 	build_and_execute(|| {
-		assert_ok!(Attribution::open(&developer(), MODEL, blocks(&owners()), ADAPTERS));
+		assert_ok!(Attribution::open(&developer(), MODEL, blocks(&owners()), ADAPTERS, CLASS));
 		run_to(1 + DELAY);
 		let seed = Designs::<Test>::get(MODEL).unwrap().seed.unwrap();
 		let hashes = vec![Hash::zero(); ADAPTERS.into()];
@@ -69,11 +69,95 @@ fn close_should_fail_when_psi_is_another() {
 fn cancel_should_return_the_deposit_when_the_run_is_given_up() {
 	build_and_execute(|| {
 		let before = Balances::free_balance(developer());
-		assert_ok!(Attribution::open(&developer(), MODEL, blocks(&owners()), ADAPTERS));
+		assert_ok!(Attribution::open(&developer(), MODEL, blocks(&owners()), ADAPTERS, CLASS));
 		assert!(Balances::free_balance(developer()) < before);
 		Attribution::cancel(&developer(), MODEL);
 		assert_eq!(Balances::free_balance(developer()), before);
 		run_to(1 + DELAY);
 		assert!(Designs::<Test>::get(MODEL).is_none());
+	});
+}
+
+/// Closes the design of the model; nobody has trained its adapters again.
+fn closed() -> Work {
+	assert_ok!(Attribution::open(&developer(), MODEL, blocks(&owners()), ADAPTERS, CLASS));
+	run_to(Attribution::now() + DELAY);
+	let seed = Designs::<Test>::get(MODEL).unwrap().seed.unwrap();
+	let psi = Psi::solve(&draw(seed, 8, ADAPTERS), &[1_000; 8]).unwrap();
+	let hashes = vec![counterfactual(); ADAPTERS.into()];
+	assert_ok!(Attribution::close(MODEL, hashes, psi.entries().to_vec()));
+	run_to(Attribution::now() + DELAY);
+	Work::Training(MODEL)
+}
+
+fn standing() -> Standing {
+	Designs::<Test>::get(MODEL).unwrap().standing
+}
+
+#[test]
+fn version_should_be_active_and_trainers_paid_when_its_adapters_reproduce() {
+	build_and_execute(|| {
+		(0..3).for_each(bond_scorer);
+		let work = closed();
+		let held = || Balances::balance_on_hold(&HoldReason::Training.into(), &developer());
+		let escrow = held();
+		assert!(escrow > 0);
+		let before = Balances::free_balance(scorer(0));
+		find(work, |_| retrained(work));
+		assert_eq!(standing(), Standing::Untested);
+		review(work);
+		assert_eq!((standing(), held()), (Standing::Active, 0));
+		assert_eq!(Balances::free_balance(scorer(0)) - before, escrow / 3);
+	});
+}
+
+#[test]
+fn version_should_stay_untested_and_be_tried_again_when_nobody_trains() {
+	build_and_execute(|| {
+		let by = || RuntimeOrigin::signed(account(1));
+		// Of another class than the version: not drawn.
+		(0..3).for_each(|n| bond_scorer_of(n, CLASS + 1));
+		let work = closed();
+		assert_noop!(Attribution::activate(by(), MODEL), Error::<Test>::NotUntested);
+		run_to(Attribution::now() + 4 * DELAY);
+		assert!(Committees::<Test>::get(work).is_none());
+		assert_eq!(standing(), Standing::Untested);
+		(3..6).for_each(bond_scorer);
+		assert_ok!(Attribution::activate(by(), MODEL));
+		run_to(Attribution::now() + DELAY);
+		find(work, |_| retrained(work));
+		review(work);
+		assert_eq!(standing(), Standing::Active);
+		assert_noop!(Attribution::activate(by(), MODEL), Error::<Test>::NotUntested);
+	});
+}
+
+#[test]
+fn version_should_stay_untested_when_a_committee_without_a_panel_finds_others() {
+	build_and_execute(|| {
+		(0..3).for_each(bond_scorer);
+		let work = closed();
+		let others = vec![Hash::zero(); committee(work).drawn.len()];
+		find(work, |_| Finding::Adapters(others.clone().try_into().unwrap()));
+		review(work);
+		assert_eq!(standing(), Standing::Untested);
+		assert_eq!(Slashes::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
+fn version_should_be_void_when_a_panel_finds_what_the_committee_found() {
+	build_and_execute(|| {
+		(0..SCORERS).for_each(bond_scorer);
+		let work = closed();
+		let others = vec![Hash::zero(); committee(work).drawn.len()];
+		let found = |_| Finding::Adapters(others.clone().try_into().unwrap());
+		find(work, found);
+		run_to(Attribution::now() + DELAY);
+		assert_eq!(committee(work).panel_from, Some(3));
+		find(work, found);
+		assert_eq!(standing(), Standing::Void);
+		let slash = Slashes::<Test>::iter_values().next().unwrap();
+		assert_eq!((slash.who, slash.offence), (developer(), Offence::Version));
 	});
 }

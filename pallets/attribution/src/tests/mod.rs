@@ -4,6 +4,7 @@ mod channels;
 mod committee;
 mod designs;
 mod offchain;
+mod panel;
 mod receipts;
 mod scorers;
 mod settlement;

@@ -52,6 +52,7 @@ fn worker_should_commit_and_reveal_when_the_engine_answers() {
 		let reveals = work(&pool);
 		assert_eq!(reveals.len(), 3);
 		reveals.into_iter().for_each(|call| apply(call).unwrap());
+		review(Work::Answer(id));
 		assert_eq!(Vectors::<Test>::get(id).unwrap().to_vec(), y);
 		assert!(work(&pool).is_empty());
 		Attribution::do_try_state().unwrap();

@@ -3,13 +3,13 @@ use frame::{deps::sp_runtime::RuntimeAppPublic, testing_prelude::*, token::fungi
 
 fn proof(n: u8, who: &AccountId) -> ScorerSignature {
 	key(n)
-		.sign(&(crate::impls::SCORER_DOMAIN, Attribution::genesis(), who).encode())
+		.sign(&(crate::scorers::SCORER_DOMAIN, Attribution::genesis(), who).encode())
 		.unwrap()
 }
 
 fn bond(n: u8, who: AccountId, by: AccountId, amount: u128) -> DispatchResult {
 	let proof = proof(n, &who);
-	Attribution::bond(RuntimeOrigin::signed(by), key(n), proof, amount)
+	Attribution::bond(RuntimeOrigin::signed(by), key(n), proof, CLASS, amount)
 }
 
 #[test]
@@ -17,7 +17,7 @@ fn bond_should_hold_and_make_drawable_when_the_key_signed() {
 	build_and_execute(|| {
 		bond_scorer(0);
 		assert_eq!(Balances::balance_on_hold(&HoldReason::Bond.into(), &scorer(0)), 1_000 * OPEN);
-		assert_eq!(Drawable::<Test>::get().to_vec(), vec![scorer(0)]);
+		assert_eq!(Drawable::<Test>::get().to_vec(), vec![(scorer(0), CLASS)]);
 	});
 }
 

@@ -87,7 +87,7 @@ fn estimate_should_be_at_most_a_twentieth_above_use_when_any_function_is_called(
 		table.call(AGENTS, -(UNIT as i128), take);
 
 		// An answer that Alice pays for.
-		bond_scorers();
+		bond_scorers(model);
 		let fund =
 			IAttribution::fundChannelCall { operator: at(&operator), amount: wei(20 * UNIT) };
 		let payer = native(Sr25519Keyring::Alice);

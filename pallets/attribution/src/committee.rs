@@ -1,0 +1,622 @@
+//! Committees and panels: who is drawn, what they commit to and reveal, and what follows.
+
+use super::*;
+use frame::{
+	deps::{
+		frame_support::traits::tokens::{Fortitude, Precision, Restriction},
+		sp_runtime::RuntimeAppPublic,
+	},
+	hashing::blake2_256,
+};
+use openledger_influence_math::{
+	design::permutation,
+	score::{agrees, median, NAT},
+};
+
+/// Goes before a commitment.
+pub const COMMIT_DOMAIN: &[u8] = b"openledger/commit/v2";
+/// Goes before a reveal.
+pub const REVEAL_DOMAIN: &[u8] = b"openledger/reveal/v2";
+
+/// Reasons for which a commit or a reveal does not enter the pool.
+pub mod invalid {
+	/// The finding is not of the kind or length that the work asks for.
+	pub const WRONG_LENGTH: u8 = 1;
+	/// A log-probability is positive, or too low for a model that answered.
+	pub const OUT_OF_BAND: u8 = 2;
+	/// The finding is not what was committed to.
+	pub const WRONG_REVEAL: u8 = 3;
+}
+
+type CommitteeOf<T> = Committee<<T as frame_system::Config>::AccountId>;
+/// Findings by seat.
+type Found = Vec<(u8, Finding)>;
+
+/// Whether two findings are the same, up to `tolerance` where they are log-probabilities.
+fn alike(a: &Finding, b: &Finding, tolerance: u32) -> bool {
+	match (a, b) {
+		(Finding::Scores(a), Finding::Scores(b)) => agrees(a, b, tolerance),
+		_ => a == b,
+	}
+}
+
+/// What most of the findings say: the median of log-probabilities, else the most frequent one.
+fn consensus(found: &Found) -> Option<Finding> {
+	let scores: Option<Vec<Vec<Nats>>> = found
+		.iter()
+		.map(|(_, finding)| match finding {
+			Finding::Scores(y) => Some(y.to_vec()),
+			Finding::Adapters(_) => None,
+		})
+		.collect();
+	match scores {
+		Some(vectors) => median(&vectors).map(|y| Finding::Scores(Vector::truncate_from(y))),
+		None => {
+			let votes = |one: &Finding| found.iter().filter(|(_, other)| one == other).count();
+			found.iter().map(|(_, finding)| finding).max_by_key(|one| votes(one)).cloned()
+		},
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	// From the draw to the last reveal.
+
+	/// Lets a committee be drawn; with `panel` a panel right away.
+	pub(crate) fn begin(work: Work, challenger: Option<(T::AccountId, Balance)>) -> DispatchResult {
+		let sequence = NextCommittee::<T>::mutate(|next| {
+			let sequence = *next;
+			*next = next.saturating_add(1);
+			sequence
+		});
+		let committee = Committee {
+			sequence,
+			attempt: 0,
+			failed: 0,
+			stage: Stage::Waiting,
+			due: Self::schedule(Self::now().saturating_add(DELAY), Due::Step(work))?,
+			seats: BoundedVec::new(),
+			panel_from: challenger.as_ref().map(|_| 0),
+			challenger,
+			drawn: BoundedVec::new(),
+		};
+		Committees::<T>::insert(work, committee);
+		Ok(())
+	}
+
+	/// Does the next step of a committee if its time has come.
+	pub(crate) fn step(work: Work) -> DispatchResult {
+		let Some(committee) = Committees::<T>::get(work) else { return Ok(()) };
+		// A task that was put off, or that an early end has made superfluous.
+		if Self::now() < committee.due {
+			return Ok(());
+		}
+		match committee.stage {
+			Stage::Waiting => Self::draw_seats(work, committee),
+			Stage::Commit => Self::close_commits(work, committee),
+			Stage::Reveal { .. } => Self::conclude(work, committee),
+			Stage::Review => Self::review(work, committee),
+		}
+	}
+
+	fn draw_seats(work: Work, mut committee: CommitteeOf<T>) -> DispatchResult {
+		let (all, settings) = (Drawable::<T>::get(), Settings::<T>::get());
+		let class = Self::class_of(work);
+		let panel = committee.panel_from.is_some();
+		let fits = |(who, of): &(T::AccountId, Class)| {
+			class.is_none_or(|class| class == *of)
+				&& committee.seats.iter().all(|seat| seat.scorer != *who)
+		};
+		let seed = Self::seed(b"openledger/committee/v1", (committee.sequence, committee.attempt));
+		let size = if panel { settings.panel } else { settings.committee };
+		let chosen: Vec<T::AccountId> = permutation(seed, all.len() as u16)
+			.into_iter()
+			.filter_map(|index| all.get(usize::from(index)).filter(|one| fits(one)))
+			.map(|(who, _)| who.clone())
+			.take(size.into())
+			.collect();
+		if chosen.is_empty() {
+			return Self::again(work, committee);
+		}
+		if let (Work::Training(model), true) = (work, committee.drawn.is_empty()) {
+			let adapters = Designs::<T>::get(model).map_or(0, |design| design.adapters);
+			let seed = Self::seed(b"openledger/retraining/v1", committee.sequence);
+			let mut order = permutation(seed, adapters.saturating_add(1));
+			order.truncate(settings.retrained.into());
+			committee.drawn = BoundedVec::truncate_from(order);
+		}
+		for scorer in &chosen {
+			Assignments::<T>::insert(scorer, work, committee.seats.len() as u8);
+			Liable::<T>::mutate(scorer, |works| *works = works.saturating_add(1));
+			let seat = Seat { scorer: scorer.clone(), commitment: None, revealed: false };
+			committee.seats.try_push(seat).map_err(|_| Error::<T>::Overflow)?;
+		}
+		committee.due =
+			Self::schedule(Self::now().saturating_add(settings.commit_window), Due::Step(work))?;
+		committee.stage = Stage::Commit;
+		Self::deposit_event(Event::CommitteeDrawn {
+			work,
+			attempt: committee.attempt,
+			panel,
+			scorers: BoundedVec::truncate_from(chosen),
+		});
+		Committees::<T>::insert(work, committee);
+		Ok(())
+	}
+
+	/// Adapters are the same bit by bit only in the class that trained them.
+	fn class_of(work: Work) -> Option<Class> {
+		match work {
+			Work::Answer(_) => None,
+			Work::Training(model) => Designs::<T>::get(model).map(|design| design.class),
+		}
+	}
+
+	/// How many of those whose turn it is must agree.
+	fn quorum(committee: &CommitteeOf<T>) -> usize {
+		let settings = Settings::<T>::get();
+		let least = match committee.panel_from {
+			Some(_) => settings.minimum_panel.into(),
+			None => settings.committee.into(),
+		};
+		committee.turn().len().max(least) / 2 + 1
+	}
+
+	/// The hash by which a seat binds itself to what it found.
+	pub fn commitment(seat: &SeatId, key: &ScorerId, finding: &Finding, salt: &Hash) -> Hash {
+		(COMMIT_DOMAIN, Self::genesis(), seat, key, finding, salt)
+			.using_encoded(blake2_256)
+			.into()
+	}
+
+	/// What a hot key signs with a commitment.
+	pub fn commit_payload(seat: &SeatId, commitment: &Hash) -> Vec<u8> {
+		(COMMIT_DOMAIN, Self::genesis(), seat, commitment).encode()
+	}
+
+	/// What a hot key signs with a reveal.
+	pub fn reveal_payload(seat: &SeatId, finding: &Finding, salt: &Hash) -> Vec<u8> {
+		let digest = (finding, salt).using_encoded(blake2_256);
+		(REVEAL_DOMAIN, Self::genesis(), seat, digest).encode()
+	}
+
+	/// A seat, its committee and its hot key, if it is its turn.
+	#[allow(clippy::type_complexity)]
+	fn seat(id: &SeatId) -> Option<(CommitteeOf<T>, Seat<T::AccountId>, ScorerId)> {
+		let committee = Committees::<T>::get(id.work)?;
+		let index = usize::from(id.index);
+		let seat = committee.seats.get(index).cloned()?;
+		let key = Scorers::<T>::get(&seat.scorer)?.key;
+		let turn = committee.attempt == id.attempt && committee.turn().contains(&index);
+		turn.then_some((committee, seat, key))
+	}
+
+	fn valid(
+		prefix: &'static str,
+		seat: &SeatId,
+	) -> Result<(ValidTransaction, Weight), TransactionValidityError> {
+		let settings = Settings::<T>::get();
+		ValidTransaction::with_tag_prefix(prefix)
+			.priority(TransactionPriority::MAX / 2)
+			.and_provides(seat)
+			.longevity(settings.commit_window.min(settings.reveal_window).into())
+			.propagate(true)
+			.build()
+			.map(|valid| (valid, Weight::zero()))
+	}
+
+	/// Refuses what [`Pallet::commit`] would refuse; the signature, which costs most, last.
+	pub(crate) fn authorize_commit(
+		_: TransactionSource,
+		id: &SeatId,
+		commitment: &Hash,
+		signature: &ScorerSignature,
+	) -> TransactionValidityWithRefund {
+		let (committee, seat, key) = Self::seat(id).ok_or(InvalidTransaction::Stale)?;
+		if committee.stage != Stage::Commit || seat.commitment.is_some() {
+			return Err(InvalidTransaction::Stale.into());
+		}
+		if !key.verify(&Self::commit_payload(id, commitment), signature) {
+			return Err(InvalidTransaction::BadProof.into());
+		}
+		Self::valid("OpenLedgerCommit", id)
+	}
+
+	pub(crate) fn do_commit(id: SeatId, commitment: Hash) -> DispatchResult {
+		let mut committee = Committees::<T>::get(id.work).ok_or(Error::<T>::NoCommittee)?;
+		ensure!(committee.stage == Stage::Commit, Error::<T>::NoSeat);
+		let seat = committee.seats.get_mut(usize::from(id.index)).ok_or(Error::<T>::NoSeat)?;
+		seat.commitment = Some(commitment);
+		Self::deposit_event(Event::Committed { seat: id });
+		let mut turn = committee.turn().filter_map(|index| committee.seats.get(index));
+		if turn.all(|seat| seat.commitment.is_some()) {
+			return Self::begin_reveals(id.work, committee);
+		}
+		Committees::<T>::insert(id.work, committee);
+		Ok(())
+	}
+
+	fn begin_reveals(work: Work, mut committee: CommitteeOf<T>) -> DispatchResult {
+		let since = Self::now();
+		let until = since.saturating_add(Settings::<T>::get().reveal_window);
+		committee.due = Self::schedule(until, Due::Step(work))?;
+		committee.stage = Stage::Reveal { since };
+		Committees::<T>::insert(work, committee);
+		Ok(())
+	}
+
+	fn close_commits(work: Work, committee: CommitteeOf<T>) -> DispatchResult {
+		let turn = committee.turn().filter_map(|index| committee.seats.get(index));
+		let committed = turn.filter(|seat| seat.commitment.is_some()).count();
+		if committed < Self::quorum(&committee) {
+			return Self::again(work, committee);
+		}
+		Self::begin_reveals(work, committee)
+	}
+
+	/// Refuses what [`Pallet::reveal`] would refuse; the signature, which costs most, last.
+	pub(crate) fn authorize_reveal(
+		_: TransactionSource,
+		id: &SeatId,
+		finding: &Finding,
+		salt: &Hash,
+		signature: &ScorerSignature,
+	) -> TransactionValidityWithRefund {
+		let (committee, seat, key) = Self::seat(id).ok_or(InvalidTransaction::Stale)?;
+		if !matches!(committee.stage, Stage::Reveal { .. }) || seat.revealed {
+			return Err(InvalidTransaction::Stale.into());
+		}
+		Self::check(id.work, &committee, finding).map_err(InvalidTransaction::Custom)?;
+		if seat.commitment != Some(Self::commitment(id, &key, finding, salt)) {
+			return Err(InvalidTransaction::Custom(invalid::WRONG_REVEAL).into());
+		}
+		if !key.verify(&Self::reveal_payload(id, finding, salt), signature) {
+			return Err(InvalidTransaction::BadProof.into());
+		}
+		Self::valid("OpenLedgerReveal", id)
+	}
+
+	/// Whether a finding can be one of this work.
+	fn check(work: Work, committee: &CommitteeOf<T>, finding: &Finding) -> Result<(), u8> {
+		match (work, finding) {
+			(Work::Answer(id), Finding::Scores(y)) => {
+				let receipt = Receipts::<T>::get(id).ok_or(invalid::WRONG_LENGTH)?;
+				let adapters = Designs::<T>::get(receipt.model).map_or(0, |d| d.adapters);
+				ensure!(y.len() == usize::from(adapters) + 2, invalid::WRONG_LENGTH);
+				let fits = Self::in_band(y, receipt.completion_tokens);
+				fits.then_some(()).ok_or(invalid::OUT_OF_BAND)
+			},
+			(Work::Training(_), Finding::Adapters(hashes)) => {
+				let fits = hashes.len() == committee.drawn.len();
+				fits.then_some(()).ok_or(invalid::WRONG_LENGTH)
+			},
+			_ => Err(invalid::WRONG_LENGTH),
+		}
+	}
+
+	/// Whether the entries can be log-probabilities of so many tokens.
+	fn in_band(y: &[Nats], tokens: u32) -> bool {
+		let lowest = Self::lowest(Settings::<T>::get().band, tokens);
+		y.iter().all(|entry| *entry <= 0 && i64::from(*entry) >= lowest)
+	}
+
+	/// The log-probability of so many tokens at `band` nats each.
+	pub(crate) fn lowest(band: u8, tokens: u32) -> i64 {
+		i64::from(band)
+			.saturating_mul(NAT.into())
+			.saturating_mul(tokens.into())
+			.saturating_neg()
+	}
+
+	/// Takes a finding; returns whether it was the last one of its turn.
+	pub(crate) fn do_reveal(id: SeatId, finding: Finding) -> Result<bool, DispatchError> {
+		let mut committee = Committees::<T>::get(id.work).ok_or(Error::<T>::NoCommittee)?;
+		ensure!(matches!(committee.stage, Stage::Reveal { .. }), Error::<T>::NoSeat);
+		let seat = committee.seats.get_mut(usize::from(id.index)).ok_or(Error::<T>::NoSeat)?;
+		seat.revealed = true;
+		Findings::<T>::insert(id.work, id.index, finding);
+		Self::deposit_event(Event::Revealed { seat: id });
+		let mut turn = committee.turn().filter_map(|index| committee.seats.get(index));
+		let done = turn.all(|seat| seat.revealed || seat.commitment.is_none());
+		if done {
+			Self::conclude(id.work, committee)?;
+		} else {
+			Committees::<T>::insert(id.work, committee);
+		}
+		Ok(done)
+	}
+
+	// What they found.
+
+	/// What those whose turn it is found.
+	fn found(work: Work, committee: &CommitteeOf<T>) -> Found {
+		let finding = |index: usize| {
+			let index = index as u8;
+			Some((index, Findings::<T>::get(work, index)?))
+		};
+		committee.turn().filter_map(finding).collect()
+	}
+
+	/// All have revealed, or their time is over.
+	fn conclude(work: Work, mut committee: CommitteeOf<T>) -> DispatchResult {
+		let found = Self::found(work, &committee);
+		let tolerance = Settings::<T>::get().tolerance;
+		let Some(common) = consensus(&found) else { return Self::again(work, committee) };
+		let agreed = found.iter().filter(|(_, one)| alike(one, &common, tolerance)).count();
+		let (quorum, panel) = (Self::quorum(&committee), committee.panel_from.is_some());
+		if panel && agreed >= quorum {
+			return Self::close(work, committee, common);
+		}
+		let refuted = match work {
+			Work::Answer(_) => false,
+			Work::Training(model) => !Self::reproduces(model, &committee.drawn, &common),
+		};
+		let doubtful = (agreed < found.len() || refuted) && found.len() >= quorum;
+		if !panel && doubtful && Self::has_panel(work, &committee) {
+			return Self::ask_panel(work, committee, Doubt::Disagreement);
+		}
+		if panel || agreed < quorum {
+			return Self::again(work, committee);
+		}
+		let window = Settings::<T>::get().challenge_window.max(DELAY);
+		committee.due = Self::schedule(Self::now().saturating_add(window), Due::Step(work))?;
+		committee.stage = Stage::Review;
+		Self::unseat(work, &committee);
+		Self::deposit_event(Event::Agreed { work, until: committee.due });
+		Committees::<T>::insert(work, committee);
+		Ok(())
+	}
+
+	/// Those whose turn it was have nothing more to do.
+	fn unseat(work: Work, committee: &CommitteeOf<T>) {
+		for seat in committee.turn().filter_map(|index| committee.seats.get(index)) {
+			Assignments::<T>::remove(&seat.scorer, work);
+		}
+	}
+
+	/// They answer for nothing any more: the seats from `first` on.
+	fn discharge(work: Work, committee: &CommitteeOf<T>, first: usize) {
+		for (index, seat) in committee.seats.iter().enumerate().skip(first) {
+			Findings::<T>::remove(work, index as u8);
+			Liable::<T>::mutate_exists(&seat.scorer, |works| {
+				*works = works.and_then(|n| n.checked_sub(1)).filter(|n| *n > 0)
+			});
+		}
+	}
+
+	/// Nothing came of this draw: another one, or none after the last.
+	fn again(work: Work, mut committee: CommitteeOf<T>) -> DispatchResult {
+		Self::unseat(work, &committee);
+		let first = committee.turn().start;
+		for seat in committee.seats.iter().skip(first).filter(|seat| !seat.revealed) {
+			Self::note(&seat.scorer, false);
+		}
+		Self::discharge(work, &committee, first);
+		committee.seats.truncate(first);
+		committee.attempt = committee.attempt.saturating_add(1);
+		committee.failed = committee.failed.saturating_add(1);
+		if committee.failed > MAX_REDRAWS {
+			return Self::give_up(work, committee);
+		}
+		Self::wait(work, committee)
+	}
+
+	fn wait(work: Work, mut committee: CommitteeOf<T>) -> DispatchResult {
+		committee.stage = Stage::Waiting;
+		committee.due = Self::schedule(Self::now().saturating_add(DELAY), Due::Step(work))?;
+		Committees::<T>::insert(work, committee);
+		Ok(())
+	}
+
+	fn give_up(work: Work, committee: CommitteeOf<T>) -> DispatchResult {
+		Self::discharge(work, &committee, 0);
+		Committees::<T>::remove(work);
+		if let Some((who, bond)) = committee.challenger {
+			let reason = HoldReason::Challenge.into();
+			T::Currency::release(&reason, &who, bond, Precision::Exact)?;
+		}
+		match work {
+			Work::Answer(id) => Self::pay_by_prior(id),
+			Work::Training(model) => {
+				Self::deposit_event(Event::Untested { model });
+				Ok(())
+			},
+		}
+	}
+
+	// Panels.
+
+	/// Whether enough scorers are left for a panel.
+	fn has_panel(work: Work, committee: &CommitteeOf<T>) -> bool {
+		let class = Self::class_of(work);
+		let others = Drawable::<T>::get()
+			.iter()
+			.filter(|(_, of)| class.is_none_or(|class| class == *of))
+			.filter(|(who, _)| committee.seats.iter().all(|seat| seat.scorer != *who))
+			.count();
+		others >= Settings::<T>::get().minimum_panel.into()
+	}
+
+	fn ask_panel(work: Work, mut committee: CommitteeOf<T>, doubt: Doubt) -> DispatchResult {
+		Self::unseat(work, &committee);
+		committee.panel_from = Some(committee.seats.len() as u8);
+		committee.attempt = committee.attempt.saturating_add(1);
+		committee.failed = 0;
+		Self::deposit_event(Event::PanelAsked { work, doubt });
+		Self::wait(work, committee)
+	}
+
+	/// Nobody challenged what the committee found: chance decides whether a panel looks again. It
+	/// is drawn from blocks after the last reveal, so no committee knows before what will be looked
+	/// at.
+	fn review(work: Work, committee: CommitteeOf<T>) -> DispatchResult {
+		let seed = Self::seed(b"openledger/audit/v1", (committee.sequence, committee.attempt));
+		let draw = (seed.to_low_u64_be() % u64::from(BASIS_POINTS)) as u16;
+		let audited = draw < Settings::<T>::get().audit_rate;
+		if audited && Self::has_panel(work, &committee) {
+			return Self::ask_panel(work, committee, Doubt::Audit);
+		}
+		match consensus(&Self::found(work, &committee)) {
+			Some(common) => Self::close(work, committee, common),
+			None => Self::again(work, committee),
+		}
+	}
+
+	/// Demands a panel.
+	pub(crate) fn do_challenge(who: T::AccountId, work: Work) -> DispatchResult {
+		let bond = Settings::<T>::get().challenge_bond;
+		T::Currency::hold(&HoldReason::Challenge.into(), &who, bond)?;
+		Self::deposit_event(Event::Challenged { work, who: who.clone(), bond });
+		match (Committees::<T>::get(work), work) {
+			(Some(mut committee), _) => {
+				ensure!(committee.stage == Stage::Review, Error::<T>::NotInReview);
+				ensure!(Self::has_panel(work, &committee), Error::<T>::NoPanel);
+				committee.challenger = Some((who, bond));
+				Self::ask_panel(work, committee, Doubt::Challenge)
+			},
+			(None, Work::Training(model)) => {
+				let design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
+				ensure!(design.standing == Standing::Active, Error::<T>::NotInReview);
+				Self::begin(work, Some((who, bond)))
+			},
+			(None, Work::Answer(_)) => Err(Error::<T>::NotInReview.into()),
+		}
+	}
+
+	// The end.
+
+	/// What is found stands: seats are judged and paid, and what hangs on it follows.
+	fn close(work: Work, committee: CommitteeOf<T>, common: Finding) -> DispatchResult {
+		Self::unseat(work, &committee);
+		let first = committee.panel_from.map_or(committee.seats.len(), usize::from);
+		let (good, wrong) = Self::judge(work, &committee, &common, first);
+		Self::discharge(work, &committee, 0);
+		Committees::<T>::remove(work);
+		let (mut members, mut panel): (Vec<T::AccountId>, Vec<T::AccountId>) = Default::default();
+		for (index, seat) in committee.seats.iter().enumerate() {
+			if good.contains(&(index as u8)) {
+				let side = if index < first { &mut members } else { &mut panel };
+				side.push(seat.scorer.clone());
+			}
+		}
+		let refuted = match work {
+			Work::Answer(id) => {
+				let Finding::Scores(y) = common else { return Err(Error::<T>::NoCommittee.into()) };
+				Self::pay_scorers(id, &members, &panel)?;
+				let agreed = good
+					.iter()
+					.fold(0, |bits, index| bits | 1u32.checked_shl((*index).into()).unwrap_or(0));
+				let scorers = members.into_iter().chain(panel).take(MAX_COMMITTEE as usize);
+				Self::pay_by_influence(id, y, scorers.collect(), agreed)?;
+				false
+			},
+			Work::Training(model) => {
+				let right = Self::reproduces(model, &committee.drawn, &common);
+				Self::pay_trainers(model, &members, &panel)?;
+				Self::judge_version(model, right, committee.panel_from.is_some(), &committee)?
+			},
+		};
+		match committee.challenger {
+			Some((who, bond)) => Self::end_challenge(work, who, bond, refuted || wrong),
+			None => Ok(()),
+		}
+	}
+
+	/// Notes who found what stands, and accuses whose error is no matter of rounding: in a panel's
+	/// light, a finding that is off by more than any class explains, or that differs from what
+	/// others of its own class found bit by bit. Returns the good seats, and whether one of the first
+	/// committee was wrong.
+	fn judge(
+		work: Work,
+		committee: &CommitteeOf<T>,
+		common: &Finding,
+		first: usize,
+	) -> (Vec<u8>, bool) {
+		let settings = Settings::<T>::get();
+		let reporter = committee.challenger.as_ref().map(|(who, _)| who.clone());
+		let class = |index: usize| {
+			let seat = committee.seats.get(index)?;
+			Scorers::<T>::get(&seat.scorer).map(|scorer| scorer.class)
+		};
+		let panel: Vec<(usize, Option<Class>, Finding)> = (first..committee.seats.len())
+			.filter_map(|index| Some((index, class(index), Findings::<T>::get(work, index as u8)?)))
+			.collect();
+		let (mut good, mut wrong) = (Vec::new(), false);
+		for (index, seat) in committee.seats.iter().enumerate() {
+			let Some(finding) = Findings::<T>::get(work, index as u8) else {
+				Self::note(&seat.scorer, false);
+				continue;
+			};
+			// What others of its class found, if at least two did and they are of one mind.
+			let own = class(index);
+			let mut others =
+				panel.iter().filter(|(at, of, _)| *at != index && *of == own).map(|(.., f)| f);
+			let proved = match (others.next(), others.next()) {
+				(Some(one), Some(two)) => one == two && others.all(|f| f == one) && *one != finding,
+				_ => false,
+			};
+			let gross = !panel.is_empty() && !alike(&finding, common, settings.gross);
+			let right = !proved && alike(&finding, common, settings.tolerance);
+			Self::note(&seat.scorer, right);
+			if proved || gross {
+				Self::accuse(&seat.scorer, work, reporter.clone());
+			}
+			if right {
+				good.push(index as u8);
+			} else if index < first {
+				wrong = true;
+			}
+		}
+		(good, wrong)
+	}
+
+	/// The committee's part, the same to each that was right; what does not divide to the first. A
+	/// panel's members get as much each, as far as what panels are paid from lasts.
+	fn pay_scorers(id: Hash, members: &[T::AccountId], panel: &[T::AccountId]) -> DispatchResult {
+		let reward = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?.reward;
+		let settings = Settings::<T>::get();
+		let [rest, for_panels] = Self::cut(reward, settings.audit_share);
+		let each = rest.checked_div(settings.committee.into()).unwrap_or(0);
+		let count = members.len() as Balance;
+		match rest.checked_div(count) {
+			Some(part) => {
+				Self::fund_panels(for_panels)?;
+				for (n, who) in members.iter().enumerate() {
+					let odd = if n == 0 { rest.checked_rem(count).unwrap_or(0) } else { 0 };
+					Self::pay(id, who.clone(), Role::Scorer, part.saturating_add(odd))?;
+				}
+			},
+			None => Self::fund_panels(reward)?,
+		}
+		for who in panel {
+			let part = PanelFund::<T>::mutate(|fund| {
+				let part = each.min(*fund);
+				*fund = fund.saturating_sub(part);
+				part
+			});
+			Self::pay(id, who.clone(), Role::Scorer, part)?;
+		}
+		Ok(())
+	}
+
+	/// The winner of a challenge has its bond back, and its part of what is slashed; the loser's bond
+	/// pays for panels.
+	fn end_challenge(work: Work, who: T::AccountId, bond: Balance, won: bool) -> DispatchResult {
+		let reason = HoldReason::Challenge.into();
+		if won {
+			T::Currency::release(&reason, &who, bond, Precision::Exact)?;
+		} else {
+			T::Currency::transfer_on_hold(
+				&reason,
+				&who,
+				&Self::pot(),
+				bond,
+				Precision::Exact,
+				Restriction::Free,
+				Fortitude::Force,
+			)?;
+			Self::fund_panels(bond)?;
+		}
+		Self::deposit_event(Event::ChallengeEnded { work, who, won });
+		Ok(())
+	}
+}

@@ -1,0 +1,223 @@
+//! Designs of model versions, and whether their adapters reproduce.
+
+use super::*;
+use frame::deps::frame_support::traits::tokens::{Fortitude, Precision, Restriction};
+use openledger_core::Designs as DesignsTrait;
+use openledger_influence_math::{design::draw, Psi, PsiError};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn draw_seed(model: ModelId) -> DispatchResult {
+		// A run that was cancelled has no design any more.
+		Designs::<T>::mutate_extant(model, |design| {
+			let seed = Self::seed(b"openledger/design/v1", model);
+			design.seed = Some(seed);
+			Self::deposit_event(Event::SeedDrawn { model, seed });
+		});
+		Ok(())
+	}
+
+	/// What a committee is paid for training drawn adapters of these rows again.
+	pub(crate) fn training_cost(
+		settings: &Parameters,
+		blocks: &[Block<T::AccountId>],
+	) -> Option<Balance> {
+		let bytes: u64 = blocks.iter().try_fold(0u64, |sum, block| sum.checked_add(block.bytes))?;
+		settings
+			.training_price
+			.checked_mul(bytes.div_ceil(1 << 20).into())?
+			.checked_mul(settings.retrained.into())?
+			.checked_mul(settings.committee.into())
+	}
+
+	/// Lets another committee train, as none has come to an end.
+	pub(crate) fn do_activate(model: ModelId) -> DispatchResult {
+		let design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
+		ensure!(Psis::<T>::contains_key(model), Error::<T>::NoDesign);
+		let busy = Committees::<T>::contains_key(Work::Training(model));
+		ensure!(design.standing == Standing::Untested && !busy, Error::<T>::NotUntested);
+		Self::begin(Work::Training(model), None)
+	}
+
+	/// Whether what was trained again is what was registered.
+	pub(crate) fn reproduces(model: ModelId, drawn: &[u16], found: &Finding) -> bool {
+		let Finding::Adapters(hashes) = found else { return false };
+		let published = T::Models::model(model).map(|model| model.adapter);
+		let adapters = Adapters::<T>::get(model).unwrap_or_default();
+		let registered = |index: &u16| match (*index).checked_sub(1) {
+			None => published,
+			Some(k) => adapters.get(usize::from(k)).copied(),
+		};
+		hashes.len() == drawn.len()
+			&& drawn.iter().zip(hashes).all(|(index, hash)| registered(index) == Some(*hash))
+	}
+
+	/// Pays who trained, the same to each seat, out of the developer's escrow; a panel's members out
+	/// of what panels are paid from. What is left of the escrow goes back.
+	pub(crate) fn pay_trainers(
+		model: ModelId,
+		members: &[T::AccountId],
+		panel: &[T::AccountId],
+	) -> DispatchResult {
+		let Some(mut design) = Designs::<T>::get(model) else { return Ok(()) };
+		let settings = Settings::<T>::get();
+		let cost = Self::training_cost(&settings, &design.blocks).ok_or(Error::<T>::Overflow)?;
+		let each = cost.checked_div(settings.committee.into()).unwrap_or(0);
+		let developer = T::Models::model(model).ok_or(Error::<T>::NoModel)?.developer;
+		let reason: T::RuntimeHoldReason = HoldReason::Training.into();
+		let paid = design.escrow.min(each.saturating_mul(members.len() as Balance));
+		T::Currency::transfer_on_hold(
+			&reason,
+			&developer,
+			&Self::pot(),
+			paid,
+			Precision::Exact,
+			Restriction::Free,
+			Fortitude::Force,
+		)?;
+		let left = design.escrow.saturating_sub(paid);
+		T::Currency::release(&reason, &developer, left, Precision::Exact)?;
+		design.escrow = 0;
+		Designs::<T>::insert(model, design);
+		Self::fund_panels(paid)?;
+		for who in members.iter().chain(panel) {
+			let part = PanelFund::<T>::mutate(|fund| {
+				let part = each.min(*fund);
+				*fund = fund.saturating_sub(part);
+				part
+			});
+			Self::hand_out(who, part)?;
+			Self::deposit_event(Event::TrainerPaid { model, who: who.clone(), amount: part });
+		}
+		Ok(())
+	}
+
+	/// What the committee or panel found about a version: it is paid for, or it is void and its bond
+	/// lost, which takes a panel. Returns whether its adapters do not reproduce.
+	pub(crate) fn judge_version(
+		model: ModelId,
+		right: bool,
+		panel: bool,
+		committee: &Committee<T::AccountId>,
+	) -> Result<bool, DispatchError> {
+		let mut design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
+		match (right, panel) {
+			(true, _) => {
+				design.standing = Standing::Active;
+				Self::deposit_event(Event::VersionActive { model });
+			},
+			(false, true) => {
+				design.standing = Standing::Void;
+				let developer = T::Models::model(model).ok_or(Error::<T>::NoModel)?.developer;
+				let reporter = committee.challenger.as_ref().map(|(who, _)| who.clone());
+				let bond = core::mem::take(&mut design.bond);
+				let work = Work::Training(model);
+				Self::defer_slash(developer, Offence::Version, bond, work, reporter);
+				Self::deposit_event(Event::VersionVoid { model });
+			},
+			(false, false) => Self::deposit_event(Event::Untested { model }),
+		}
+		Designs::<T>::insert(model, design);
+		Ok(!right)
+	}
+}
+
+impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
+	fn open(
+		who: &T::AccountId,
+		model: ModelId,
+		blocks: Vec<Block<T::AccountId>>,
+		adapters: u16,
+		class: Class,
+	) -> DispatchResult {
+		ensure!(!Designs::<T>::contains_key(model), Error::<T>::NoDesign);
+		let blocks = BoundedVec::try_from(blocks).map_err(|_| Error::<T>::DesignOutOfBounds)?;
+		let (count, columns) = (blocks.len() as u64, u64::from(adapters).saturating_add(1));
+		let fits = count > 0
+			&& (1..=MAX_ADAPTERS).contains(&adapters.into())
+			&& count.saturating_mul(columns) <= MAX_PSI.into();
+		ensure!(fits, Error::<T>::DesignOutOfBounds);
+		Self::schedule(Self::now().saturating_add(DELAY), Due::Seed(model))?;
+		let bytes = blocks
+			.encoded_size()
+			.saturating_add(usize::from(adapters).saturating_mul(32))
+			.saturating_add((count.saturating_mul(columns) as usize).saturating_mul(4))
+			.saturating_add(Committee::<T::AccountId>::max_encoded_len());
+		let ticket = T::Consideration::new(who, Footprint::from_parts(1, bytes))?;
+		let settings = Settings::<T>::get();
+		let escrow = Self::training_cost(&settings, &blocks).ok_or(Error::<T>::Overflow)?;
+		T::Currency::hold(&HoldReason::Training.into(), who, escrow)?;
+		T::Currency::hold(&HoldReason::Version.into(), who, settings.version_bond)?;
+		let event = Event::DesignOpened { model, blocks: blocks.len() as u32, adapters };
+		let design = Design {
+			blocks,
+			adapters,
+			class,
+			seed: None,
+			standing: Standing::Untested,
+			bond: settings.version_bond,
+			escrow,
+			ticket,
+		};
+		Designs::<T>::insert(model, design);
+		Self::deposit_event(event);
+		Ok(())
+	}
+
+	fn close(model: ModelId, adapters: Vec<Hash>, psi: Vec<i32>) -> DispatchResult {
+		let design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
+		ensure!(!Psis::<T>::contains_key(model), Error::<T>::NoDesign);
+		let seed = design.seed.ok_or(Error::<T>::SeedNotDrawn)?;
+		ensure!(adapters.len() == usize::from(design.adapters), Error::<T>::WrongAdapterCount);
+		let entries = Entries::try_from(psi.clone()).map_err(|_| Error::<T>::DesignOutOfBounds)?;
+		let psi = Psi::new(design.blocks.len(), design.adapters, psi)
+			.map_err(|_| Error::<T>::PsiShape)?;
+		let subsets = draw(seed, design.blocks.len() as u16, design.adapters);
+		let sizes: Vec<u64> = design.blocks.iter().map(|block| block.bytes).collect();
+		psi.check(&subsets, &sizes).map_err(|error| match error {
+			PsiError::Shape => Error::<T>::PsiShape,
+			PsiError::Efficiency => Error::<T>::PsiEfficiency,
+			PsiError::NormalEquations => Error::<T>::PsiNormalEquations,
+		})?;
+		let adapters = BoundedVec::try_from(adapters).map_err(|_| Error::<T>::WrongAdapterCount)?;
+		Adapters::<T>::insert(model, adapters);
+		Psis::<T>::insert(model, entries);
+		Self::deposit_event(Event::DesignClosed { model });
+		Self::begin(Work::Training(model), None)
+	}
+
+	fn draw_weight(adapters: u32) -> Weight {
+		// Shuffling blocks takes as long as Ψ has entries, comparing subsets as long as there are
+		// pairs of them: the one is most with the most blocks, the other with the most adapters.
+		let wide = MAX_PSI / MAX_BLOCKS;
+		T::WeightInfo::draw_wide(adapters.min(wide))
+			.saturating_add(T::WeightInfo::draw_tall(adapters))
+	}
+
+	fn forget_weight() -> Weight {
+		T::WeightInfo::forget()
+	}
+
+	fn forget(who: &T::AccountId, model: ModelId) -> DispatchResult {
+		ensure!(Designs::<T>::contains_key(model), Error::<T>::NoDesign);
+		let busy = Committees::<T>::contains_key(Work::Training(model));
+		ensure!(!busy && !Kept::<T>::contains_key(model), Error::<T>::StillNeeded);
+		// Owed by owners of its blocks, of what only this version could have earned.
+		let _ = Debts::<T>::clear_prefix(model, MAX_BLOCKS, None);
+		<Self as DesignsTrait<_>>::cancel(who, model);
+		Ok(())
+	}
+
+	fn cancel(who: &T::AccountId, model: ModelId) {
+		if let Some(design) = Designs::<T>::take(model) {
+			Adapters::<T>::remove(model);
+			Psis::<T>::remove(model);
+			let release = |reason: HoldReason, amount| {
+				T::Currency::release(&reason.into(), who, amount, Precision::Exact).map(|_| ())
+			};
+			let dropped = release(HoldReason::Training, design.escrow)
+				.and_then(|()| release(HoldReason::Version, design.bond))
+				.and_then(|()| design.ticket.drop(who));
+			debug_assert!(dropped.is_ok(), "all was held");
+		}
+	}
+}

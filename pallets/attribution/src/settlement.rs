@@ -1,0 +1,182 @@
+//! From what was found to what is earned.
+
+use super::*;
+use frame::deps::frame_support::traits::tokens::Preservation;
+use openledger_influence_math::{design::draw, money, Psi};
+
+impl<T: Config> Pallet<T> {
+	/// The vector of an answer is known: its pool is paid by influence with this period. If it says
+	/// that the published adapter cannot have drawn the tokens, the payer has its money back.
+	pub(crate) fn pay_by_influence(
+		id: Hash,
+		y: Vector,
+		scorers: Vec<T::AccountId>,
+		agreed: u32,
+	) -> DispatchResult {
+		let mut receipt = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?;
+		receipt.scorers = BoundedVec::truncate_from(scorers);
+		let lowest = Self::lowest(Settings::<T>::get().served_band, receipt.completion_tokens);
+		let published = y.get(1).copied().map_or(0, i64::from);
+		let pool = receipt.pool;
+		if published < lowest {
+			receipt.phase = Phase::Void;
+			Self::hand_out(&receipt.payer, pool)?;
+			Self::deposit_event(Event::ReceiptVoided { receipt: id, refunded: pool });
+		} else {
+			let psi = Self::psi(receipt.model).ok_or(Error::<T>::NoDesign)?;
+			let period = Self::period_of(Self::now());
+			let by_influence = Self::add_to_period(receipt.model, period, |sums| {
+				sums.add(&psi, &y, pool).ok_or(Error::<T>::Overflow)
+			})?;
+			receipt.phase =
+				if by_influence { Phase::Scored { period } } else { Phase::Prior { period } };
+			Self::deposit_event(Event::ReceiptScored {
+				receipt: id,
+				model: receipt.model,
+				period,
+				agreed,
+				prior: !by_influence,
+			});
+		}
+		Vectors::<T>::insert(id, y);
+		Receipts::<T>::insert(id, receipt);
+		Ok(())
+	}
+
+	/// No committee came to a vector: the prior pays.
+	pub(crate) fn pay_by_prior(id: Hash) -> DispatchResult {
+		let mut receipt = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?;
+		let period = Self::period_of(Self::now());
+		// Nobody earned the scorers' part: it goes to the rows as well.
+		let amount = receipt.pool.saturating_add(receipt.reward);
+		Self::add_to_period(receipt.model, period, |sums| {
+			sums.total = sums.total.checked_add(amount).ok_or(Error::<T>::Overflow)?;
+			Ok(())
+		})?;
+		receipt.phase = Phase::Prior { period };
+		Receipts::<T>::insert(id, receipt);
+		Self::deposit_event(Event::ReceiptUnscored { receipt: id, period });
+		Ok(())
+	}
+
+	/// Ψ of a model version.
+	pub(crate) fn psi(model: ModelId) -> Option<Psi> {
+		let design = Designs::<T>::get(model)?;
+		let entries = Psis::<T>::get(model)?.into_inner();
+		Psi::new(design.blocks.len(), design.adapters, entries).ok()
+	}
+
+	fn add_to_period<R>(
+		model: ModelId,
+		period: u32,
+		add: impl FnOnce(&mut Pool) -> Result<R, Error<T>>,
+	) -> Result<R, DispatchError> {
+		let mut sums = Pool::from(Periods::<T>::get(model, period).unwrap_or_default());
+		let result = add(&mut sums)?;
+		let Pool { total, answers, weighted } = sums;
+		let weighted = BoundedVec::try_from(weighted).map_err(|_| Error::<T>::Overflow)?;
+		Periods::<T>::insert(model, period, Period { total, answers, weighted });
+		Ok(result)
+	}
+
+	/// Settles a period; returns how many contributors it had.
+	pub(crate) fn do_settle(model: ModelId, period: u32) -> Result<u32, DispatchError> {
+		ensure!(period < Self::period_of(Self::now()), Error::<T>::PeriodRunning);
+		let sums: Pool = Periods::<T>::take(model, period).ok_or(Error::<T>::NoPeriod)?.into();
+		let design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
+		let psi = Self::psi(model).ok_or(Error::<T>::NoDesign)?;
+		let amounts = sums.settle(&psi).ok_or(Error::<T>::Overflow)?.amounts;
+
+		let mut paid: Balance = 0;
+		let contributors = Self::by_owner(&design.blocks, &amounts)?;
+		let count = contributors.len() as u32;
+		for (who, amount) in contributors {
+			paid = paid
+				.checked_add(Self::settle_owner(model, period, who, amount)?)
+				.ok_or(Error::<T>::Overflow)?;
+		}
+		let rest = sums.total.checked_sub(paid).ok_or(Error::<T>::Overflow)?;
+		if !rest.is_zero() {
+			let datanet = T::Models::model(model).ok_or(Error::<T>::NoModel)?.datanet;
+			T::Datanets::reward_rows(datanet, &Self::pot(), rest)?;
+		}
+		Self::deposit_event(Event::Settled { model, period, total: sums.total, paid, rest });
+		Ok(count)
+	}
+
+	/// Sums the blocks' amounts by owner, in the order of first appearance.
+	fn by_owner(
+		blocks: &[Block<T::AccountId>],
+		amounts: &[i128],
+	) -> Result<Vec<(T::AccountId, i128)>, Error<T>> {
+		let mut sums: Vec<(T::AccountId, i128)> = Vec::new();
+		for (block, amount) in blocks.iter().zip(amounts) {
+			match sums.iter_mut().find(|(who, _)| *who == block.owner) {
+				Some((_, sum)) => *sum = sum.checked_add(*amount).ok_or(Error::<T>::Overflow)?,
+				None => sums.push((block.owner.clone(), *amount)),
+			}
+		}
+		Ok(sums)
+	}
+
+	/// Credits what is left after debts, or adds to them. Returns what was credited.
+	fn settle_owner(
+		model: ModelId,
+		period: u32,
+		who: T::AccountId,
+		amount: i128,
+	) -> Result<Balance, DispatchError> {
+		let debt = Debts::<T>::get(model, &who);
+		if amount < 0 {
+			let debt = debt.checked_add(amount.unsigned_abs()).ok_or(Error::<T>::Overflow)?;
+			Debts::<T>::insert(model, &who, debt);
+			Self::deposit_event(Event::Owed { model, who, debt });
+			return Ok(0);
+		}
+		let earned = amount.unsigned_abs();
+		let repaid = debt.min(earned);
+		match debt.saturating_sub(repaid) {
+			0 => Debts::<T>::remove(model, &who),
+			left => Debts::<T>::insert(model, &who, left),
+		}
+		let credited = earned.saturating_sub(repaid);
+		if !credited.is_zero() {
+			Self::credit(&who, credited)?;
+			Self::deposit_event(Event::Earned { model, period, who, amount: credited });
+		}
+		Ok(credited)
+	}
+
+	/// Pays out what an account earned; returns how much.
+	pub fn do_claim(who: T::AccountId) -> Result<Balance, DispatchError> {
+		let amount = Earnings::<T>::take(&who);
+		ensure!(!amount.is_zero(), Error::<T>::NothingToClaim);
+		T::Currency::transfer(&Self::pot(), &who, amount, Preservation::Preserve)?;
+		Self::deposit_event(Event::Claimed { who, amount });
+		Ok(amount)
+	}
+
+	/// See [`Pallet::answer_items`].
+	pub(crate) fn items(id: Hash) -> Option<Vec<(T::AccountId, i128, Balance)>> {
+		let receipt = Receipts::<T>::get(id)?;
+		let y = Vectors::<T>::get(id)?;
+		let psi = Self::psi(receipt.model)?;
+		let design = Designs::<T>::get(receipt.model)?;
+		let subsets = draw(design.seed?, design.blocks.len() as u16, design.adapters);
+		let items = money::items(&psi, &subsets, &y, receipt.pool)?;
+		let owners = design.blocks.iter().map(|block| block.owner.clone());
+		Some(
+			owners
+				.zip(items)
+				.map(|(owner, (amount, error))| (owner, amount, error))
+				.collect(),
+		)
+	}
+
+	/// See [`Pallet::scores`].
+	pub(crate) fn do_scores(model: ModelId, y: &[Nats]) -> Option<Vec<(T::AccountId, i128)>> {
+		let scores = Self::psi(model)?.scores(y)?;
+		let design = Designs::<T>::get(model)?;
+		Some(design.blocks.iter().map(|block| block.owner.clone()).zip(scores).collect())
+	}
+}
