@@ -11,6 +11,7 @@ use frame_support::{
 	traits::{fungible::HoldConsideration, ConstU32, LinearStoragePrice},
 	PalletId,
 };
+use openledger_core::Eip712Domain;
 
 /// A deposit by footprint, held under `Reason`.
 type Deposit<Reason> = HoldConsideration<
@@ -32,6 +33,11 @@ parameter_types! {
 	pub const DatanetsId: PalletId = PalletId(*b"olg/data");
 	pub const AgentsId: PalletId = PalletId(*b"olg/agnt");
 	pub const AttributionId: PalletId = PalletId(*b"olg/attr");
+	/// What Ethereum wallets sign requests under.
+	pub Eip712: Eip712Domain = Eip712Domain {
+		chain: EVM_CHAIN_ID,
+		contract: openledger_precompiles::address_of(openledger_precompiles::ATTRIBUTION),
+	};
 	/// The VRF output of the block before. Its hash stands in where a block has none, which
 	/// happens under manual sealing alone.
 	pub Entropy: Hash = pallet_babe::AuthorVrfRandomness::<Runtime>::get()
@@ -65,6 +71,7 @@ impl pallet_agents::Config for Runtime {
 }
 
 impl pallet_attribution::Config for Runtime {
+	type Eip712 = Eip712;
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Consideration = Deposit<AttributionHold>;

@@ -11,7 +11,7 @@ use openledger_core::{Balance, ModelId, Reply, Request};
 use openledger_openlora::{router, Entry, Ledger, Outbox, Refusal, Served, Server};
 use pallet_attribution::{Call, Parameters, ScorerId, Work};
 use pallet_models::Stage;
-use polkadot_sdk::*;
+use polkadot_sdk::{frame_support::traits::Get, *};
 use runtime::{AccountId, Hash, Runtime};
 use sp_core::crypto::Ss58Codec;
 use sp_runtime::MultiSignature;
@@ -197,7 +197,7 @@ impl Ledger for ChainLedger {
 				show_open(request.maximum)
 			)));
 		}
-		if !openledger_core::verify(&request.payload(), signature, &request.payer) {
+		if !request.is_signed(signature, &runtime::openledger::Eip712::get()) {
 			return Err(Refusal::payment("the payer's signature is wrong"));
 		}
 		let now = self.chain.number().await.map_err(Refusal::server)?;

@@ -388,7 +388,7 @@ impl<T: Config> Pallet<T> {
 		Self::unseat(work, &committee);
 		let first = committee.turn().start;
 		for seat in committee.seats.iter().skip(first).filter(|seat| !seat.revealed) {
-			Self::note(&seat.scorer, false);
+			Self::note(&seat.scorer, work, false);
 		}
 		Self::discharge(work, &committee, first);
 		committee.seats.truncate(first);
@@ -450,9 +450,8 @@ impl<T: Config> Pallet<T> {
 	/// at.
 	fn review(work: Work, committee: CommitteeOf<T>) -> DispatchResult {
 		let seed = Self::seed(b"openledger/audit/v1", (committee.sequence, committee.attempt));
-		let draw = (seed.to_low_u64_be() % u64::from(BASIS_POINTS)) as u16;
-		let audited = draw < Settings::<T>::get().audit_rate;
-		if audited && Self::has_panel(work, &committee) {
+		let draw = Balance::from(seed.to_low_u64_be() % u64::from(BASIS_POINTS));
+		if draw < Self::audit_rate(work) && Self::has_panel(work, &committee) {
 			return Self::ask_panel(work, committee, Doubt::Audit);
 		}
 		match consensus(&Self::found(work, &committee)) {
@@ -461,8 +460,25 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Demands a panel.
-	pub(crate) fn do_challenge(who: T::AccountId, work: Work) -> DispatchResult {
+	/// In basis points: the parameter, and more the more is at stake, so that on average a committee
+	/// that lies together loses three times ten times what there is to gain. An answer with the largest
+	/// pool is always looked at again.
+	pub(crate) fn audit_rate(work: Work) -> Balance {
+		let settings = Settings::<T>::get();
+		let pool = match work {
+			Work::Answer(id) => Receipts::<T>::get(id).map_or(0, |receipt| receipt.pool),
+			Work::Training(_) => 0,
+		};
+		let at_stake = pool
+			.saturating_mul(BOND_OVER_POOL)
+			.saturating_mul(BASIS_POINTS.into())
+			.checked_div(settings.minimum_bond)
+			.unwrap_or(0);
+		at_stake.saturating_add(settings.audit_rate.into())
+	}
+
+	/// Demands a panel; returns the bond that is put up.
+	pub(crate) fn do_challenge(who: T::AccountId, work: Work) -> Result<Balance, DispatchError> {
 		let bond = Settings::<T>::get().challenge_bond;
 		T::Currency::hold(&HoldReason::Challenge.into(), &who, bond)?;
 		Self::deposit_event(Event::Challenged { work, who: who.clone(), bond });
@@ -471,15 +487,16 @@ impl<T: Config> Pallet<T> {
 				ensure!(committee.stage == Stage::Review, Error::<T>::NotInReview);
 				ensure!(Self::has_panel(work, &committee), Error::<T>::NoPanel);
 				committee.challenger = Some((who, bond));
-				Self::ask_panel(work, committee, Doubt::Challenge)
+				Self::ask_panel(work, committee, Doubt::Challenge)?;
 			},
 			(None, Work::Training(model)) => {
 				let design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
 				ensure!(design.standing == Standing::Active, Error::<T>::NotInReview);
-				Self::begin(work, Some((who, bond)))
+				Self::begin(work, Some((who, bond)))?;
 			},
-			(None, Work::Answer(_)) => Err(Error::<T>::NotInReview.into()),
+			(None, Work::Answer(_)) => return Err(Error::<T>::NotInReview.into()),
 		}
+		Ok(bond)
 	}
 
 	// The end.
@@ -543,7 +560,7 @@ impl<T: Config> Pallet<T> {
 		let (mut good, mut wrong) = (Vec::new(), false);
 		for (index, seat) in committee.seats.iter().enumerate() {
 			let Some(finding) = Findings::<T>::get(work, index as u8) else {
-				Self::note(&seat.scorer, false);
+				Self::note(&seat.scorer, work, false);
 				continue;
 			};
 			// What others of its class found, if at least two did and they are of one mind.
@@ -556,7 +573,7 @@ impl<T: Config> Pallet<T> {
 			};
 			let gross = !panel.is_empty() && !alike(&finding, common, settings.gross);
 			let right = !proved && alike(&finding, common, settings.tolerance);
-			Self::note(&seat.scorer, right);
+			Self::note(&seat.scorer, work, right);
 			if proved || gross {
 				Self::accuse(&seat.scorer, work, reporter.clone());
 			}

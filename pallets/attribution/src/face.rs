@@ -10,6 +10,7 @@ impl<T: Config> AttributionFace<T::AccountId> for Pallet<T> {
 			AttributionCall::FundChannel => T::WeightInfo::fund_channel(),
 			AttributionCall::CloseChannel => T::WeightInfo::close_channel(),
 			AttributionCall::WithdrawChannel => T::WeightInfo::withdraw_channel(),
+			AttributionCall::Challenge => T::WeightInfo::challenge(),
 			AttributionCall::Scores { blocks, adapters } => {
 				T::WeightInfo::scores(blocks.saturating_mul(adapters.saturating_add(1)))
 			},
@@ -78,5 +79,25 @@ impl<T: Config> AttributionFace<T::AccountId> for Pallet<T> {
 
 	fn withdraw_channel(payer: T::AccountId, operator: T::AccountId) -> DispatchResult {
 		Self::do_withdraw_channel(payer, operator)
+	}
+
+	fn challenge(who: T::AccountId, receipt: Hash) -> Result<Balance, DispatchError> {
+		Self::do_challenge(who, Work::Answer(receipt))
+	}
+
+	fn challenge_version(who: T::AccountId, model: ModelId) -> Result<Balance, DispatchError> {
+		Self::do_challenge(who, Work::Training(model))
+	}
+
+	fn period() -> u32 {
+		Self::period_of(Self::now())
+	}
+
+	fn unsettled(model: ModelId, period: u32) -> (Balance, u32) {
+		Periods::<T>::get(model, period).map_or((0, 0), |sums| (sums.total, sums.answers))
+	}
+
+	fn is_active(model: ModelId) -> bool {
+		Designs::<T>::get(model).is_some_and(|design| design.standing == Standing::Active)
 	}
 }

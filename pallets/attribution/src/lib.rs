@@ -64,7 +64,7 @@ use frame::{
 	traits::{Consideration, Footprint},
 };
 use openledger_core::{
-	Balance, Block, Class, Datanets, Hash, ModelId, Models, Reply, Request, BASIS_POINTS,
+	Balance, Block, Class, Datanets, Eip712Domain, Hash, ModelId, Models, Reply, Request, BASIS_POINTS,
 	MAX_ADAPTERS, MAX_BLOCKS, MAX_PSI,
 };
 use openledger_influence_math::{Nats, Pool};
@@ -141,6 +141,9 @@ pub mod pallet {
 
 		/// The VRF output of the block before.
 		type Entropy: Get<Hash>;
+
+		/// What Ethereum wallets sign requests under.
+		type Eip712: Get<Eip712Domain>;
 
 		/// May set parameters and pause.
 		type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
@@ -1020,7 +1023,7 @@ pub mod pallet {
 		/// Must be `Signed`, by anybody.
 		#[pallet::call_index(15)]
 		pub fn challenge(origin: OriginFor<T>, work: Work) -> DispatchResult {
-			Self::do_challenge(ensure_signed(origin)?, work)
+			Self::do_challenge(ensure_signed(origin)?, work).map(|_| ())
 		}
 
 		/// Lets another committee train drawn adapters of a model version again, as none has come to

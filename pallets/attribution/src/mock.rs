@@ -99,6 +99,7 @@ parameter_types! {
 	pub const PotId: PalletId = PalletId(*b"olg/attr");
 	pub Stakers: AccountId = account(201);
 	pub Protocol: AccountId = account(202);
+	pub Typed: Eip712Domain = Eip712Domain { chain: 1, contract: Default::default() };
 	pub Entropy: Hash = frame::hashing::blake2_256(&System::block_number().encode()).into();
 }
 
@@ -110,6 +111,7 @@ impl Config for Test {
 	type Datanets = World;
 	type Models = World;
 	type Entropy = Entropy;
+	type Eip712 = Typed;
 	type AdminOrigin = EnsureRoot<AccountId>;
 	type PalletId = PotId;
 	type StakersPot = Stakers;

@@ -95,7 +95,7 @@ impl<T: Config> Pallet<T> {
 		channel.balance = channel.balance.checked_sub(fee).ok_or(Error::<T>::ChannelTooLow)?;
 		channel.nonce = request.nonce;
 		ensure!(
-			verify(&request.payload(), &payer_signature, &payer),
+			request.is_signed(&payer_signature, &T::Eip712::get()),
 			Error::<T>::BadPayerSignature
 		);
 		ensure!(

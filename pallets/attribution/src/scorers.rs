@@ -77,29 +77,43 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// A seat that was filled well makes one good that was not; who misses too many leaves.
-	pub(crate) fn note(who: &T::AccountId, good: bool) {
+	/// A seat that was filled well makes one good that was not; who misses too many leaves and loses a
+	/// part of its bond.
+	pub(crate) fn note(who: &T::AccountId, work: Work, good: bool) {
 		Scorers::<T>::mutate_extant(who, |scorer| {
 			scorer.missed = if good {
 				scorer.missed.saturating_sub(1)
 			} else {
 				scorer.missed.saturating_add(1)
 			};
-			if scorer.missed >= MAX_MISSED {
-				Self::leave(who, scorer, true);
+			if scorer.missed >= MAX_MISSED && scorer.left_at.is_none() {
+				let absence = Settings::<T>::get().absence;
+				Self::expel(who, scorer, work, absence, None);
 			}
 		});
 	}
 
-	/// Takes a part of a scorer's bond, which it loses unless that is cancelled in time, and takes it
-	/// out of the draws. The part is no longer its bond, so unbonding does not free it.
+	/// Somebody found what is not so.
 	pub(crate) fn accuse(who: &T::AccountId, work: Work, reporter: Option<T::AccountId>) {
+		let slash = Settings::<T>::get().slash;
 		Scorers::<T>::mutate_extant(who, |scorer| {
-			let [left, amount] = Self::cut(scorer.bond, Settings::<T>::get().slash);
-			scorer.bond = left;
-			Self::leave(who, scorer, true);
-			Self::defer_slash(who.clone(), Offence::Finding, amount, work, reporter);
+			Self::expel(who, scorer, work, slash, reporter);
 		});
+	}
+
+	/// Takes basis points of a scorer's bond, which it loses unless that is cancelled in time, and takes
+	/// it out of the draws. The part is no longer its bond, so unbonding does not free it.
+	fn expel(
+		who: &T::AccountId,
+		scorer: &mut Scorer<T::Consideration>,
+		work: Work,
+		part: u16,
+		reporter: Option<T::AccountId>,
+	) {
+		let [left, amount] = Self::cut(scorer.bond, part);
+		scorer.bond = left;
+		Self::leave(who, scorer, true);
+		Self::defer_slash(who.clone(), Offence::Finding, amount, work, reporter);
 	}
 
 	pub(crate) fn defer_slash(

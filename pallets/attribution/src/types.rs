@@ -32,7 +32,7 @@ pub struct Parameters {
 	/// The least number of scorers outside the committee that a panel is drawn from; with fewer
 	/// the committee's majority decides.
 	pub minimum_panel: u8,
-	/// Basis points of all works that a panel looks at again.
+	/// Basis points of all works that a panel looks at again, beside those for what is at stake.
 	pub audit_rate: u16,
 	/// Basis points of the scorers' part that pay for panels.
 	pub audit_share: u16,
@@ -42,6 +42,8 @@ pub struct Parameters {
 	pub challenge_bond: Balance,
 	/// Basis points of its bond that a scorer loses for a wrong finding.
 	pub slash: u16,
+	/// Basis points of its bond that a scorer loses when it has missed too many seats.
+	pub absence: u16,
 	/// Blocks in which a slash can be cancelled.
 	pub slash_delay: u32,
 	/// Basis points of a slash that whoever proved it is paid.
@@ -88,6 +90,7 @@ impl Default for Parameters {
 			challenge_window: 200,
 			challenge_bond: 10_000_000_000_000_000_000,
 			slash: BASIS_POINTS,
+			absence: 100,
 			slash_delay: 28_800,
 			reporter_share: 3_000,
 			notice: 1_200,
@@ -120,7 +123,8 @@ impl Parameters {
 			self.retention,
 			self.unbonding,
 		];
-		let shares = [self.audit_rate, self.audit_share, self.slash, self.reporter_share];
+		let shares =
+			[self.audit_rate, self.audit_share, self.slash, self.absence, self.reporter_share];
 		self.split.is_valid()
 			&& (1..=MAX_COMMITTEE as u8).contains(&self.committee)
 			&& (1..=MAX_PANEL as u8).contains(&self.panel)
@@ -537,7 +541,7 @@ pub struct Slash<AccountId> {
 	TypeInfo,
 )]
 pub enum Offence {
-	/// A scorer found what is not so.
+	/// A scorer found what is not so, or missed too many seats.
 	#[codec(index = 0)]
 	Finding,
 	/// A developer registered adapters that do not reproduce.

@@ -29,6 +29,21 @@ interface IAttribution {
 		Protocol
 	}
 
+	// What a payer signs before an answer is made. An Ethereum wallet signs it as typed data (EIP-712)
+	// under the domain of name `OpenLedger`, version `1`, this chain's id and this contract; accounts
+	// are the 32 bytes of the native chain, those of an address are followed by twelve of 0xee.
+	struct Request {
+		bytes32 genesis;
+		bytes32 payer;
+		bytes32 operator;
+		uint32 model;
+		bytes32 adapter;
+		bytes32 prompt;
+		uint256 maximum;
+		uint64 nonce;
+		uint32 expiry;
+	}
+
 	/// @notice Money was set aside for an operator's answers.
 	event ChannelFunded(address indexed payer, address indexed operator, uint256 amount);
 	/// @notice A channel ends.
@@ -125,4 +140,24 @@ interface IAttribution {
 
 	/// @notice Takes back what a closed channel has left, after its notice.
 	function withdrawChannel(address operator) external;
+
+	/// @notice Puts the caller's bond up against what the committee of a receipt agrees on: a panel
+	/// looks again. Reverts unless the receipt is in review.
+	/// @return bond What is lost if the panel finds the same.
+	function challenge(bytes32 id) external returns (uint256 bond);
+
+	/// @notice Puts the caller's bond up that adapters of an active model version do not reproduce: a
+	/// panel trains drawn ones again.
+	/// @return bond What is lost if they reproduce.
+	function challengeVersion(uint32 model) external returns (uint256 bond);
+
+	/// @notice Whether answers of a model version are paid for.
+	function isActive(uint32 model) external view returns (bool active);
+
+	/// @notice The present settlement period.
+	function currentPeriod() external view returns (uint32 period);
+
+	/// @notice What a model version has to settle of a period: the contributors' parts of all fees, and
+	/// how many answers were scored. Zeros when there is nothing, or when it is settled.
+	function unsettled(uint32 model, uint32 period) external view returns (uint256 total, uint32 answers);
 }

@@ -4,9 +4,10 @@ use crate::{
 	abi::{
 		IAttribution,
 		IAttribution::{
-			answerItemsCall, answerItemsReturn, channelCall, channelReturn, claimCall,
-			closeChannelCall, fundChannelCall, pendingRewardsCall, receiptCall, receiptReturn,
-			scoresCall, scoresReturn, withdrawChannelCall, IAttributionCalls, Phase,
+			answerItemsCall, answerItemsReturn, challengeCall, challengeVersionCall, channelCall,
+			channelReturn, claimCall, closeChannelCall, currentPeriodCall, fundChannelCall,
+			isActiveCall, pendingRewardsCall, receiptCall, receiptReturn, scoresCall, scoresReturn,
+			unsettledCall, unsettledReturn, withdrawChannelCall, IAttributionCalls, Phase,
 		},
 	},
 	context::{
@@ -45,11 +46,15 @@ impl<T: Config, P: AttributionFace<T::AccountId>> Precompile for AttributionPrec
 			Call::fundChannel(_) => (AttributionCall::FundChannel, true),
 			Call::closeChannel(_) => (AttributionCall::CloseChannel, true),
 			Call::withdrawChannel(_) => (AttributionCall::WithdrawChannel, true),
+			Call::challenge(_) | Call::challengeVersion(_) => (AttributionCall::Challenge, true),
 			// The first two charge for the size of the design once it is read.
 			Call::scores(_)
 			| Call::answerItems(_)
 			| Call::receipt(_)
 			| Call::pendingRewards(_)
+			| Call::isActive(_)
+			| Call::currentPeriod(_)
+			| Call::unsettled(_)
 			| Call::channel(_) => (AttributionCall::Read, false),
 		};
 		env.charge(P::weight(weight))?;
@@ -137,6 +142,30 @@ impl<T: Config, P: AttributionFace<T::AccountId>> Precompile for AttributionPrec
 				let (payer, operator) = (address::<T>(&who), *operator);
 				log(env, &IAttribution::ChannelClosed { payer, operator })?;
 				Ok(Vec::new())
+			},
+			Call::challenge(challengeCall { id }) => {
+				let who = caller(env)?;
+				let bond = Word::from(P::challenge(who.clone(), hash(id)).map_err(refused)?);
+				let (work, challenger) = (*id, address::<T>(&who));
+				log(env, &IAttribution::Challenged { work, challenger, bond })?;
+				Ok(challengeCall::abi_encode_returns(&bond))
+			},
+			Call::challengeVersion(challengeVersionCall { model }) => {
+				let who = caller(env)?;
+				let bond = P::challenge_version(who.clone(), *model).map_err(refused)?;
+				let (work, bond) = (Word::from(*model).into(), Word::from(bond));
+				let challenger = address::<T>(&who);
+				log(env, &IAttribution::Challenged { work, challenger, bond })?;
+				Ok(challengeVersionCall::abi_encode_returns(&bond))
+			},
+			Call::isActive(isActiveCall { model }) => {
+				Ok(isActiveCall::abi_encode_returns(&P::is_active(*model)))
+			},
+			Call::currentPeriod(_) => Ok(currentPeriodCall::abi_encode_returns(&P::period())),
+			Call::unsettled(unsettledCall { model, period }) => {
+				let (total, answers) = P::unsettled(*model, *period);
+				let total = Word::from(total);
+				Ok(unsettledCall::abi_encode_returns(&unsettledReturn { total, answers }))
 			},
 		}
 	}

@@ -157,6 +157,8 @@ pub enum AttributionCall {
 	CloseChannel,
 	/// [`AttributionFace::withdraw_channel`].
 	WithdrawChannel,
+	/// [`AttributionFace::challenge`] or [`AttributionFace::challenge_version`].
+	Challenge,
 	/// [`AttributionFace::scores`] under a design of this size.
 	Scores {
 		/// Blocks of rows.
@@ -235,4 +237,15 @@ pub trait AttributionFace<AccountId> {
 	fn close_channel(payer: AccountId, operator: AccountId) -> DispatchResult;
 	/// Takes back what a closed channel has left, after its notice.
 	fn withdraw_channel(payer: AccountId, operator: AccountId) -> DispatchResult;
+	/// Puts a bond up against what the committee of a receipt agrees on; returns it, in wei.
+	fn challenge(who: AccountId, receipt: Hash) -> Result<Balance, DispatchError>;
+	/// Puts a bond up that adapters of an active model version do not reproduce.
+	fn challenge_version(who: AccountId, model: ModelId) -> Result<Balance, DispatchError>;
+	/// The present period.
+	fn period() -> u32;
+	/// What a model version has to settle of a period: the contributors' parts of all fees, in wei, and
+	/// how many answers were scored.
+	fn unsettled(model: ModelId, period: u32) -> (Balance, u32);
+	/// Whether answers of a model version are paid for.
+	fn is_active(model: ModelId) -> bool;
 }

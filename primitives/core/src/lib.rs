@@ -11,7 +11,7 @@ mod rights;
 mod traits;
 
 pub use face::*;
-pub use receipt::{verify, Reply, Request, REPLY_DOMAIN, REQUEST_DOMAIN};
+pub use receipt::{verify, Eip712Domain, Reply, Request, REPLY_DOMAIN, REQUEST_DOMAIN};
 pub use rights::Rights;
 pub use traits::{Block, Datanets, Designs, ModelInfo, Models, RunInfo, VersionInfo};
 

@@ -24,7 +24,7 @@ use pallet_revive::{
 	pallet_revive_types::runtime_api::GenericTransactionV1,
 	precompiles::alloy::{
 		primitives::{Address as SolAddress, FixedBytes, I256, U256 as Word},
-		sol_types::{Revert, SolCall, SolError, SolEvent},
+		sol_types::{Eip712Domain, Revert, SolCall, SolError, SolEvent, SolStruct},
 	},
 	AddressMapper, ExecConfig, TransactionLimits, H160,
 };
@@ -554,6 +554,82 @@ fn find(work: Work, finding: Finding) {
 		assert_ok!(Attribution::reveal(authorized(), seat, finding.clone(), salt, sign(b"")));
 	}
 	run_to(committee(work).due);
+}
+
+#[test]
+fn receipt_should_be_taken_when_an_ethereum_wallet_signed_the_request() {
+	development().execute_with(|| {
+		let model = trained();
+		bond_scorers(model);
+		let (key, address, payer) = open::wallet(7);
+		let operator = native(Sr25519Keyring::Bob);
+		Balances::mint_into(&payer, 1_000 * UNIT).unwrap();
+		assert_ok!(Attribution::fund_channel(
+			RuntimeOrigin::signed(payer.clone()),
+			operator.clone(),
+			100 * UNIT
+		));
+		let (_, nonce) = <Attribution as AttributionFace<_>>::channel(&payer, &operator).unwrap();
+		let request = Request {
+			genesis: System::block_hash(0),
+			payer: payer.clone(),
+			operator: operator.clone(),
+			model,
+			adapter: ADAPTER,
+			prompt: Hash::repeat_byte(10),
+			maximum: 10 * UNIT,
+			nonce: nonce + 1,
+			expiry: 10_000,
+		};
+		assert_eq!(at(&payer), address);
+		// As wallets compute it, which take the types and the domain from the interface.
+		let account = |who: &AccountId| FixedBytes(<[u8; 32]>::from(who.clone()));
+		let typed = IAttribution::Request {
+			genesis: FixedBytes(request.genesis.0),
+			payer: account(&payer),
+			operator: account(&operator),
+			model,
+			adapter: FixedBytes(ADAPTER.0),
+			prompt: FixedBytes(request.prompt.0),
+			maximum: wei(request.maximum),
+			nonce: request.nonce,
+			expiry: request.expiry,
+		};
+		let domain = Eip712Domain {
+			name: Some("OpenLedger".into()),
+			version: Some("1".into()),
+			chain_id: Some(Word::from(EVM_CHAIN_ID)),
+			verifying_contract: Some(address_of(ATTRIBUTION).0.into()),
+			salt: None,
+		};
+		let sign = |domain: &Eip712Domain| -> MultiSignature {
+			let hash = typed.eip712_signing_hash(domain);
+			MultiSignature::Eth(key.sign_prehashed(&hash.0).0.into())
+		};
+		let reply = Reply {
+			request: request.id(),
+			response: Hash::repeat_byte(11),
+			prompt_tokens: 100,
+			completion_tokens: 50,
+		};
+		let submit = |by_payer: MultiSignature| {
+			let by_operator: MultiSignature = Sr25519Keyring::Bob.sign(&reply.payload()).into();
+			let signed = RuntimeOrigin::signed(operator.clone());
+			Attribution::submit_receipt(
+				signed,
+				request.clone(),
+				by_payer,
+				reply.clone(),
+				by_operator,
+			)
+		};
+		let elsewhere = Eip712Domain { chain_id: Some(Word::from(1)), ..domain.clone() };
+		assert_eq!(
+			submit(sign(&elsewhere)),
+			Err(pallet_attribution::Error::<Runtime>::BadPayerSignature.into())
+		);
+		assert_ok!(submit(sign(&domain)));
+	});
 }
 
 #[test]

@@ -151,7 +151,10 @@ fn scorer_should_leave_when_it_misses_too_often() {
 			}
 			review(work);
 		}
-		assert_eq!(Scorers::<Test>::get(scorer(2)).unwrap().left_at, Some(Attribution::now()));
+		let absent = Scorers::<Test>::get(scorer(2)).unwrap();
+		assert_eq!(absent.left_at, Some(Attribution::now()));
+		assert_eq!(absent.bond, 990 * OPEN);
+		assert_eq!(Slashes::<Test>::get(0).unwrap().amount, 10 * OPEN);
 		assert_eq!(Drawable::<Test>::get().len(), 2);
 	});
 }

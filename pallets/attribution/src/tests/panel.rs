@@ -173,6 +173,22 @@ fn audits_should_be_as_frequent_as_the_rate_says() {
 }
 
 #[test]
+fn audits_should_be_certain_when_the_pool_is_the_largest() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let (id, work) = drawn();
+		let rate = |pool| {
+			Receipts::<Test>::mutate_extant(id, |receipt| receipt.pool = pool);
+			Attribution::audit_rate(work)
+		};
+		let largest = settings().minimum_bond / BOND_OVER_POOL;
+		let pool = Receipts::<Test>::get(id).unwrap().pool;
+		assert_eq!([rate(0), rate(largest / 50), rate(largest)], [0, 200, 10_000]);
+		rate(pool);
+	});
+}
+
+#[test]
 fn scorer_should_keep_its_bond_when_only_its_class_rounds_otherwise() {
 	build_and_execute(|| {
 		// Ten of one class, two of another.

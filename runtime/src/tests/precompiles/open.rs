@@ -36,7 +36,7 @@ fn set_time(seconds: u64) {
 }
 
 /// A wallet outside the chain: its key, address and account.
-fn wallet(seed: u8) -> (ecdsa::Pair, SolAddress, AccountId) {
+pub(super) fn wallet(seed: u8) -> (ecdsa::Pair, SolAddress, AccountId) {
 	let address = Account::from_secret_key([seed; 32]).address();
 	(ecdsa::Pair::from_seed(&[seed; 32]), SolAddress::from(address.0), ethereum_account(address.0))
 }
