@@ -53,6 +53,7 @@ pub fn log(event: &RuntimeEvent) -> Option<EthLog> {
 		RuntimeEvent::Models(event) => models(event),
 		RuntimeEvent::Agents(event) => agents(event),
 		RuntimeEvent::Attribution(event) => attribution(event),
+		RuntimeEvent::Spans(event) => spans(event),
 		_ => None,
 	}
 }
@@ -349,6 +350,47 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 		Claimed { who, amount } => EthLog::new(
 			ATTRIBUTION,
 			&IAttribution::Claimed { account: address(who), amount: wei(amount) },
+		),
+		_ => return None,
+	})
+}
+
+fn spans(event: &pallet_spans::Event<Runtime>) -> Option<EthLog> {
+	use pallet_spans::Event::*;
+	Some(match event {
+		Registered { datanet, version, registrant, commitment, final_at } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::SpansRegistered {
+				datanet: *datanet,
+				version: *version,
+				registrant: address(registrant),
+				tokens: commitment.tokens,
+				textRoot: word(commitment.text_root),
+				suffixRoot: word(commitment.suffix_root),
+				finalAt: *final_at,
+			},
+		),
+		Refuted { datanet, version, registrant, challenger, reward, .. } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::SpansRefuted {
+				datanet: *datanet,
+				version: *version,
+				challenger: address(challenger),
+				registrant: address(registrant),
+				reward: wei(reward),
+			},
+		),
+		Retired { datanet, version, free_at } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::SpansRetired {
+				datanet: *datanet,
+				version: *version,
+				freeAt: *free_at,
+			},
+		),
+		Removed { datanet, version } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::SpansRemoved { datanet: *datanet, version: *version },
 		),
 		_ => return None,
 	})

@@ -13,10 +13,11 @@ use crate::{
 		account, address, addresses, amount, caller, hash, log, mutable, refused, revert, signed,
 		without_value,
 	},
+	spans,
 };
 use alloc::vec::Vec;
 use core::marker::PhantomData;
-use openledger_core::{AttributionCall, AttributionFace, ReceiptPhase};
+use openledger_core::{AttributionCall, AttributionFace, ReceiptPhase, SpansFace};
 use pallet_revive::{
 	precompiles::{
 		alloy::{primitives::U256 as Word, sol_types::SolCall},
@@ -25,10 +26,12 @@ use pallet_revive::{
 	Config,
 };
 
-/// [`crate::abi::IAttribution`] over attribution `P`.
-pub struct AttributionPrecompile<T, P>(PhantomData<(T, P)>);
+/// [`crate::abi::IAttribution`] over attribution `P` and span indices `S`.
+pub struct AttributionPrecompile<T, P, S>(PhantomData<(T, P, S)>);
 
-impl<T: Config, P: AttributionFace<T::AccountId>> Precompile for AttributionPrecompile<T, P> {
+impl<T: Config, P: AttributionFace<T::AccountId>, S: SpansFace<T::AccountId>> Precompile
+	for AttributionPrecompile<T, P, S>
+{
 	type T = T;
 	type Interface = IAttributionCalls;
 	const MATCHER: AddressMatcher = crate::fixed(crate::ATTRIBUTION);
@@ -51,8 +54,17 @@ impl<T: Config, P: AttributionFace<T::AccountId>> Precompile for AttributionPrec
 			| Call::receipt(_)
 			| Call::pendingRewards(_)
 			| Call::channel(_) => (AttributionCall::Read, false),
+			// Charged as `spans` says.
+			Call::spanIndex(_)
+			| Call::verifySpan(_)
+			| Call::verifyCount(_)
+			| Call::verifyOccurrence(_) => (AttributionCall::Read, false),
+			Call::registerSpans(_)
+			| Call::challengeSpans(_)
+			| Call::retireSpans(_)
+			| Call::removeSpans(_) => (AttributionCall::Read, true),
 		};
-		env.charge(P::weight(weight))?;
+		env.charge(spans::weight::<T, S>(input).unwrap_or_else(|| P::weight(weight)))?;
 		without_value(env)?;
 		if changes {
 			mutable(env)?;
@@ -136,6 +148,15 @@ impl<T: Config, P: AttributionFace<T::AccountId>> Precompile for AttributionPrec
 				log(env, &IAttribution::ChannelClosed { payer, operator })?;
 				Ok(Vec::new())
 			},
+
+			Call::spanIndex(call) => spans::span_index::<T, S>(call),
+			Call::verifySpan(call) => spans::verify_span::<T, S>(call, env),
+			Call::verifyCount(call) => spans::verify_count::<T, S>(call, env),
+			Call::verifyOccurrence(call) => spans::verify_occurrence::<T, S>(call, env),
+			Call::registerSpans(call) => spans::register::<T, S>(call, env),
+			Call::challengeSpans(call) => spans::challenge::<T, S>(call, env),
+			Call::retireSpans(call) => spans::retire::<T, S>(call, env),
+			Call::removeSpans(call) => spans::remove::<T, S>(call, env),
 		}
 	}
 }

@@ -26,7 +26,7 @@ impl<T: Config> SpansFace<T::AccountId> for Pallet<T> {
 		datanet: DatanetId,
 		version: Version,
 		commitment: Commitment,
-	) -> DispatchResult {
+	) -> Result<u32, DispatchError> {
 		Self::do_register(who, datanet, version, commitment)
 	}
 

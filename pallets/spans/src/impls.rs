@@ -27,12 +27,13 @@ impl<T: Config> Pallet<T> {
 		frame_system::Pallet::<T>::block_number().saturated_into()
 	}
 
-	pub(crate) fn do_register(
+	/// Registers an index; returns from which block on it is final.
+	pub fn do_register(
 		registrant: T::AccountId,
 		datanet: DatanetId,
 		version: Version,
 		commitment: Commitment,
-	) -> DispatchResult {
+	) -> Result<u32, DispatchError> {
 		ensure!(!Indices::<T>::contains_key(datanet, version), Error::<T>::AlreadyIndexed);
 		let info = T::Datanets::version(datanet, version).ok_or(Error::<T>::NoVersion)?;
 		commitment.check().map_err(Error::<T>::from)?;
@@ -55,7 +56,7 @@ impl<T: Config> Pallet<T> {
 		Indices::<T>::insert(datanet, version, index);
 		let event = Event::Registered { datanet, version, registrant, commitment, final_at };
 		Self::deposit_event(event);
-		Ok(())
+		Ok(final_at)
 	}
 
 	/// Removes an index with a fault; returns who had registered it and the challenger's part.

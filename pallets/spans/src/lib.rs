@@ -311,7 +311,7 @@ pub mod pallet {
 			version: Version,
 			commitment: Commitment,
 		) -> DispatchResult {
-			Self::do_register(ensure_signed(origin)?, datanet, version, commitment)
+			Self::do_register(ensure_signed(origin)?, datanet, version, commitment).map(|_| ())
 		}
 
 		/// Shows a fault of an index: it is removed at once, its bond is slashed, and the caller gets

@@ -272,13 +272,13 @@ pub trait SpansFace<AccountId>: Spans {
 	fn weight(call: SpansCall) -> Weight;
 	/// Who registered an index and answers for it.
 	fn registrant(datanet: DatanetId, version: Version) -> Option<AccountId>;
-	/// Registers an index and holds the bond of `who`.
+	/// Registers an index and holds the bond of `who`; returns from which block on it is final.
 	fn register(
 		who: AccountId,
 		datanet: DatanetId,
 		version: Version,
 		commitment: Commitment,
-	) -> DispatchResult;
+	) -> Result<u32, DispatchError>;
 	/// Removes an index that has a fault; returns who had registered it and what `who` gets, in wei.
 	fn challenge(
 		who: AccountId,

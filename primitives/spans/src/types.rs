@@ -226,6 +226,7 @@ pub struct CountProof {
 	PartialEq,
 	Eq,
 	Debug,
+	Default,
 	Encode,
 	Decode,
 	DecodeWithMemTracking,
