@@ -382,11 +382,7 @@ fn spans(event: &pallet_spans::Event<Runtime>) -> Option<EthLog> {
 		),
 		Retired { datanet, version, free_at } => EthLog::new(
 			ATTRIBUTION,
-			&IAttribution::SpansRetired {
-				datanet: *datanet,
-				version: *version,
-				freeAt: *free_at,
-			},
+			&IAttribution::SpansRetired { datanet: *datanet, version: *version, freeAt: *free_at },
 		),
 		Removed { datanet, version } => EthLog::new(
 			ATTRIBUTION,

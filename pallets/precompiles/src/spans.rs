@@ -69,8 +69,7 @@ fn decode<P: DecodeAll>(mut bytes: &[u8]) -> Result<P, Error> {
 
 pub fn span_index<T: Config, S: SpansFace<T::AccountId>>(call: &spanIndexCall) -> Answer {
 	let (commitment, is_final) = index::<T, S>(call.datanet, call.version)?;
-	let registrant =
-		S::registrant(call.datanet, call.version).ok_or_else(|| revert("NoIndex"))?;
+	let registrant = S::registrant(call.datanet, call.version).ok_or_else(|| revert("NoIndex"))?;
 	Ok(spanIndexCall::abi_encode_returns(&spanIndexReturn {
 		registrant: address::<T>(&registrant),
 		tokens: commitment.tokens,
@@ -85,8 +84,7 @@ pub fn verify_span<T: Config, S: SpansFace<T::AccountId>>(
 	env: &mut impl Ext<T = T>,
 ) -> Answer {
 	let verifySpanCall { datanet, version, query, proof } = call;
-	let is_final =
-		charge::<T, S>(*datanet, *version, env, |levels| SpansCall::Span { levels })?;
+	let is_final = charge::<T, S>(*datanet, *version, env, |levels| SpansCall::Span { levels })?;
 	let proof: SpanProof = decode(proof)?;
 	let found = S::verify_span(*datanet, *version, query, &proof).map_err(refused)?;
 	let Place { position, row } = found.place.unwrap_or_default();
@@ -100,8 +98,7 @@ pub fn verify_count<T: Config, S: SpansFace<T::AccountId>>(
 	env: &mut impl Ext<T = T>,
 ) -> Answer {
 	let verifyCountCall { datanet, version, span, proof } = call;
-	let is_final =
-		charge::<T, S>(*datanet, *version, env, |levels| SpansCall::Count { levels })?;
+	let is_final = charge::<T, S>(*datanet, *version, env, |levels| SpansCall::Count { levels })?;
 	let proof: CountProof = decode(proof)?;
 	let ranks = S::verify_count(*datanet, *version, span, &proof).map_err(refused)?;
 	let count = ranks.end.saturating_sub(ranks.start);

@@ -13,7 +13,9 @@ impl<T: Config> SpansFace<T::AccountId> for Pallet<T> {
 			SpansCall::Read => T::WeightInfo::read(),
 			SpansCall::Span { levels } => T::WeightInfo::verify_span(levels.max(MIN_LEVELS)),
 			SpansCall::Count { levels } => T::WeightInfo::verify_count(levels.max(MIN_LEVELS)),
-			SpansCall::Occurrence { levels } => T::WeightInfo::verify_occurrence(levels.max(MIN_LEVELS)),
+			SpansCall::Occurrence { levels } => {
+				T::WeightInfo::verify_occurrence(levels.max(MIN_LEVELS))
+			},
 		}
 	}
 

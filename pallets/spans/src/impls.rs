@@ -37,7 +37,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(!Indices::<T>::contains_key(datanet, version), Error::<T>::AlreadyIndexed);
 		let info = T::Datanets::version(datanet, version).ok_or(Error::<T>::NoVersion)?;
 		commitment.check().map_err(Error::<T>::from)?;
-		let rows = info.blocks.iter().fold(0u64, |rows, block| rows.saturating_add(block.rows.into()));
+		let rows = info
+			.blocks
+			.iter()
+			.fold(0u64, |rows, block| rows.saturating_add(block.rows.into()));
 		ensure!(commitment.tokens >= rows, Error::<T>::TooShort);
 
 		let bond = T::Bond::get();

@@ -287,11 +287,7 @@ pub trait SpansFace<AccountId>: Spans {
 		fraud: Fraud,
 	) -> Result<(AccountId, Balance), DispatchError>;
 	/// Announces that the index of `who` ends; returns from which block on it may be removed.
-	fn retire(
-		who: AccountId,
-		datanet: DatanetId,
-		version: Version,
-	) -> Result<u32, DispatchError>;
+	fn retire(who: AccountId, datanet: DatanetId, version: Version) -> Result<u32, DispatchError>;
 	/// Removes a retired index after its delay.
 	fn remove(datanet: DatanetId, version: Version) -> DispatchResult;
 }

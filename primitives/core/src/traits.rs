@@ -2,9 +2,7 @@ use crate::{Balance, DatanetId, Hash, ModelId, Rights, Version};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::ops::Range;
-use openledger_spans_math::{
-	Commitment, CountProof, Excerpt, Match, Opening, Place, SpanProof,
-};
+use openledger_spans_math::{Commitment, CountProof, Excerpt, Match, Opening, Place, SpanProof};
 use scale_info::TypeInfo;
 use sp_runtime::{DispatchError, DispatchResult, Weight};
 

@@ -279,8 +279,11 @@ impl Deepest {
 			right: suffixes[&(rank + 1)].clone(),
 			path: array.path(rank, 2),
 		};
-		let opening =
-			|slot: u64| Opening { slot, suffix: suffixes[&slot].clone(), path: array.path(slot, 1) };
+		let opening = |slot: u64| Opening {
+			slot,
+			suffix: suffixes[&slot].clone(),
+			path: array.path(slot, 1),
+		};
 		Self {
 			commitment: Commitment { text_root: text.root(), suffix_root: array.root(), tokens },
 			span: vec![5; SPAN as usize],

@@ -34,6 +34,7 @@ use sp_runtime::{MultiSignature, Weight};
 
 mod gas;
 mod open;
+mod spans;
 
 /// EVM code that passes its input on with one kind of call and returns or reverts with what came
 /// back. `value` is the instruction that pushes the value of the call, for a CALL alone.
@@ -658,6 +659,12 @@ fn unknown_ids_should_revert_with_the_reason_when_asked_for() {
 				IAttribution::withdrawChannelCall { operator: account }.abi_encode(),
 				"NoChannel",
 			),
+			(
+				ATTRIBUTION,
+				IAttribution::spanIndexCall { datanet: 9, version: 1 }.abi_encode(),
+				"NoIndex",
+			),
+			(ATTRIBUTION, spans::register(&spans::honest()).abi_encode(), "NoVersion"),
 		];
 		for (precompile, input, expected) in table {
 			assert_eq!(reason(precompile, input), expected);
@@ -699,6 +706,10 @@ fn changing(account: SolAddress) -> Vec<(u16, Vec<u8>)> {
 		(ATTRIBUTION, IAttribution::fundChannelCall { operator, amount: wei(UNIT) }.abi_encode()),
 		(ATTRIBUTION, IAttribution::closeChannelCall { operator }.abi_encode()),
 		(ATTRIBUTION, IAttribution::withdrawChannelCall { operator }.abi_encode()),
+		(ATTRIBUTION, spans::register(&spans::honest()).abi_encode()),
+		(ATTRIBUTION, spans::challenge(&spans::faulty().1).abi_encode()),
+		(ATTRIBUTION, IAttribution::retireSpansCall { datanet: 0, version: 1 }.abi_encode()),
+		(ATTRIBUTION, IAttribution::removeSpansCall { datanet: 0, version: 1 }.abi_encode()),
 		(OPEN, IOpen::transferCall { to: account, value }.abi_encode()),
 		(OPEN, IOpen::approveCall { spender: account, value }.abi_encode()),
 		(OPEN, IOpen::transferFromCall { from: account, to: account, value }.abi_encode()),

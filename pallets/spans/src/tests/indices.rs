@@ -4,9 +4,7 @@ use crate::{
 	mock::{Datanets, Spans, *},
 	*,
 };
-use frame::{
-	deps::sp_runtime::TokenError, testing_prelude::*, token::fungible::InspectHold,
-};
+use frame::{deps::sp_runtime::TokenError, testing_prelude::*, token::fungible::InspectHold};
 use openledger_core::SpansFace;
 use openledger_spans_math::MAX_TOKENS;
 

@@ -67,8 +67,10 @@ fn proofs_should_fail_when_they_are_of_another_index_or_query() {
 		assert_noop!(verify(1, &[], &proof), Errors::BadQuery);
 		let count = index.prove_count(&query).unwrap();
 		assert_eq!(Spans::verify_count(0, 1, other.to_vec(), count), None);
-		let (opening, mut text) = index.prove_occurrence(&query, index.ranks(&query).start).unwrap();
-		let at = |span: &[u16], text: &Excerpt| Spans::verify_occurrence(0, 1, span, &opening, text);
+		let (opening, mut text) =
+			index.prove_occurrence(&query, index.ranks(&query).start).unwrap();
+		let at =
+			|span: &[u16], text: &Excerpt| Spans::verify_occurrence(0, 1, span, &opening, text);
 		assert_noop!(at(&other, &text), Errors::Mismatch);
 		text.path.pop();
 		text.chunks[0].tokens[0] += 1;
