@@ -102,10 +102,11 @@ interface IAttribution {
 	/// @notice Takes back what a closed channel has left, after its notice.
 	function withdrawChannel(address operator) external;
 
-	// Spans: which of an answer stand in a Datanet, proved against an index that is registered for a
+	// Spans: which of an answer stand in a Datanet, proved against the index that is registered for a
 	// published version. Tokens are ids below 65,535. Proofs are SCALE bytes, which `openledger spans
-	// prove` writes; what does not hold reverts. An index is provisional until the window for
-	// challenges is over: until then, and of whose index it is, contracts should think for themselves.
+	// prove` writes; one that does not hold reverts. Until the window for challenges is over an index
+	// is provisional. That its text is the Datanet's is not proved: a contract should know whose index
+	// it trusts.
 
 	/// @notice An index was registered; it is final from a block on.
 	event SpansRegistered(
