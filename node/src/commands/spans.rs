@@ -1,13 +1,16 @@
-use super::{event, show_open, Common};
+use super::{datanet, event, show_open, Common};
 use crate::chain::Result;
 use codec::Encode;
 use openledger_core::{DatanetId, Version};
 use openledger_spans::{abi, text, Builder, Index};
 use openledger_spans_math::{verify_count, verify_span, SPAN};
+use pallet_datanets::{Published, Versions};
 use pallet_spans::{Call, Event};
-use runtime::RuntimeEvent;
+use runtime::{AccountId, Runtime, RuntimeEvent};
 use serde_json::json;
 use std::path::{Path, PathBuf};
+
+type Consideration = <Runtime as pallet_datanets::Config>::Consideration;
 
 /// Which spans of an answer stand in a Datanet, and proofs of it.
 ///
@@ -19,6 +22,16 @@ pub enum SpansCommand {
 		/// A folder, each file of which is a row, in the order of their names; or a file, each line
 		/// of which is one.
 		text: PathBuf,
+		/// The index, a file.
+		out: PathBuf,
+	},
+	/// Indexes the rows of a published version, batch by batch and by their hashes, from the blob
+	/// store.
+	IndexVersion {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The version.
+		version: Version,
 		/// The index, a file.
 		out: PathBuf,
 	},
@@ -86,7 +99,10 @@ fn hex(bytes: &[u8]) -> String {
 impl SpansCommand {
 	pub async fn run(&self, common: &Common) -> Result<()> {
 		match self {
-			Self::Index { text, out } => index(common, text, out),
+			Self::Index { text, out } => index(common, text::rows(text)?, out),
+			Self::IndexVersion { datanet, version, out } => {
+				index(common, rows(common, *datanet, *version).await?, out)
+			},
 			Self::Find { index, answer, least } => find(common, index, answer, *least),
 			Self::Prove { index, query, datanet, version } => {
 				prove(common, index, query, *datanet, *version)
@@ -141,9 +157,25 @@ impl SpansCommand {
 	}
 }
 
-fn index(common: &Common, text: &Path, out: &Path) -> Result<()> {
+/// The rows of a version, as tokens.
+async fn rows(common: &Common, datanet: DatanetId, version: Version) -> Result<Vec<Vec<u16>>> {
+	let (chain, store) = (common.chain().await?, common.store()?);
+	let key = Versions::<Runtime>::hashed_key_for(datanet, version);
+	let published: Option<Published<AccountId, Consideration>> = chain.read(&key).await?;
+	let published =
+		published.ok_or_else(|| format!("Datanet {datanet} has no version {version}"))?;
+	let all = datanet::rows(&chain, datanet).await?;
+	let mut rows = Vec::new();
+	for batch in &published.batches {
+		for (_, row) in all.iter().filter(|(of, _)| of == batch) {
+			rows.push(text::tokens(&store.get(&row.hash)?));
+		}
+	}
+	Ok(rows)
+}
+
+fn index(common: &Common, rows: Vec<Vec<u16>>, out: &Path) -> Result<()> {
 	let mut builder = Builder::new();
-	let rows = text::rows(text)?;
 	for row in &rows {
 		builder.push(row)?;
 	}
@@ -231,7 +263,7 @@ fn prove(
 	];
 	let at_least = if found.is_at_least() { "at least " } else { "" };
 	let shown = format!(
-		"“{}”: {at_least}{} bytes, row {}, position {}, {times} times\nverifySpan  {}\nverifyCount {}",
+		"“{}”: {at_least}{} bytes, row {}, position {}, found {times}×\nverifySpan  {}\nverifyCount {}",
 		text::show(span),
 		found.length,
 		place.row,
