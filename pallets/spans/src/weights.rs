@@ -1,6 +1,5 @@
-//! Weights of `pallet_spans`. Those of verification are ten times what the deepest proofs take to be
-//! decoded and verified natively; the others are at or above those of like calls of other pallets.
-//! `scripts/bench weights --pallet spans` measures them on the compiled runtime.
+//! Weights of `pallet_spans`: at least ten times what its calls and the verification of the deepest
+//! proofs take natively. `scripts/bench weights --pallet spans` measures them on the compiled runtime.
 #![allow(missing_docs)]
 
 use frame::weights_prelude::*;
@@ -22,12 +21,12 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register() -> Weight {
-		Weight::from_parts(300_000_000, 15869)
+		Weight::from_parts(470_000_000, 15869)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn challenge() -> Weight {
-		Weight::from_parts(600_000_000, 8799)
+		Weight::from_parts(640_000_000, 8799)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
@@ -37,7 +36,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn remove() -> Weight {
-		Weight::from_parts(150_000_000, 3766)
+		Weight::from_parts(230_000_000, 3766)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
