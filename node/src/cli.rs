@@ -4,7 +4,7 @@ use crate::{
 	commands::{
 		AccountCommand, AddressCommand, AskCommand, ClaimCommand, Common, DatanetCommand,
 		EarningsCommand, FaucetCommand, MetamaskCommand, ModelCommand, ReceiptCommand,
-		ScorerCommand, ServeCommand, SettleCommand, VerifyCommand,
+		ScorerCommand, ServeCommand, SettleCommand, SpansCommand, VerifyCommand,
 	},
 	eth::Limits,
 	extrinsic,
@@ -79,6 +79,8 @@ pub enum Subcommand {
 	Model(Client<ModelCommand>),
 	/// Scorers: run the off-chain worker for pay.
 	Scorer(Client<ScorerCommand>),
+	/// Which spans of an answer stand in a Datanet, and proofs of it.
+	Spans(Client<SpansCommand>),
 	/// Serves the models that you announced with `openledger model serve`: OpenLoRA over HTTP.
 	Serve(ClientArgs<ServeCommand>),
 	/// The engine's process; the node starts it.
@@ -186,6 +188,7 @@ pub fn run() -> sc_cli::Result<()> {
 		Some(Subcommand::Datanet(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Model(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Scorer(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Spans(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Serve(c)) => {
 			sc_cli::LoggerBuilder::new("info").init()?;
 			client(c.command.run(&c.common))

@@ -13,6 +13,7 @@ frame_benchmarking::define_benchmarks!(
 	[pallet_attribution, Attribution]
 	[pallet_datanets, Datanets]
 	[pallet_models, Models]
+	[pallet_spans, Spans]
 	[pallet_timelock, Timelock]
 );
 
@@ -135,5 +136,15 @@ impl pallet_attribution::BenchmarkHelper<AccountId> for Scene {
 			design.standing = pallet_attribution::Standing::Active;
 		});
 		model
+	}
+}
+
+impl pallet_spans::BenchmarkHelper<AccountId> for Scene {
+	fn endow(who: &AccountId) {
+		endow(who)
+	}
+
+	fn version(curator: &AccountId, blocks: u32) -> (DatanetId, Version) {
+		version(curator, blocks)
 	}
 }

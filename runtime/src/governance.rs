@@ -129,7 +129,7 @@ pub enum ProxyType {
 	NonTransfer,
 	/// Staking and session keys.
 	Staking,
-	/// Datanets, models, agents and attribution.
+	/// Datanets, models, agents, attribution and spans.
 	OpenLedger,
 }
 
@@ -142,6 +142,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 				| RuntimeCall::Models(_)
 				| RuntimeCall::Agents(_)
 				| RuntimeCall::Attribution(_)
+				| RuntimeCall::Spans(_)
 		);
 		let wrapping = matches!(call, RuntimeCall::Utility(_) | RuntimeCall::Multisig(_));
 		match self {

@@ -181,4 +181,6 @@ mod runtime {
 	pub type Agents = pallet_agents;
 	#[runtime::pallet_index(53)]
 	pub type Attribution = pallet_attribution;
+	#[runtime::pallet_index(54)]
+	pub type Spans = pallet_spans;
 }

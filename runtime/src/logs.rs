@@ -53,6 +53,7 @@ pub fn log(event: &RuntimeEvent) -> Option<EthLog> {
 		RuntimeEvent::Models(event) => models(event),
 		RuntimeEvent::Agents(event) => agents(event),
 		RuntimeEvent::Attribution(event) => attribution(event),
+		RuntimeEvent::Spans(event) => spans(event),
 		_ => None,
 	}
 }
@@ -404,4 +405,41 @@ fn of(work: &pallet_attribution::Work) -> FixedBytes<32> {
 		pallet_attribution::Work::Answer(receipt) => word(*receipt),
 		pallet_attribution::Work::Training(model) => word(Hash::from_low_u64_be(u64::from(*model))),
 	}
+}
+
+fn spans(event: &pallet_spans::Event<Runtime>) -> Option<EthLog> {
+	use pallet_spans::Event::*;
+	Some(match event {
+		Registered { datanet, version, registrant, commitment, final_at } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::SpansRegistered {
+				datanet: *datanet,
+				version: *version,
+				registrant: address(registrant),
+				tokens: commitment.tokens,
+				textRoot: word(commitment.text_root),
+				suffixRoot: word(commitment.suffix_root),
+				finalAt: *final_at,
+			},
+		),
+		Refuted { datanet, version, registrant, challenger, reward, .. } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::SpansRefuted {
+				datanet: *datanet,
+				version: *version,
+				challenger: address(challenger),
+				registrant: address(registrant),
+				reward: wei(reward),
+			},
+		),
+		Retired { datanet, version, free_at } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::SpansRetired { datanet: *datanet, version: *version, freeAt: *free_at },
+		),
+		Removed { datanet, version } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::SpansRemoved { datanet: *datanet, version: *version },
+		),
+		_ => return None,
+	})
 }

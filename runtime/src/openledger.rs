@@ -1,4 +1,4 @@
-//! Datanets, models, agents and attribution.
+//! Datanets, models, agents, attribution and spans.
 
 use crate::{
 	evm::{DepositPerByte, DepositPerItem},
@@ -30,6 +30,10 @@ parameter_types! {
 		RuntimeHoldReason::Agents(pallet_agents::HoldReason::Storage);
 	pub const AttributionHold: RuntimeHoldReason =
 		RuntimeHoldReason::Attribution(pallet_attribution::HoldReason::Storage);
+	pub const SpansHold: RuntimeHoldReason =
+		RuntimeHoldReason::Spans(pallet_spans::HoldReason::Storage);
+	/// As much as the least bond of a scorer.
+	pub const SpansBond: Balance = 1_000 * UNIT;
 	pub const DatanetsId: PalletId = PalletId(*b"olg/data");
 	pub const AgentsId: PalletId = PalletId(*b"olg/agnt");
 	pub const AttributionId: PalletId = PalletId(*b"olg/attr");
@@ -83,6 +87,18 @@ impl pallet_attribution::Config for Runtime {
 	type StakersPot = StakingReserve;
 	type ProtocolPot = Treasury;
 	type WeightInfo = pallet_attribution::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Scene;
+}
+
+impl pallet_spans::Config for Runtime {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Consideration = Deposit<SpansHold>;
+	type Datanets = Datanets;
+	type Bond = SpansBond;
+	type ProtocolPot = Treasury;
+	type WeightInfo = pallet_spans::weights::SubstrateWeight<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Scene;
 }

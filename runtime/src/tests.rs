@@ -503,6 +503,7 @@ fn pallet_index_should_stay_when_the_runtime_changes() {
 		(51, "Models"),
 		(52, "Agents"),
 		(53, "Attribution"),
+		(54, "Spans"),
 	];
 	assert_eq!(indices, frozen);
 }
@@ -548,7 +549,7 @@ fn proxy_should_reach_its_own_pallets_alone_when_every_call_is_tried() {
 		assert_eq!(reached(ProxyType::NonTransfer), ["Staking", "Session", "Utility", "Multisig"]);
 		assert_eq!(
 			reached(ProxyType::OpenLedger),
-			["Utility", "Datanets", "Models", "Agents", "Attribution"]
+			["Utility", "Datanets", "Models", "Agents", "Attribution", "Spans"]
 		);
 		assert!(calls().iter().all(|call| ProxyType::Any.filter(&call.smallest())));
 	});

@@ -8,18 +8,22 @@
 //!
 //! | module | what it has |
 //! |---|---|
+//! | [`abi`] | calldata by which Solidity verifies |
+//! | [`text`] | tokens that are bytes |
 //! | `layout` | the format of the file |
 //! | `leaves` | the leaves of both trees, from memory while building and from the file later |
 //! | `build` | sorting, checking, hashing, writing |
 //! | `index` | opening and searching |
 //! | `prove` | proofs, the check of a whole file, the search for fraud |
 
+pub mod abi;
 mod build;
 mod error;
 mod index;
 mod layout;
 mod leaves;
 mod prove;
+pub mod text;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-use crate::{build::Built, Builder, Error, Index, Longest, Span, Stage};
+use crate::{build::Built, text, Builder, Error, Index, Longest, Span, Stage};
 use openledger_spans_math::{
 	reference::Reference, verify_count, verify_fraud, verify_occurrence, verify_span, Fraud, Place,
 	SEPARATOR, SPAN,
@@ -340,4 +340,42 @@ fn builder_should_refuse_when_the_library_sorts_wrongly() {
 	for wrong in [[2, 0, 1], [2, 1, 1], [2, 1, 3], [2, 1, -1]] {
 		assert!(matches!(array(&wrong), Err(Error::Sort(_))), "{wrong:?}");
 	}
+}
+
+#[test]
+fn rows_should_be_files_or_lines_when_a_text_is_read() {
+	let folder = tempfile::tempdir().unwrap();
+	let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+	write("b", "second\nof two lines");
+	write("a", "first");
+	fs::create_dir(folder.path().join("c")).unwrap();
+	let files = text::rows(folder.path()).unwrap();
+	assert_eq!(files, [text::tokens(b"first"), text::tokens(b"second\nof two lines")]);
+	write("lines", "one\r\n\ntwo\n");
+	let lines = text::rows(&folder.path().join("lines")).unwrap();
+	assert_eq!(lines, [text::tokens(b"one"), text::tokens(b"two")]);
+	let missing = text::rows(&folder.path().join("missing")).unwrap_err();
+	assert!(matches!(missing, Error::Read { .. }));
+}
+
+#[test]
+fn find_should_name_rows_and_counts_when_an_answer_repeats_them() {
+	let rows = [&b"to be or not to be"[..], b"what is to be done"].map(text::tokens);
+	let (_folder, index) = build(&rows);
+	let found = text::find(&index, &text::tokens(b"I know what is to be\nor not"), 4);
+	let shown: Vec<_> = found
+		.iter()
+		.map(|one| (&one.text[..], one.place.row, one.span.count(), one.span.start))
+		.collect();
+	assert_eq!(shown, [("what is to be", 1, 1, 7), ("or not", 0, 1, 21)]);
+	// The first of its places.
+	let found = text::find(&index, &text::tokens(b"to be"), 4);
+	assert_eq!((found[0].place, found[0].span.count()), (Place { position: 0, row: 0 }, 3));
+	assert_eq!(text::find(&index, &[], 1), vec![]);
+}
+
+#[test]
+fn show_should_be_of_one_line_when_tokens_are_anything() {
+	assert_eq!(text::show(&text::tokens("a\né".as_bytes())), "a é");
+	assert_eq!(text::show(&[0xC3, 300]), "\u{FFFD}?");
 }

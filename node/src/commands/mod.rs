@@ -10,6 +10,7 @@ mod metamask;
 mod model;
 mod scorer;
 mod serve;
+mod spans;
 
 pub use account::AccountCommand;
 pub use address::AddressCommand;
@@ -21,6 +22,7 @@ pub use metamask::MetamaskCommand;
 pub use model::ModelCommand;
 pub use scorer::ScorerCommand;
 pub use serve::ServeCommand;
+pub use spans::SpansCommand;
 
 use crate::chain::{Chain, Result, Signer};
 use indicatif::{ProgressBar, ProgressStyle};

@@ -64,8 +64,8 @@ use frame::{
 	traits::{Consideration, Footprint},
 };
 use openledger_core::{
-	Balance, Block, Class, Datanets, Eip712Domain, Hash, ModelId, Models, Reply, Request, BASIS_POINTS,
-	MAX_ADAPTERS, MAX_BLOCKS, MAX_PSI,
+	Balance, Block, Class, Datanets, Eip712Domain, Hash, ModelId, Models, Reply, Request,
+	BASIS_POINTS, MAX_ADAPTERS, MAX_BLOCKS, MAX_PSI,
 };
 use openledger_influence_math::{Nats, Pool};
 

@@ -160,4 +160,98 @@ interface IAttribution {
 	/// @notice What a model version has to settle of a period: the contributors' parts of all fees, and
 	/// how many answers were scored. Zeros when there is nothing, or when it is settled.
 	function unsettled(uint32 model, uint32 period) external view returns (uint256 total, uint32 answers);
+
+	// Spans: which of an answer stand in a Datanet, proved against the index that is registered for a
+	// published version. Tokens are ids below 65,535. Proofs are SCALE bytes, which `openledger spans
+	// prove` writes; one that does not hold reverts. Until the window for challenges is over an index
+	// is provisional. That its text is the Datanet's is not proved: a contract should know whose index
+	// it trusts.
+
+	/// @notice An index was registered; it is final from a block on.
+	event SpansRegistered(
+		uint32 indexed datanet,
+		uint32 indexed version,
+		address indexed registrant,
+		uint64 tokens,
+		bytes32 textRoot,
+		bytes32 suffixRoot,
+		uint32 finalAt
+	);
+	/// @notice An index had a fault and is gone; the challenger has a part of its bond.
+	event SpansRefuted(
+		uint32 indexed datanet,
+		uint32 indexed version,
+		address indexed challenger,
+		address registrant,
+		uint256 reward
+	);
+	/// @notice The end of an index was announced; it may be removed from a block on.
+	event SpansRetired(uint32 indexed datanet, uint32 indexed version, uint32 freeAt);
+	/// @notice An index was removed, and its registrant has its bond back.
+	event SpansRemoved(uint32 indexed datanet, uint32 indexed version);
+
+	/// @notice The index of a version; reverts when it has none.
+	/// @return registrant Who answers for it.
+	/// @return tokens Of its text, one separator for each row counted.
+	/// @return textRoot Merkle root over the text.
+	/// @return suffixRoot Merkle root over the suffix array.
+	/// @return isFinal Whether the window for challenges is over.
+	function spanIndex(uint32 datanet, uint32 version)
+		external
+		view
+		returns (address registrant, uint64 tokens, bytes32 textRoot, bytes32 suffixRoot, bool isFinal);
+
+	/// @notice The longest beginning of a query that stands in the text, and where.
+	/// @param query 1 to 64 tokens: of an answer, from a place on, as many as there are.
+	/// @return length Tokens of the match; 64 means at least that, 0 that not even the first stands
+	/// anywhere.
+	/// @return position Of the match in the text; 0 without one.
+	/// @return row Of the version that the match is in; 0 without one.
+	/// @return isFinal Whether the window for challenges is over.
+	function verifySpan(uint32 datanet, uint32 version, uint16[] calldata query, bytes calldata proof)
+		external
+		view
+		returns (uint32 length, uint64 position, uint64 row, bool isFinal);
+
+	/// @notice How often a span of 1 to 64 tokens stands in the text.
+	/// @return count Places, overlapping ones counted each.
+	/// @return first Rank of the first of them in the suffix array; the others follow it.
+	/// @return isFinal Whether the window for challenges is over.
+	function verifyCount(uint32 datanet, uint32 version, uint16[] calldata span, bytes calldata proof)
+		external
+		view
+		returns (uint64 count, uint64 first, bool isFinal);
+
+	/// @notice One of the places that a span of 1 to 64 tokens stands at, for example at a rank that
+	/// was drawn.
+	/// @return rank In the suffix array.
+	/// @return position In the text.
+	/// @return row Of the version.
+	/// @return isFinal Whether the window for challenges is over.
+	function verifyOccurrence(uint32 datanet, uint32 version, uint16[] calldata span, bytes calldata proof)
+		external
+		view
+		returns (uint64 rank, uint64 position, uint64 row, bool isFinal);
+
+	/// @notice Registers the index of a published version that has none, and holds a bond of the
+	/// caller's balance.
+	/// @return finalAt The block from which on it is final.
+	function registerSpans(uint32 datanet, uint32 version, uint64 tokens, bytes32 textRoot, bytes32 suffixRoot)
+		external
+		returns (uint32 finalAt);
+
+	/// @notice Shows a fault of an index: it goes at once, and the caller gets a part of its bond.
+	/// @return reward That part.
+	function challengeSpans(uint32 datanet, uint32 version, bytes calldata fraud)
+		external
+		returns (uint256 reward);
+
+	/// @notice Announces that the caller's index ends; it answers and can be challenged until it is
+	/// removed.
+	/// @return freeAt The block from which on it may be.
+	function retireSpans(uint32 datanet, uint32 version) external returns (uint32 freeAt);
+
+	/// @notice Removes a retired index after its delay, whoever calls; its registrant has its bond
+	/// back.
+	function removeSpans(uint32 datanet, uint32 version) external;
 }

@@ -14,10 +14,11 @@ use crate::{
 		account, address, addresses, amount, caller, hash, log, mutable, refused, revert, signed,
 		without_value,
 	},
+	spans,
 };
 use alloc::vec::Vec;
 use core::marker::PhantomData;
-use openledger_core::{AttributionCall, AttributionFace, ReceiptPhase};
+use openledger_core::{AttributionCall, AttributionFace, ReceiptPhase, SpansFace};
 use pallet_revive::{
 	precompiles::{
 		alloy::{primitives::U256 as Word, sol_types::SolCall},
@@ -26,10 +27,12 @@ use pallet_revive::{
 	Config,
 };
 
-/// [`crate::abi::IAttribution`] over attribution `P`.
-pub struct AttributionPrecompile<T, P>(PhantomData<(T, P)>);
+/// [`crate::abi::IAttribution`] over attribution `P` and span indices `S`.
+pub struct AttributionPrecompile<T, P, S>(PhantomData<(T, P, S)>);
 
-impl<T: Config, P: AttributionFace<T::AccountId>> Precompile for AttributionPrecompile<T, P> {
+impl<T: Config, P: AttributionFace<T::AccountId>, S: SpansFace<T::AccountId>> Precompile
+	for AttributionPrecompile<T, P, S>
+{
 	type T = T;
 	type Interface = IAttributionCalls;
 	const MATCHER: AddressMatcher = crate::fixed(crate::ATTRIBUTION);
@@ -56,8 +59,17 @@ impl<T: Config, P: AttributionFace<T::AccountId>> Precompile for AttributionPrec
 			| Call::currentPeriod(_)
 			| Call::unsettled(_)
 			| Call::channel(_) => (AttributionCall::Read, false),
+			// Charged as `spans` says.
+			Call::spanIndex(_)
+			| Call::verifySpan(_)
+			| Call::verifyCount(_)
+			| Call::verifyOccurrence(_) => (AttributionCall::Read, false),
+			Call::registerSpans(_)
+			| Call::challengeSpans(_)
+			| Call::retireSpans(_)
+			| Call::removeSpans(_) => (AttributionCall::Read, true),
 		};
-		env.charge(P::weight(weight))?;
+		env.charge(spans::weight::<T, S>(input).unwrap_or_else(|| P::weight(weight)))?;
 		without_value(env)?;
 		if changes {
 			mutable(env)?;
@@ -167,6 +179,15 @@ impl<T: Config, P: AttributionFace<T::AccountId>> Precompile for AttributionPrec
 				let total = Word::from(total);
 				Ok(unsettledCall::abi_encode_returns(&unsettledReturn { total, answers }))
 			},
+
+			Call::spanIndex(call) => spans::span_index::<T, S>(call),
+			Call::verifySpan(call) => spans::verify_span::<T, S>(call, env),
+			Call::verifyCount(call) => spans::verify_count::<T, S>(call, env),
+			Call::verifyOccurrence(call) => spans::verify_occurrence::<T, S>(call, env),
+			Call::registerSpans(call) => spans::register::<T, S>(call, env),
+			Call::challengeSpans(call) => spans::challenge::<T, S>(call, env),
+			Call::retireSpans(call) => spans::retire::<T, S>(call, env),
+			Call::removeSpans(call) => spans::remove::<T, S>(call, env),
 		}
 	}
 }

@@ -6,7 +6,7 @@
 //! | `0x…0A010000` | [`abi::IDatanets`] | create, contribute, license, claim |
 //! | `0x…0A020000` | [`abi::IModels`] | models, operators, lineage |
 //! | `0x…0A030000` | [`abi::IAgents`] | register, list and call skills |
-//! | `0x…0A040000` | [`abi::IAttribution`] | scores, receipts, channels, claims |
+//! | `0x…0A040000` | [`abi::IAttribution`] | scores, receipts, channels, claims, spans |
 //! | `0x…0A050000` | [`abi::IOpen`] | native $OPEN as an ERC-20 token |
 //!
 //! What they promise in common:
@@ -37,6 +37,7 @@ mod datanets;
 mod models;
 mod open;
 mod registry;
+mod spans;
 
 pub use agents::AgentsPrecompile;
 pub use attribution::AttributionPrecompile;
@@ -94,7 +95,7 @@ pub const INTERFACES: [Interface; 6] = [
 	Interface { name: "datanets", at: DATANETS, version: 2, deprecated: false },
 	Interface { name: "models", at: MODELS, version: 2, deprecated: false },
 	Interface { name: "agents", at: AGENTS, version: 2, deprecated: false },
-	Interface { name: "attribution", at: ATTRIBUTION, version: 2, deprecated: false },
+	Interface { name: "attribution", at: ATTRIBUTION, version: 3, deprecated: false },
 	Interface { name: "open", at: OPEN, version: 1, deprecated: false },
 ];
 

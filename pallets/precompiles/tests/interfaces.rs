@@ -7,7 +7,9 @@ use openledger_precompiles::{
 	abi::{IAgents, IAttribution, IDatanets, IModels, IOpen, IRegistry},
 	address_of, INTERFACES,
 };
-use pallet_revive::precompiles::alloy::primitives::hex;
+use openledger_spans::{abi as calldata, Builder, Index};
+use openledger_spans_math::{reference::Deepest, Commitment};
+use pallet_revive::precompiles::alloy::{primitives::hex, sol_types::SolInterface};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Functions and events that were released, with the version of the interface that brought them.
@@ -150,4 +152,49 @@ fn address_should_be_that_of_the_registry_when_a_file_names_it() {
 		let at = hex::encode_prefixed(address_of(row(&interface.name).at).0);
 		assert!(text.to_lowercase().contains(&format!("at {at}.")), "{}", interface.name);
 	}
+}
+
+#[test]
+fn calldata_should_be_what_the_runtime_decodes_when_an_index_proves() {
+	use codec::Encode;
+	use IAttribution::IAttributionCalls as Call;
+	let decode = |data: &[u8]| Call::abi_decode_validate(data).unwrap();
+	let folder = tempfile::tempdir().unwrap();
+	let path = folder.path().join("index");
+	let mut builder = Builder::new();
+	builder.push(&[1, 2, 3]).unwrap();
+	let commitment = builder.write(&path, &|_| {}).unwrap();
+	let index = Index::open(&path).unwrap();
+	for query in [&[2, 3][..], &[7], &[3; 64]] {
+		let proof = index.prove(query).unwrap();
+		let data = calldata::verify_span(7, 9, query, &proof);
+		let Call::verifySpan(call) = decode(&data) else { panic!("another function") };
+		assert_eq!((call.datanet, call.version, &call.query[..]), (7, 9, query));
+		assert_eq!(call.proof, proof.encode());
+		assert_eq!(Call::verifySpan(call).abi_encode(), data);
+
+		let proof = index.prove_count(query).unwrap();
+		let data = calldata::verify_count(7, 9, query, &proof);
+		let Call::verifyCount(call) = decode(&data) else { panic!("another function") };
+		assert_eq!((&call.span[..], &call.proof[..]), (query, &proof.encode()[..]));
+	}
+	let span = [2, 3];
+	let proof = index.prove_occurrence(&span, index.ranks(&span).start).unwrap();
+	let data = calldata::verify_occurrence(7, 9, &span, &proof);
+	let Call::verifyOccurrence(call) = decode(&data) else { panic!("another function") };
+	assert_eq!((&call.span[..], &call.proof[..]), (&span[..], &proof.encode()[..]));
+
+	let data = calldata::register(7, 9, &commitment);
+	let Call::registerSpans(call) = decode(&data) else { panic!("another function") };
+	let read = Commitment {
+		tokens: call.tokens,
+		text_root: call.textRoot.0.into(),
+		suffix_root: call.suffixRoot.0.into(),
+	};
+	assert_eq!((call.datanet, call.version, read), (7, 9, commitment));
+
+	let fraud = Deepest::new(40).fraud;
+	let data = calldata::challenge(7, 9, &fraud);
+	let Call::challengeSpans(call) = decode(&data) else { panic!("another function") };
+	assert_eq!((call.datanet, call.version, &call.fraud[..]), (7, 9, &fraud.encode()[..]));
 }

@@ -3,9 +3,11 @@
 //! charge before it acts. A call acts for the account that it is given and checks its rights.
 
 use crate::{
-	AgentId, Balance, BatchId, DatanetId, Datanets, Hash, ModelId, Models, Rights, SkillId,
+	AgentId, Balance, BatchId, DatanetId, Datanets, Hash, ModelId, Models, Rights, SkillId, Spans,
+	Version,
 };
 use alloc::vec::Vec;
+use openledger_spans_math::{Commitment, Fraud};
 use sp_runtime::{DispatchError, DispatchResult, Weight};
 
 /// What is charged for on the face of the Datanets.
@@ -248,4 +250,61 @@ pub trait AttributionFace<AccountId> {
 	fn unsettled(model: ModelId, period: u32) -> (Balance, u32);
 	/// Whether answers of a model version are paid for.
 	fn is_active(model: ModelId) -> bool;
+}
+
+/// What is charged for on the face of the span indices.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SpansCall {
+	/// [`SpansFace::register`].
+	Register,
+	/// [`SpansFace::challenge`].
+	Challenge,
+	/// [`SpansFace::retire`].
+	Retire,
+	/// [`SpansFace::remove`].
+	Remove,
+	/// Any function that only reads.
+	Read,
+	/// [`Spans::verify_span`] in an index of so many levels ([`Commitment::levels`]), without reading
+	/// it.
+	Span {
+		/// Of the suffix array's tree.
+		levels: u32,
+	},
+	/// [`Spans::verify_count`] in an index of so many levels, without reading it.
+	Count {
+		/// Of the suffix array's tree.
+		levels: u32,
+	},
+	/// [`Spans::verify_occurrence`] in an index of so many levels, without reading it.
+	Occurrence {
+		/// Of the suffix array's tree.
+		levels: u32,
+	},
+}
+
+/// The span indices as Solidity sees them.
+pub trait SpansFace<AccountId>: Spans {
+	/// What a call costs.
+	fn weight(call: SpansCall) -> Weight;
+	/// Who registered an index and answers for it.
+	fn registrant(datanet: DatanetId, version: Version) -> Option<AccountId>;
+	/// Registers an index and holds the bond of `who`; returns from which block on it is final.
+	fn register(
+		who: AccountId,
+		datanet: DatanetId,
+		version: Version,
+		commitment: Commitment,
+	) -> Result<u32, DispatchError>;
+	/// Removes an index that has a fault; returns who had registered it and what `who` gets, in wei.
+	fn challenge(
+		who: AccountId,
+		datanet: DatanetId,
+		version: Version,
+		fraud: Fraud,
+	) -> Result<(AccountId, Balance), DispatchError>;
+	/// Announces that the index of `who` ends; returns from which block on it may be removed.
+	fn retire(who: AccountId, datanet: DatanetId, version: Version) -> Result<u32, DispatchError>;
+	/// Removes a retired index after its delay.
+	fn remove(datanet: DatanetId, version: Version) -> DispatchResult;
 }

@@ -13,7 +13,7 @@ mod traits;
 pub use face::*;
 pub use receipt::{verify, Eip712Domain, Reply, Request, REPLY_DOMAIN, REQUEST_DOMAIN};
 pub use rights::Rights;
-pub use traits::{Block, Datanets, Designs, ModelInfo, Models, RunInfo, VersionInfo};
+pub use traits::{Block, Datanets, Designs, ModelInfo, Models, RunInfo, Spans, VersionInfo};
 
 /// A BLAKE2b-256 hash: of a row, a blob, a receipt or a Merkle node.
 pub type Hash = sp_core::H256;

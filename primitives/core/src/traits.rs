@@ -1,6 +1,8 @@
 use crate::{Balance, Class, DatanetId, Hash, ModelId, Rights, Version};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use core::ops::Range;
+use openledger_spans_math::{Commitment, CountProof, Excerpt, Match, Opening, Place, SpanProof};
 use scale_info::TypeInfo;
 use sp_runtime::{DispatchError, DispatchResult, Weight};
 
@@ -117,4 +119,34 @@ pub trait Designs<AccountId> {
 	fn forget(who: &AccountId, model: ModelId) -> DispatchResult;
 	/// Forgets the design of a run that was given up; `who` opened it and gets the deposit back.
 	fn cancel(who: &AccountId, model: ModelId);
+}
+
+/// What other pallets ask of the span indices: each says of a proof what it proves of the index that
+/// is registered for a version, and fails if there is none. The arguments are those of the functions
+/// of the same names in `openledger-spans-math`.
+pub trait Spans {
+	/// What is committed to, and whether the window for challenges is over.
+	fn span_index(datanet: DatanetId, version: Version) -> Option<(Commitment, bool)>;
+	/// The longest beginning of `query` that stands in the text, and where.
+	fn verify_span(
+		datanet: DatanetId,
+		version: Version,
+		query: &[u16],
+		proof: &SpanProof,
+	) -> Result<Match, DispatchError>;
+	/// The ranks of all places that `span` stands at: as many as there are places.
+	fn verify_count(
+		datanet: DatanetId,
+		version: Version,
+		span: &[u16],
+		proof: &CountProof,
+	) -> Result<Range<u64>, DispatchError>;
+	/// The place of the suffix at one of these ranks.
+	fn verify_occurrence(
+		datanet: DatanetId,
+		version: Version,
+		span: &[u16],
+		opening: &Opening,
+		text: &Excerpt,
+	) -> Result<Place, DispatchError>;
 }

@@ -1,5 +1,6 @@
 //! An index that is held in memory whole and searched leaf by leaf: what the real one is compared
-//! with, and where tests and benchmarks have proofs from. Its leaves may be changed, to forge.
+//! with, and where tests and benchmarks have proofs from. Its leaves may be changed, to forge. And
+//! the [`Deepest`] proofs that there can be.
 
 use crate::{
 	tree,
@@ -7,9 +8,9 @@ use crate::{
 		separators, Chunk, Commitment, CountProof, Cut, Excerpt, Opening, Path, SpanProof, Suffix,
 		Tokens,
 	},
-	Hash, CHUNK, SEPARATOR, SPAN,
+	Fraud, Hash, CHUNK, SEPARATOR, SPAN,
 };
-use alloc::{vec, vec::Vec};
+use alloc::{collections::BTreeMap, vec, vec::Vec};
 use sp_core::bounded::BoundedVec;
 
 /// The leaves of both trees.
@@ -177,5 +178,119 @@ impl Reference {
 			length => Some(self.excerpt(suffix.position, length as u64)?),
 		};
 		Some(SpanProof { cut, text })
+	}
+}
+
+/// A tree that is full, all of whose leaves but a few are one: as deep as any, and not larger.
+struct Sparse {
+	levels: u32,
+	items: BTreeMap<u64, Hash>,
+	/// What is above other leaves, by level.
+	others: Vec<Hash>,
+}
+
+impl Sparse {
+	fn new(levels: u32, items: impl IntoIterator<Item = (u64, Hash)>) -> Self {
+		let mut others = vec![tree::leaf(&Hash::zero())];
+		for level in 0..levels as usize {
+			others.push(tree::node(&others[level], &others[level]));
+		}
+		Self { levels, items: items.into_iter().collect(), others }
+	}
+
+	fn node(&self, level: u32, index: u64) -> Hash {
+		let leaves = index << level..(index + 1) << level;
+		match self.items.range(leaves).next() {
+			None => self.others[level as usize],
+			Some((_, item)) if level == 0 => tree::leaf(item),
+			Some(_) => {
+				tree::node(&self.node(level - 1, 2 * index), &self.node(level - 1, 2 * index + 1))
+			},
+		}
+	}
+
+	fn root(&self) -> Hash {
+		self.node(self.levels, 0)
+	}
+
+	fn path(&self, first: u64, count: u64) -> Path {
+		let path = tree::path(1 << self.levels, first, count, |level, at| self.node(level, at));
+		Path::truncate_from(path.unwrap_or_default())
+	}
+}
+
+/// Proofs that take the longest to verify in trees of so many levels: all prefixes and chunks are
+/// full, and neighbours have nothing in common but the root. The commitment is a fraud, as no text
+/// has such a suffix array; what is proved of it holds.
+#[derive(Clone, Debug)]
+pub struct Deepest {
+	/// To a text that fills the levels.
+	pub commitment: Commitment,
+	/// [`SPAN`] tokens that stand there.
+	pub span: Vec<u16>,
+	/// For [`verify_span`](crate::verify_span).
+	pub proof: SpanProof,
+	/// For [`verify_count`](crate::verify_count).
+	pub count: CountProof,
+	/// For [`verify_occurrence`](crate::verify_occurrence).
+	pub occurrence: (Opening, Excerpt),
+	/// For [`verify_fraud`](crate::verify_fraud): of all faults the one that takes the longest.
+	pub fraud: Fraud,
+}
+
+impl Deepest {
+	/// `levels`: those of the suffix array's tree, 7 to [`MAX_DEPTH`](crate::MAX_DEPTH).
+	pub fn new(levels: u32) -> Self {
+		let tokens = (1 << levels) - 2;
+		let commitment = Commitment { tokens, ..Default::default() };
+		let chunk_levels = levels - CHUNK.ilog2();
+		// The span lies across the middle of the text.
+		let after = 1 << (chunk_levels - 1);
+		let position = after * u64::from(CHUNK) - u64::from(SPAN / 2);
+		let chunks = [after - 1, after].map(|at| Chunk {
+			row: 0,
+			tokens: Tokens::truncate_from(vec![5; commitment.chunk_length(at) as usize]),
+		});
+		let items = (after - 1..).zip(chunks.iter());
+		let text = Sparse::new(chunk_levels, items.map(|(at, chunk)| (at, chunk.item(at))));
+		let excerpt = Excerpt {
+			path: text.path(after - 1, 2),
+			chunks: BoundedVec::truncate_from(chunks.to_vec()),
+		};
+
+		let suffix = |position, token| Suffix {
+			position,
+			prefix: Tokens::truncate_from(vec![token; SPAN as usize]),
+		};
+		// Its first place is the first suffix of the right half, its last is in the middle of that.
+		let (middle, last) = (1 << (levels - 1), (3 << (levels - 2)) - 1);
+		let suffixes = BTreeMap::from([
+			(1, suffix(position, 9)),
+			(middle - 1, suffix(0, 3)),
+			(middle, suffix(position, 5)),
+			(last, suffix(1, 5)),
+			(last + 1, suffix(2, 7)),
+		]);
+		let items = suffixes.iter().map(|(slot, suffix)| (*slot, suffix.item(*slot)));
+		let array = Sparse::new(levels, items);
+		let cut = |rank: u64| Cut {
+			rank,
+			left: suffixes[&rank].clone(),
+			right: suffixes[&(rank + 1)].clone(),
+			path: array.path(rank, 2),
+		};
+		let opening = |slot: u64| Opening {
+			slot,
+			suffix: suffixes[&slot].clone(),
+			path: array.path(slot, 1),
+		};
+		Self {
+			commitment: Commitment { text_root: text.root(), suffix_root: array.root(), tokens },
+			span: vec![5; SPAN as usize],
+			proof: SpanProof { cut: cut(middle - 1), text: Some(excerpt.clone()) },
+			count: CountProof { lower: cut(middle - 1), upper: cut(last) },
+			occurrence: (opening(middle), excerpt.clone()),
+			fraud: Fraud::Prefix { opening: opening(1), text: excerpt },
+		}
 	}
 }

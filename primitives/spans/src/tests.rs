@@ -1,5 +1,5 @@
 use crate::{
-	reference::{Leaves, Reference},
+	reference::{Deepest, Leaves, Reference},
 	*,
 };
 use codec::{Decode, Encode, MaxEncodedLen};
@@ -490,4 +490,39 @@ fn sizes_should_be_bounded_when_proofs_are_encoded() {
 		Cut::max_encoded_len() + 1 + Excerpt::max_encoded_len()
 	);
 	assert!(Fraud::max_encoded_len() < 6_000);
+}
+
+#[test]
+fn deepest_should_be_proved_and_be_refuted_when_it_has_any_depth() {
+	for levels in 7..=MAX_DEPTH {
+		let Deepest { commitment, span, proof, count, occurrence, fraud } = Deepest::new(levels);
+		assert_eq!(commitment.levels(), levels);
+		let middle = 1 << (levels - 1);
+		let found = verify_span(&commitment, &span, &proof).unwrap();
+		assert_eq!(found.length, SPAN);
+		let ranks = verify_count(&commitment, &span, &count).unwrap();
+		assert_eq!(ranks, middle - 1..middle + middle / 2 - 1);
+		let (opening, text) = occurrence;
+		let place = verify_occurrence(&commitment, &span, &opening, &text).unwrap();
+		assert_eq!(found.place, Some(place));
+		assert_eq!(verify_fraud(&commitment, &fraud), Ok(()));
+		// Two hashes a level, but for the lowest, whose neighbours are shown, and the root.
+		assert_eq!(proof.cut.path.len() as u32, 2 * (levels - 1));
+		assert_eq!(text.path.len() as u32, 2 * (levels - 7));
+	}
+}
+
+#[test]
+fn levels_should_be_those_of_the_tree_when_the_text_grows() {
+	for tokens in [0, 1, 2, 3, 5, 6, 7, 62, 63, 1000, MAX_TOKENS] {
+		let commitment = Commitment { tokens, ..Default::default() };
+		let mut width = commitment.slots();
+		let mut levels = 0;
+		while width > 1 {
+			(width, levels) = (width.div_ceil(2), levels + 1);
+		}
+		assert_eq!(commitment.levels(), levels, "{tokens}");
+	}
+	let beyond = Commitment { tokens: u64::MAX, ..Default::default() };
+	assert!(beyond.levels() <= u64::BITS);
 }

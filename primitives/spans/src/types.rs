@@ -31,6 +31,7 @@ pub type Path = BoundedVec<Hash, ConstU32<{ 2 * MAX_DEPTH }>>;
 	PartialEq,
 	Eq,
 	Debug,
+	Default,
 	Encode,
 	Decode,
 	DecodeWithMemTracking,
@@ -61,6 +62,11 @@ impl Commitment {
 	/// How many slots the suffix array has: a rank for each token and two sentinels.
 	pub fn slots(&self) -> u64 {
 		self.tokens.saturating_add(2)
+	}
+
+	/// How many levels the suffix array's tree has above its leaves.
+	pub fn levels(&self) -> u32 {
+		u64::BITS - self.tokens.saturating_add(1).leading_zeros()
 	}
 
 	/// Whether the text is short enough for [`MAX_DEPTH`] levels.
@@ -220,6 +226,7 @@ pub struct CountProof {
 	PartialEq,
 	Eq,
 	Debug,
+	Default,
 	Encode,
 	Decode,
 	DecodeWithMemTracking,

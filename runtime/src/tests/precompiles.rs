@@ -34,6 +34,7 @@ use sp_runtime::{MultiSignature, Weight};
 
 mod gas;
 mod open;
+mod spans;
 
 /// EVM code that passes its input on with one kind of call and returns or reverts with what came
 /// back. `value` is the instruction that pushes the value of the call, for a CALL alone.
@@ -474,18 +475,21 @@ fn scores_should_be_psi_times_y_when_computed_for_solidity() {
 	});
 }
 
+fn bond_scorer(key: Sr25519Keyring, n: usize) {
+	let (who, pair) = (key.to_account_id(), hot_key(n));
+	let domain = pallet_attribution::scorers::SCORER_DOMAIN;
+	let proof = pair.sign(&(domain, System::block_hash(0), &who).encode());
+	let (bond, key) = (1_000 * UNIT, ScorerId::from(pair.public()));
+	assert_ok!(Attribution::bond(RuntimeOrigin::signed(who), key, proof.into(), CLASS, bond));
+}
+
 /// Bonds three scorers, which train adapters of the model again.
 fn bond_scorers(model: u32) {
 	for (n, key) in [Sr25519Keyring::Dave, Sr25519Keyring::Eve, Sr25519Keyring::Ferdie]
 		.into_iter()
 		.enumerate()
 	{
-		let who = key.to_account_id();
-		let pair = hot_key(n);
-		let domain = pallet_attribution::scorers::SCORER_DOMAIN;
-		let proof = pair.sign(&(domain, System::block_hash(0), &who).encode());
-		let (bond, key) = (1_000 * UNIT, ScorerId::from(pair.public()));
-		assert_ok!(Attribution::bond(RuntimeOrigin::signed(who), key, proof.into(), CLASS, bond));
+		bond_scorer(key, n);
 	}
 	let work = Work::Training(model);
 	if !pallet_attribution::Committees::<Runtime>::contains_key(work) {
@@ -540,8 +544,14 @@ fn score(receipt: Hash, y: &[Nats]) {
 	find(Work::Answer(receipt), Finding::Scores(y.to_vec().try_into().unwrap()));
 }
 
-/// A committee commits to what it finds and reveals it, and nobody challenges that.
+/// A committee agrees, and nobody challenges that.
 fn find(work: Work, finding: Finding) {
+	agree(work, finding);
+	run_to(committee(work).due);
+}
+
+/// A committee commits to what it finds and reveals it.
+fn agree(work: Work, finding: Finding) {
 	let authorized = || RuntimeOrigin::from(frame_system::RawOrigin::Authorized);
 	let (salt, attempt) = (Hash::repeat_byte(12), committee(work).attempt);
 	let sign = |payload: &[u8]| hot_key(0).sign(payload).into();
@@ -553,7 +563,6 @@ fn find(work: Work, finding: Finding) {
 	for seat in seats() {
 		assert_ok!(Attribution::reveal(authorized(), seat, finding.clone(), salt, sign(b"")));
 	}
-	run_to(committee(work).due);
 }
 
 #[test]
@@ -765,6 +774,12 @@ fn unknown_ids_should_revert_with_the_reason_when_asked_for() {
 				IAttribution::withdrawChannelCall { operator: account }.abi_encode(),
 				"NoChannel",
 			),
+			(
+				ATTRIBUTION,
+				IAttribution::spanIndexCall { datanet: 9, version: 1 }.abi_encode(),
+				"NoIndex",
+			),
+			(ATTRIBUTION, spans::register(&spans::honest()).abi_encode(), "NoVersion"),
 		];
 		for (precompile, input, expected) in table {
 			assert_eq!(reason(precompile, input), expected);
@@ -806,6 +821,10 @@ fn changing(account: SolAddress) -> Vec<(u16, Vec<u8>)> {
 		(ATTRIBUTION, IAttribution::fundChannelCall { operator, amount: wei(UNIT) }.abi_encode()),
 		(ATTRIBUTION, IAttribution::closeChannelCall { operator }.abi_encode()),
 		(ATTRIBUTION, IAttribution::withdrawChannelCall { operator }.abi_encode()),
+		(ATTRIBUTION, spans::register(&spans::honest()).abi_encode()),
+		(ATTRIBUTION, spans::challenge(&spans::faulty().1).abi_encode()),
+		(ATTRIBUTION, IAttribution::retireSpansCall { datanet: 0, version: 1 }.abi_encode()),
+		(ATTRIBUTION, IAttribution::removeSpansCall { datanet: 0, version: 1 }.abi_encode()),
 		(OPEN, IOpen::transferCall { to: account, value }.abi_encode()),
 		(OPEN, IOpen::approveCall { spender: account, value }.abi_encode()),
 		(OPEN, IOpen::transferFromCall { from: account, to: account, value }.abi_encode()),

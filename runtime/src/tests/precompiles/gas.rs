@@ -110,6 +110,18 @@ fn estimate_should_be_at_most_a_twentieth_above_use_when_any_function_is_called(
 		table.call(ATTRIBUTION, nothing, IAttribution::answerItemsCall { id });
 		table.call(ATTRIBUTION, nothing, IAttribution::pendingRewardsCall { account: them });
 		table.call(ATTRIBUTION, nothing, IAttribution::claimCall { account: them });
+		table.call(ATTRIBUTION, nothing, IAttribution::isActiveCall { model });
+		table.call(ATTRIBUTION, nothing, IAttribution::currentPeriodCall {});
+		table.call(ATTRIBUTION, nothing, IAttribution::unsettledCall { model, period });
+		let receipt = answer(model, nonce + 2);
+		run_to(System::block_number() + pallet_attribution::DELAY);
+		let y = vector(model).try_into().unwrap();
+		agree(Work::Answer(receipt), Finding::Scores(y));
+		bond_scorer(Sr25519Keyring::Charlie, 3);
+		pallet_attribution::Settings::<Runtime>::mutate(|settings| settings.minimum_panel = 1);
+		let id = FixedBytes(receipt.0);
+		table.call(ATTRIBUTION, nothing, IAttribution::challengeCall { id });
+		table.call(ATTRIBUTION, nothing, IAttribution::challengeVersionCall { model });
 		let to = at(&operator);
 		table.call(ATTRIBUTION, nothing, fund);
 		table.call(ATTRIBUTION, nothing, IAttribution::channelCall { payer: me, operator: to });
@@ -117,6 +129,23 @@ fn estimate_should_be_at_most_a_twentieth_above_use_when_any_function_is_called(
 		let notice = pallet_attribution::Settings::<Runtime>::get().notice;
 		run_to(System::block_number() + notice + 1);
 		table.call(ATTRIBUTION, nothing, IAttribution::withdrawChannelCall { operator: to });
+
+		// The bond stays hers while it is held.
+		let index = spans::honest();
+		let (datanet, version) = (0, 1);
+		table.call(ATTRIBUTION, nothing, spans::register(&index));
+		table.call(ATTRIBUTION, nothing, IAttribution::spanIndexCall { datanet, version });
+		table.call(ATTRIBUTION, nothing, spans::verify_span(&index, &[2, 3, 4, 5]));
+		table.call(ATTRIBUTION, nothing, spans::verify_count(&index, &[2, 3]));
+		let rank = index.ranks(&[2, 3]).start;
+		table.call(ATTRIBUTION, nothing, spans::verify_occurrence(&index, &[2, 3], rank));
+		table.call(ATTRIBUTION, nothing, IAttribution::retireSpansCall { datanet, version });
+		let free_at = pallet_spans::Indices::<Runtime>::get(datanet, version).unwrap().free_at;
+		run_to(free_at.unwrap());
+		table.call(ATTRIBUTION, nothing, IAttribution::removeSpansCall { datanet, version });
+		let (index, fraud) = spans::faulty();
+		ask(&other(), ATTRIBUTION, spans::register(&index)).unwrap();
+		table.call(ATTRIBUTION, -(300 * UNIT as i128), spans::challenge(&fraud));
 
 		for (precompile, signatures) in [
 			(REGISTRY, IRegistry::IRegistryCalls::SIGNATURES),

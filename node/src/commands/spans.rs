@@ -1,0 +1,288 @@
+use super::{datanet, event, show_open, Common};
+use crate::chain::Result;
+use codec::Encode;
+use openledger_core::{DatanetId, Version};
+use openledger_spans::{abi, text, Builder, Index};
+use openledger_spans_math::{verify_count, verify_span, SPAN};
+use pallet_datanets::{Published, Versions};
+use pallet_spans::{Call, Event};
+use runtime::{AccountId, Runtime, RuntimeEvent};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+type Consideration = <Runtime as pallet_datanets::Config>::Consideration;
+
+/// Which spans of an answer stand in a Datanet, and proofs of it.
+///
+/// Here a token is a byte, so that everybody has the same tokens.
+#[derive(Debug, clap::Subcommand)]
+pub enum SpansCommand {
+	/// Indexes a text.
+	Index {
+		/// A folder, each file of which is a row, in the order of their names; or a file, each line
+		/// of which is one.
+		text: PathBuf,
+		/// The index, a file.
+		out: PathBuf,
+	},
+	/// Indexes the rows of a published version, batch by batch and by their hashes, from the blob
+	/// store.
+	IndexVersion {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The version.
+		version: Version,
+		/// The index, a file.
+		out: PathBuf,
+	},
+	/// Shows the spans of an answer that stand in an index.
+	Find {
+		/// The index.
+		index: PathBuf,
+		/// The answer.
+		answer: String,
+		/// The shortest, in bytes.
+		#[arg(long, default_value_t = 16)]
+		least: usize,
+	},
+	/// Proves the longest beginning of a text that stands in an index, and how often it does.
+	Prove {
+		/// The index.
+		index: PathBuf,
+		/// The text, of which the first 64 bytes count.
+		query: String,
+		/// The Datanet, for the calldata of Solidity.
+		#[arg(long, default_value_t = 0)]
+		datanet: DatanetId,
+		/// The version, for the calldata of Solidity.
+		#[arg(long, default_value_t = 1)]
+		version: Version,
+	},
+	/// Registers an index for a published version, and holds a bond.
+	Register {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The version.
+		version: Version,
+		/// The index.
+		index: PathBuf,
+	},
+	/// Looks for a fault in a registered index; if it has one, shows it and takes a part of its bond.
+	Challenge {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The version.
+		version: Version,
+		/// The index, as its registrant published it.
+		index: PathBuf,
+	},
+	/// Announces that your index ends.
+	Retire {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The version.
+		version: Version,
+	},
+	/// Removes a retired index after its delay, and gives its bond back.
+	Remove {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The version.
+		version: Version,
+	},
+}
+
+fn hex(bytes: &[u8]) -> String {
+	format!("0x{}", hex::encode(bytes))
+}
+
+impl SpansCommand {
+	pub async fn run(&self, common: &Common) -> Result<()> {
+		match self {
+			Self::Index { text, out } => index(common, text::rows(text)?, out),
+			Self::IndexVersion { datanet, version, out } => {
+				index(common, rows(common, *datanet, *version).await?, out)
+			},
+			Self::Find { index, answer, least } => find(common, index, answer, *least),
+			Self::Prove { index, query, datanet, version } => {
+				prove(common, index, query, *datanet, *version)
+			},
+			Self::Register { datanet, version, index } => {
+				let (datanet, version) = (*datanet, *version);
+				let commitment = Index::open(index)?.commitment();
+				let call = Call::register { datanet, version, commitment };
+				let included = common.chain().await?.send(&common.signer()?, call).await?;
+				let final_at = event(included, |event| match event {
+					RuntimeEvent::Spans(Event::Registered { final_at, .. }) => Some(final_at),
+					_ => None,
+				})?;
+				let text = format!("registered; final from block {final_at} on");
+				common.print(text, json!({ "finalAt": final_at }));
+				Ok(())
+			},
+			Self::Challenge { datanet, version, index } => {
+				let Some(fraud) = Index::open(index)?.audit()? else {
+					common.print("the index has no fault", json!({ "fault": false }));
+					return Ok(());
+				};
+				let (datanet, version) = (*datanet, *version);
+				let call = Call::challenge { datanet, version, fraud: Box::new(fraud) };
+				let included = common.chain().await?.send(&common.signer()?, call).await?;
+				let reward = event(included, |event| match event {
+					RuntimeEvent::Spans(Event::Refuted { reward, .. }) => Some(reward),
+					_ => None,
+				})?;
+				let text = format!("the index is gone; you have {} $OPEN", show_open(reward));
+				common.print(text, json!({ "fault": true, "reward": reward.to_string() }));
+				Ok(())
+			},
+			Self::Retire { datanet, version } => {
+				let call = Call::retire { datanet: *datanet, version: *version };
+				let included = common.chain().await?.send(&common.signer()?, call).await?;
+				let free_at = event(included, |event| match event {
+					RuntimeEvent::Spans(Event::Retired { free_at, .. }) => Some(free_at),
+					_ => None,
+				})?;
+				let text = format!("retired; to be removed from block {free_at} on");
+				common.print(text, json!({ "freeAt": free_at }));
+				Ok(())
+			},
+			Self::Remove { datanet, version } => {
+				let call = Call::remove { datanet: *datanet, version: *version };
+				common.chain().await?.send(&common.signer()?, call).await?;
+				common.print("the index is gone and its bond is free", json!({}));
+				Ok(())
+			},
+		}
+	}
+}
+
+/// The rows of a version, as tokens.
+async fn rows(common: &Common, datanet: DatanetId, version: Version) -> Result<Vec<Vec<u16>>> {
+	let (chain, store) = (common.chain().await?, common.store()?);
+	let key = Versions::<Runtime>::hashed_key_for(datanet, version);
+	let published: Option<Published<AccountId, Consideration>> = chain.read(&key).await?;
+	let published =
+		published.ok_or_else(|| format!("Datanet {datanet} has no version {version}"))?;
+	let all = datanet::rows(&chain, datanet).await?;
+	let mut rows = Vec::new();
+	for batch in &published.batches {
+		for (_, row) in all.iter().filter(|(of, _)| of == batch) {
+			rows.push(text::tokens(&store.get(&row.hash)?));
+		}
+	}
+	Ok(rows)
+}
+
+fn index(common: &Common, rows: Vec<Vec<u16>>, out: &Path) -> Result<()> {
+	let mut builder = Builder::new();
+	for row in &rows {
+		builder.push(row)?;
+	}
+	let bar = common.bar("sorting suffixes", builder.tokens());
+	let commitment = builder.write(out, &|progress| bar.set_position(progress.done))?;
+	bar.finish_and_clear();
+	let (text_root, suffix_root) =
+		(hex(commitment.text_root.as_bytes()), hex(commitment.suffix_root.as_bytes()));
+	let shown = format!(
+		"{} rows, {} tokens\ntext root   {text_root}\nsuffix root {suffix_root}",
+		rows.len(),
+		commitment.tokens,
+	);
+	common.print(
+		shown,
+		json!({
+			"rows": rows.len(),
+			"tokens": commitment.tokens,
+			"textRoot": text_root,
+			"suffixRoot": suffix_root,
+		}),
+	);
+	Ok(())
+}
+
+fn find(common: &Common, index: &Path, answer: &str, least: usize) -> Result<()> {
+	let found = text::find(&Index::open(index)?, &text::tokens(answer.as_bytes()), least);
+	let mut table = comfy_table::Table::new();
+	table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
+	table.set_header(["span", "bytes", "row", "times"]);
+	for one in &found {
+		table.add_row([
+			one.text.clone(),
+			one.span.length.to_string(),
+			one.place.row.to_string(),
+			one.span.count().to_string(),
+		]);
+	}
+	let spans: Vec<_> = found
+		.iter()
+		.map(|one| {
+			json!({
+				"text": one.text,
+				"start": one.span.start,
+				"length": one.span.length,
+				"row": one.place.row,
+				"position": one.place.position,
+				"count": one.span.count(),
+			})
+		})
+		.collect();
+	common.print(table, json!(spans));
+	Ok(())
+}
+
+fn prove(
+	common: &Common,
+	index: &Path,
+	query: &str,
+	datanet: DatanetId,
+	version: Version,
+) -> Result<()> {
+	let index = Index::open(index)?;
+	let mut query = text::tokens(query.as_bytes());
+	query.truncate(SPAN as usize);
+	let proof = index.prove(&query)?;
+	let found = verify_span(&index.commitment(), &query, &proof)
+		.map_err(|error| format!("the proof does not hold: {error:?}"))?;
+	let Some(place) = found.place else {
+		let calldata = hex(&abi::verify_span(datanet, version, &query, &proof));
+		common.print(
+			format!("its first byte stands nowhere\nverifySpan {calldata}"),
+			json!({ "length": 0, "proof": hex(&proof.encode()), "verifySpan": calldata }),
+		);
+		return Ok(());
+	};
+	let span = &query[..found.length as usize];
+	let count = index.prove_count(span)?;
+	let ranks = verify_count(&index.commitment(), span, &count)
+		.map_err(|error| format!("the proof does not hold: {error:?}"))?;
+	let times = ranks.end - ranks.start;
+	let calldata = [
+		hex(&abi::verify_span(datanet, version, &query, &proof)),
+		hex(&abi::verify_count(datanet, version, span, &count)),
+	];
+	let at_least = if found.is_at_least() { "at least " } else { "" };
+	let shown = format!(
+		"“{}”: {at_least}{} bytes, row {}, position {}, found {times}×\nverifySpan  {}\nverifyCount {}",
+		text::show(span),
+		found.length,
+		place.row,
+		place.position,
+		calldata[0],
+		calldata[1],
+	);
+	common.print(
+		shown,
+		json!({
+			"length": found.length,
+			"row": place.row,
+			"position": place.position,
+			"count": times,
+			"proof": hex(&proof.encode()),
+			"countProof": hex(&count.encode()),
+			"verifySpan": calldata[0],
+			"verifyCount": calldata[1],
+		}),
+	);
+	Ok(())
+}

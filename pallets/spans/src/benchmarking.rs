@@ -1,0 +1,155 @@
+//! Benchmarks of the calls and of verification, each in its worst case.
+#![allow(missing_docs)]
+
+use super::*;
+use codec::{Decode, Encode};
+use frame::benchmarking::prelude::*;
+use openledger_core::MAX_BLOCKS;
+use openledger_spans_math::{self as math, reference::Deepest, MAX_DEPTH};
+
+/// Makes what benchmarks need of other pallets.
+pub trait BenchmarkHelper<AccountId> {
+	/// Gives an account what bonds and deposits need.
+	fn endow(who: &AccountId);
+	/// A published version with `blocks` contributors.
+	fn version(curator: &AccountId, blocks: u32) -> (DatanetId, Version);
+}
+
+fn rich<T: Config>(name: &'static str) -> T::AccountId {
+	let who = account(name, 0, 0);
+	T::BenchmarkHelper::endow(&who);
+	who
+}
+
+/// A registered index, as deep as there can be.
+fn indexed<T: Config>(registrant: &T::AccountId) -> (DatanetId, Version) {
+	let (datanet, version) = T::BenchmarkHelper::version(&rich::<T>("curator"), MAX_BLOCKS);
+	let Deepest { commitment, .. } = Deepest::new(MAX_DEPTH);
+	Pallet::<T>::do_register(registrant.clone(), datanet, version, commitment)
+		.expect("the registrant is rich; qed");
+	(datanet, version)
+}
+
+#[benchmarks]
+mod benches {
+	use super::*;
+
+	#[cfg(test)]
+	use crate::mock::{state, Test};
+	impl_benchmark_test_suite!(Pallet, state(), Test);
+
+	#[benchmark]
+	fn register() {
+		let (datanet, version) = T::BenchmarkHelper::version(&rich::<T>("curator"), MAX_BLOCKS);
+		let registrant = rich::<T>("registrant");
+		let Deepest { commitment, .. } = Deepest::new(MAX_DEPTH);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(registrant), datanet, version, commitment);
+
+		assert!(Indices::<T>::contains_key(datanet, version));
+	}
+
+	#[benchmark]
+	fn challenge() {
+		let (datanet, version) = indexed::<T>(&rich::<T>("registrant"));
+		// The pot exists on a chain.
+		T::BenchmarkHelper::endow(&T::ProtocolPot::get());
+		let (challenger, fraud) = (rich::<T>("challenger"), Deepest::new(MAX_DEPTH).fraud);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(challenger), datanet, version, Box::new(fraud));
+
+		assert!(!Indices::<T>::contains_key(datanet, version));
+	}
+
+	#[benchmark]
+	fn retire() {
+		let registrant = rich::<T>("registrant");
+		let (datanet, version) = indexed::<T>(&registrant);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(registrant), datanet, version);
+
+		assert!(Indices::<T>::get(datanet, version).is_some_and(|index| index.free_at.is_some()));
+	}
+
+	#[benchmark]
+	fn remove() -> Result<(), BenchmarkError> {
+		let registrant = rich::<T>("registrant");
+		let (datanet, version) = indexed::<T>(&registrant);
+		let free_at = Pallet::<T>::do_retire(registrant.clone(), datanet, version)?;
+		frame_system::Pallet::<T>::set_block_number(free_at.into());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(registrant), datanet, version);
+
+		assert!(!Indices::<T>::contains_key(datanet, version));
+		Ok(())
+	}
+
+	/// Looks an index up twice, as its verification does after its size was asked for.
+	#[benchmark]
+	fn read() {
+		use openledger_core::SpansFace;
+		let (datanet, version) = indexed::<T>(&rich::<T>("registrant"));
+		let (index, registrant);
+
+		#[block]
+		{
+			index = <Pallet<T> as Spans>::span_index(datanet, version);
+			registrant = Pallet::<T>::registrant(datanet, version);
+		}
+
+		assert!(index.is_some() && registrant.is_some());
+	}
+
+	/// In trees of `n` levels.
+	#[benchmark]
+	fn verify_span(n: Linear<7, 40>) {
+		let Deepest { commitment, span, proof, .. } = Deepest::new(n);
+		let proof = proof.encode();
+		let found;
+
+		#[block]
+		{
+			found = SpanProof::decode(&mut &proof[..])
+				.map(|proof| math::verify_span(&commitment, &span, &proof));
+		}
+
+		assert!(matches!(found, Ok(Ok(_))));
+	}
+
+	/// In a tree of `n` levels.
+	#[benchmark]
+	fn verify_count(n: Linear<7, 40>) {
+		let Deepest { commitment, span, count, .. } = Deepest::new(n);
+		let proof = count.encode();
+		let ranks;
+
+		#[block]
+		{
+			ranks = CountProof::decode(&mut &proof[..])
+				.map(|proof| math::verify_count(&commitment, &span, &proof));
+		}
+
+		assert!(matches!(ranks, Ok(Ok(_))));
+	}
+
+	/// In trees of `n` levels.
+	#[benchmark]
+	fn verify_occurrence(n: Linear<7, 40>) {
+		let Deepest { commitment, span, occurrence, .. } = Deepest::new(n);
+		let proof = occurrence.encode();
+		let place;
+
+		#[block]
+		{
+			place = <(Opening, Excerpt)>::decode(&mut &proof[..]).map(|(opening, text)| {
+				math::verify_occurrence(&commitment, &span, &opening, &text)
+			});
+		}
+
+		assert!(matches!(place, Ok(Ok(_))));
+	}
+}

@@ -1,0 +1,55 @@
+//! What Solidity can do with the span indices.
+
+use super::*;
+use openledger_core::{SpansCall, SpansFace};
+
+impl<T: Config> SpansFace<T::AccountId> for Pallet<T> {
+	fn weight(call: SpansCall) -> Weight {
+		match call {
+			SpansCall::Register => T::WeightInfo::register(),
+			SpansCall::Challenge => T::WeightInfo::challenge(),
+			SpansCall::Retire => T::WeightInfo::retire(),
+			SpansCall::Remove => T::WeightInfo::remove(),
+			SpansCall::Read => T::WeightInfo::read(),
+			SpansCall::Span { levels } => T::WeightInfo::verify_span(levels.max(MIN_LEVELS)),
+			SpansCall::Count { levels } => T::WeightInfo::verify_count(levels.max(MIN_LEVELS)),
+			SpansCall::Occurrence { levels } => {
+				T::WeightInfo::verify_occurrence(levels.max(MIN_LEVELS))
+			},
+		}
+	}
+
+	fn registrant(datanet: DatanetId, version: Version) -> Option<T::AccountId> {
+		Indices::<T>::get(datanet, version).map(|index| index.registrant)
+	}
+
+	fn register(
+		who: T::AccountId,
+		datanet: DatanetId,
+		version: Version,
+		commitment: Commitment,
+	) -> Result<u32, DispatchError> {
+		Self::do_register(who, datanet, version, commitment)
+	}
+
+	fn challenge(
+		who: T::AccountId,
+		datanet: DatanetId,
+		version: Version,
+		fraud: Fraud,
+	) -> Result<(T::AccountId, Balance), DispatchError> {
+		Self::do_challenge(who, datanet, version, &fraud)
+	}
+
+	fn retire(
+		who: T::AccountId,
+		datanet: DatanetId,
+		version: Version,
+	) -> Result<u32, DispatchError> {
+		Self::do_retire(who, datanet, version)
+	}
+
+	fn remove(datanet: DatanetId, version: Version) -> DispatchResult {
+		Self::do_remove(datanet, version)
+	}
+}

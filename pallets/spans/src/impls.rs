@@ -1,0 +1,196 @@
+//! What the calls do.
+
+use super::*;
+use core::ops::Range;
+use frame::deps::frame_support::traits::tokens::{Fortitude, Precision, Restriction};
+use openledger_influence_math::split;
+use openledger_spans_math as math;
+
+type Entry<T> = Index<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
+
+impl<T: Config> From<SpanError> for Error<T> {
+	fn from(error: SpanError) -> Self {
+		match error {
+			SpanError::TooLong => Self::TooLong,
+			SpanError::Query => Self::BadQuery,
+			SpanError::Suffixes => Self::WrongSuffixes,
+			SpanError::Bracket => Self::WrongBracket,
+			SpanError::Text => Self::WrongText,
+			SpanError::Mismatch => Self::Mismatch,
+			SpanError::NoFault => Self::NoFault,
+		}
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	fn now() -> u32 {
+		frame_system::Pallet::<T>::block_number().saturated_into()
+	}
+
+	/// Registers an index; returns from which block on it is final.
+	pub fn do_register(
+		registrant: T::AccountId,
+		datanet: DatanetId,
+		version: Version,
+		commitment: Commitment,
+	) -> Result<u32, DispatchError> {
+		ensure!(!Indices::<T>::contains_key(datanet, version), Error::<T>::AlreadyIndexed);
+		let info = T::Datanets::version(datanet, version).ok_or(Error::<T>::NoVersion)?;
+		commitment.check().map_err(Error::<T>::from)?;
+		let rows = info
+			.blocks
+			.iter()
+			.fold(0u64, |rows, block| rows.saturating_add(block.rows.into()));
+		ensure!(commitment.tokens >= rows, Error::<T>::TooShort);
+
+		let bond = T::Bond::get();
+		T::Currency::hold(&HoldReason::Bond.into(), &registrant, bond)?;
+		let footprint = Footprint::from_mel::<(DatanetId, Version, Entry<T>)>();
+		let ticket = T::Consideration::new(&registrant, footprint)?;
+		let final_at = Self::now().saturating_add(Watch::<T>::get().challenge);
+		let index = Index {
+			commitment,
+			registrant: registrant.clone(),
+			bond,
+			final_at,
+			free_at: None,
+			ticket,
+		};
+		Indices::<T>::insert(datanet, version, index);
+		let event = Event::Registered { datanet, version, registrant, commitment, final_at };
+		Self::deposit_event(event);
+		Ok(final_at)
+	}
+
+	/// Removes an index with a fault; returns who had registered it and the challenger's part.
+	pub(crate) fn do_challenge(
+		challenger: T::AccountId,
+		datanet: DatanetId,
+		version: Version,
+		fraud: &Fraud,
+	) -> Result<(T::AccountId, Balance), DispatchError> {
+		let index = Self::live(datanet, version)?;
+		math::verify_fraud(&index.commitment, fraud).map_err(Error::<T>::from)?;
+
+		let Index { registrant, bond, ticket, .. } = index;
+		let protocol = BASIS_POINTS.saturating_sub(CHALLENGER_CUT);
+		let [rest, reward] = split(bond, [protocol, CHALLENGER_CUT]);
+		for (to, amount) in [(&challenger, reward), (&T::ProtocolPot::get(), rest)] {
+			// What else keeps the money in the account does not keep it from being slashed.
+			T::Currency::transfer_on_hold(
+				&HoldReason::Bond.into(),
+				&registrant,
+				to,
+				amount,
+				Precision::Exact,
+				Restriction::Free,
+				Fortitude::Force,
+			)?;
+		}
+		ticket.drop(&registrant)?;
+		Indices::<T>::remove(datanet, version);
+		Self::deposit_event(Event::Refuted {
+			datanet,
+			version,
+			registrant: registrant.clone(),
+			challenger,
+			reward,
+			rest,
+		});
+		Ok((registrant, reward))
+	}
+
+	/// Announces the end of an index; returns from which block on it may be removed.
+	pub(crate) fn do_retire(
+		who: T::AccountId,
+		datanet: DatanetId,
+		version: Version,
+	) -> Result<u32, DispatchError> {
+		let mut index = Self::live(datanet, version)?;
+		ensure!(index.registrant == who, Error::<T>::NotRegistrant);
+		ensure!(index.free_at.is_none(), Error::<T>::AlreadyRetired);
+		let free_at = Self::now().saturating_add(Watch::<T>::get().unbonding);
+		index.free_at = Some(free_at);
+		Indices::<T>::insert(datanet, version, index);
+		Self::deposit_event(Event::Retired { datanet, version, free_at });
+		Ok(free_at)
+	}
+
+	pub(crate) fn do_remove(datanet: DatanetId, version: Version) -> DispatchResult {
+		let Index { registrant, bond, free_at, ticket, .. } = Self::live(datanet, version)?;
+		let free_at = free_at.ok_or(Error::<T>::NotRetired)?;
+		ensure!(Self::now() >= free_at, Error::<T>::StillBonded);
+		T::Currency::release(&HoldReason::Bond.into(), &registrant, bond, Precision::Exact)?;
+		ticket.drop(&registrant)?;
+		Indices::<T>::remove(datanet, version);
+		Self::deposit_event(Event::Removed { datanet, version });
+		Ok(())
+	}
+
+	fn live(datanet: DatanetId, version: Version) -> Result<Entry<T>, Error<T>> {
+		Indices::<T>::get(datanet, version).ok_or(Error::<T>::NoIndex)
+	}
+
+	fn commitment(datanet: DatanetId, version: Version) -> Result<Commitment, Error<T>> {
+		Self::live(datanet, version).map(|index| index.commitment)
+	}
+
+	/// Invariants of this pallet.
+	#[cfg(any(feature = "try-runtime", test))]
+	pub(crate) fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+		use alloc::collections::BTreeMap;
+		use frame::token::fungible::InspectHold;
+		ensure!(Watch::<T>::get().is_valid(), "the windows are valid");
+		let mut bonds = BTreeMap::<Vec<u8>, (T::AccountId, Balance)>::new();
+		for index in Indices::<T>::iter_values() {
+			ensure!(index.commitment.check().is_ok(), "a commitment is within bounds");
+			let bond = bonds
+				.entry(index.registrant.encode())
+				.or_insert_with(|| (index.registrant.clone(), 0));
+			bond.1 = bond.1.saturating_add(index.bond);
+		}
+		for (who, bond) in bonds.into_values() {
+			let held = T::Currency::balance_on_hold(&HoldReason::Bond.into(), &who);
+			ensure!(held == bond, "what is held is what its indices are bonded with");
+		}
+		Ok(())
+	}
+}
+
+impl<T: Config> Spans for Pallet<T> {
+	fn span_index(datanet: DatanetId, version: Version) -> Option<(Commitment, bool)> {
+		let index = Indices::<T>::get(datanet, version)?;
+		Some((index.commitment, Self::now() >= index.final_at))
+	}
+
+	fn verify_span(
+		datanet: DatanetId,
+		version: Version,
+		query: &[u16],
+		proof: &SpanProof,
+	) -> Result<Match, DispatchError> {
+		let commitment = Self::commitment(datanet, version)?;
+		Ok(math::verify_span(&commitment, query, proof).map_err(Error::<T>::from)?)
+	}
+
+	fn verify_count(
+		datanet: DatanetId,
+		version: Version,
+		span: &[u16],
+		proof: &CountProof,
+	) -> Result<Range<u64>, DispatchError> {
+		let commitment = Self::commitment(datanet, version)?;
+		Ok(math::verify_count(&commitment, span, proof).map_err(Error::<T>::from)?)
+	}
+
+	fn verify_occurrence(
+		datanet: DatanetId,
+		version: Version,
+		span: &[u16],
+		opening: &Opening,
+		text: &Excerpt,
+	) -> Result<Place, DispatchError> {
+		let commitment = Self::commitment(datanet, version)?;
+		Ok(math::verify_occurrence(&commitment, span, opening, text).map_err(Error::<T>::from)?)
+	}
+}

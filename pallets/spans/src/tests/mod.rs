@@ -1,0 +1,6 @@
+//! Tests of this pallet, by topic.
+
+mod bonds;
+mod challenges;
+mod indices;
+mod proofs;

@@ -1,0 +1,165 @@
+//! Span indices from Solidity.
+
+use super::*;
+use openledger_spans_math::{
+	reference::{Leaves, Reference},
+	Fraud,
+};
+use pallet_spans::{HoldReason, CHALLENGER_CUT};
+
+/// Datanet 0 with version 1, of one row.
+pub(super) fn published() {
+	let id = ask(&owner(), DATANETS, create(0)).unwrap();
+	ask(&owner(), DATANETS, contribute(id, &[1])).unwrap();
+	publish(&owner(), id, &[0]);
+}
+
+pub(super) fn honest() -> Reference {
+	Reference::new(&[[1u16, 2, 3], [2, 3, 4]])
+}
+
+/// An index that counts a row too many, and the proof of it.
+pub(super) fn faulty() -> (Reference, Fraud) {
+	let mut leaves = Leaves::new(&[[1u16, 2, 3]]);
+	leaves.chunks[0].row = 1;
+	let index = Reference::of(leaves);
+	let chunk = index.leaves().chunks[0].clone();
+	let path = index.chunks(0, 1).unwrap().path;
+	(index, Fraud::Chunk { index: 0, number: 0, chunk, path })
+}
+
+pub(super) fn register(index: &Reference) -> IAttribution::registerSpansCall {
+	let commitment = index.commitment();
+	IAttribution::registerSpansCall {
+		datanet: 0,
+		version: 1,
+		tokens: commitment.tokens,
+		textRoot: commitment.text_root.0.into(),
+		suffixRoot: commitment.suffix_root.0.into(),
+	}
+}
+
+pub(super) fn verify_span(index: &Reference, query: &[u16]) -> IAttribution::verifySpanCall {
+	let proof = index.prove_span(query).unwrap().encode().into();
+	IAttribution::verifySpanCall { datanet: 0, version: 1, query: query.to_vec(), proof }
+}
+
+pub(super) fn verify_count(index: &Reference, span: &[u16]) -> IAttribution::verifyCountCall {
+	let proof = index.prove_count(span).unwrap().encode().into();
+	IAttribution::verifyCountCall { datanet: 0, version: 1, span: span.to_vec(), proof }
+}
+
+pub(super) fn verify_occurrence(
+	index: &Reference,
+	span: &[u16],
+	rank: u64,
+) -> IAttribution::verifyOccurrenceCall {
+	let opening = index.opening(rank + 1).unwrap();
+	let text = index.excerpt(opening.suffix.position, span.len() as u64).unwrap();
+	let proof = (opening, text).encode().into();
+	IAttribution::verifyOccurrenceCall { datanet: 0, version: 1, span: span.to_vec(), proof }
+}
+
+pub(super) fn challenge(fraud: &Fraud) -> IAttribution::challengeSpansCall {
+	let fraud = fraud.encode().into();
+	IAttribution::challengeSpansCall { datanet: 0, version: 1, fraud }
+}
+
+fn bonded(who: &AccountId) -> Balance {
+	use frame_support::traits::fungible::InspectHold;
+	Balances::balance_on_hold(&RuntimeHoldReason::Spans(HoldReason::Bond), who)
+}
+
+#[test]
+fn spans_should_be_verified_when_their_index_is_registered() {
+	development().execute_with(|| {
+		published();
+		let (who, index) = (other(), honest());
+		let final_at = ask(&who, ATTRIBUTION, register(&index)).unwrap();
+		assert_eq!(bonded(&who), 1_000 * UNIT);
+		let shown = || {
+			let call = IAttribution::spanIndexCall { datanet: 0, version: 1 };
+			ask(&owner(), ATTRIBUTION, call).unwrap()
+		};
+		let commitment = index.commitment();
+		assert_eq!((shown().registrant, shown().tokens), (at(&who), commitment.tokens));
+		assert_eq!(shown().textRoot.0, commitment.text_root.0);
+		assert_eq!(shown().suffixRoot.0, commitment.suffix_root.0);
+		assert!(!shown().isFinal);
+
+		let call = verify_span(&index, &[2, 3, 4, 5]);
+		let found = ask(&owner(), ATTRIBUTION, call.clone()).unwrap();
+		assert_eq!((found.length, found.position, found.row), (3, 4, 1));
+		assert!(!found.isFinal);
+		let nowhere = ask(&owner(), ATTRIBUTION, verify_span(&index, &[9])).unwrap();
+		assert_eq!((nowhere.length, nowhere.position, nowhere.row), (0, 0, 0));
+		let counted = ask(&owner(), ATTRIBUTION, verify_count(&index, &[2, 3])).unwrap();
+		assert_eq!(counted.count, 2);
+		let mut rows = Vec::new();
+		for rank in counted.first..counted.first + counted.count {
+			let call = verify_occurrence(&index, &[2, 3], rank);
+			let place = ask(&owner(), ATTRIBUTION, call).unwrap();
+			assert_eq!(place.rank, rank);
+			rows.push(place.row);
+		}
+		rows.sort();
+		assert_eq!(rows, [0, 1]);
+
+		let refused = |call: IAttribution::verifySpanCall| refusal(&owner(), ATTRIBUTION, call);
+		let other = IAttribution::verifySpanCall { query: vec![1], ..call.clone() };
+		assert_eq!(refused(other), "WrongBracket");
+		let elsewhere = IAttribution::verifySpanCall { version: 2, ..call.clone() };
+		assert_eq!(refused(elsewhere), "NoIndex");
+		let mut proof = call.proof.to_vec();
+		proof.push(0);
+		let longer = IAttribution::verifySpanCall { proof: proof.into(), ..call.clone() };
+		assert_eq!(refused(longer), "the bytes are no such proof");
+		assert_eq!(refused(verify_span(&faulty().0, &[1])), "WrongSuffixes");
+
+		System::set_block_number(final_at);
+		assert!(shown().isFinal);
+		assert!(ask(&owner(), ATTRIBUTION, call).unwrap().isFinal);
+		assert!(ask(&owner(), ATTRIBUTION, verify_count(&index, &[2, 3])).unwrap().isFinal);
+	});
+}
+
+#[test]
+fn challenger_should_be_paid_when_it_shows_a_fault_from_solidity() {
+	development().execute_with(|| {
+		published();
+		let (index, fraud) = faulty();
+		ask(&other(), ATTRIBUTION, register(&index)).unwrap();
+		let (mine, theirs) = (Balances::balance(&owner()), Balances::total_balance(&other()));
+		let pot = Balances::balance(&pots::Treasury::get());
+		let reward = ask(&owner(), ATTRIBUTION, challenge(&fraud)).unwrap();
+		assert_eq!(reward, wei(1_000 * UNIT * Balance::from(CHALLENGER_CUT) / 10_000));
+		assert_eq!(wei(Balances::balance(&owner()) - mine), reward);
+		assert_eq!(theirs - Balances::total_balance(&other()), 1_000 * UNIT);
+		assert_eq!(Balances::balance(&pots::Treasury::get()) - pot, 700 * UNIT);
+		assert_eq!(refusal(&owner(), ATTRIBUTION, challenge(&fraud)), "NoIndex");
+
+		// An honest one cannot be challenged, and its bond comes back.
+		ask(&other(), ATTRIBUTION, register(&honest())).unwrap();
+		assert_eq!(refusal(&owner(), ATTRIBUTION, challenge(&fraud)), "WrongText");
+		let retire = IAttribution::retireSpansCall { datanet: 0, version: 1 };
+		let remove = IAttribution::removeSpansCall { datanet: 0, version: 1 };
+		assert_eq!(refusal(&owner(), ATTRIBUTION, retire.clone()), "NotRegistrant");
+		let free_at = ask(&other(), ATTRIBUTION, retire).unwrap();
+		assert_eq!(refusal(&owner(), ATTRIBUTION, remove.clone()), "StillBonded");
+		System::set_block_number(free_at);
+		ask(&owner(), ATTRIBUTION, remove).unwrap();
+		assert_eq!(bonded(&other()), 0);
+	});
+}
+
+#[test]
+fn challenge_should_fit_into_a_transaction_when_the_proof_is_the_largest() {
+	use frame_support::dispatch::{DispatchClass, GetDispatchInfo};
+	let fraud = openledger_spans_math::reference::Deepest::new(40).fraud;
+	let call =
+		pallet_spans::Call::<Runtime>::challenge { datanet: 0, version: 1, fraud: Box::new(fraud) };
+	let limits = system::RuntimeBlockWeights::get();
+	let most = limits.get(DispatchClass::Normal).max_extrinsic.unwrap();
+	assert!(call.get_dispatch_info().call_weight.ref_time() < most.ref_time() / 100);
+	assert!(call.encoded_size() < 6_000);
+}
