@@ -121,6 +121,28 @@ impl Evidence {
 	}
 }
 
+type Committee = pallet_attribution::Committee<AccountId>;
+
+/// The committee that scores a receipt, until its end.
+async fn committee(chain: &Chain, id: Hash) -> Result<Option<Committee>> {
+	let work = pallet_attribution::Work::Answer(id);
+	chain
+		.read(&pallet_attribution::Committees::<Runtime>::hashed_key_for(work))
+		.await
+}
+
+/// How far a committee is, in words.
+fn stage(committee: &Committee) -> String {
+	use pallet_attribution::Stage;
+	let who = if committee.panel_from.is_some() { "a panel" } else { "a committee" };
+	match committee.stage {
+		Stage::Waiting => format!("{who} is to be drawn"),
+		Stage::Commit => format!("{who} commits"),
+		Stage::Reveal { .. } => format!("{who} reveals"),
+		Stage::Review => "its committee agrees and can be challenged".into(),
+	}
+}
+
 fn signed(amount: i128) -> String {
 	let sign = if amount < 0 { "-" } else { "" };
 	format!("{sign}{}", show_open(amount.unsigned_abs()))
@@ -156,8 +178,8 @@ impl ReceiptCommand {
 			chain
 				.until(|| async {
 					let receipt: Option<Receipt> = chain.read(&key).await?;
-					if let Some(receipt) = &receipt {
-						bar.set_message(format!("receipt: {:?}", receipt.phase));
+					if let Some(committee) = committee(&chain, self.receipt).await? {
+						bar.set_message(stage(&committee));
 					}
 					let done = |r: &Receipt| r.phase != Phase::Pending;
 					Ok(receipt.filter(done).map(|_| ()))
@@ -177,6 +199,13 @@ impl ReceiptCommand {
 			common.name(&receipt.payer.to_ss58check()),
 			common.name(&receipt.operator.to_ss58check()),
 		);
+		if let Some(committee) = committee(&chain, self.receipt).await? {
+			text += &format!("\n  {}, next step in block {}", stage(&committee), committee.due);
+			for index in committee.turn() {
+				let who = committee.seats[index].scorer.to_ss58check();
+				text += &format!("\n  seat {index}: {}", common.name(&who));
+			}
+		}
 		for scorer in &receipt.scorers {
 			text += &format!("\n  scored by {}", common.name(&scorer.to_ss58check()));
 		}

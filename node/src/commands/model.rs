@@ -555,8 +555,18 @@ impl ModelCommand {
 					Stage::Training { since } => format!("in training since block {since}"),
 					Stage::Ready { adapter } => format!("ready, adapter {adapter:?}"),
 				};
+				let design = pallet_attribution::Designs::<Runtime>::hashed_key_for(id);
+				let design: Option<Design> = chain.read(&design).await?;
+				let standing = match design.map(|design| design.standing) {
+					Some(Standing::Active) => {
+						"active: drawn adapters were trained again bit by bit"
+					},
+					Some(Standing::Void) => "void: its adapters do not reproduce",
+					Some(Standing::Untested) => "not tested yet: no answer is paid for",
+					None => "without a design",
+				};
 				let text = format!(
-					"model {id} by {} on version {} of Datanet {}: {stage}, {} / {} $OPEN per 1,000 tokens in / out",
+					"model {id} by {} on version {} of Datanet {}: {stage}, {standing}, {} / {} $OPEN per 1,000 tokens in / out",
 					model.developer.to_ss58check(),
 					model.run.version,
 					model.run.datanet,
@@ -565,7 +575,7 @@ impl ModelCommand {
 				);
 				common.print(
 					text,
-					json!({ "model": id, "stage": stage, "datanet": model.run.datanet,
+					json!({ "model": id, "stage": stage, "standing": standing, "datanet": model.run.datanet,
 					"version": model.run.version, "adapters": model.run.adapters }),
 				);
 			},

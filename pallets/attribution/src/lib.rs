@@ -797,6 +797,13 @@ pub mod pallet {
 			Self::do_scores(model, &y)
 		}
 
+		/// By how much each block's score moves at most if a committee is biased together within the
+		/// tolerance between execution classes, in nats with 36 fraction bits.
+		pub fn worst_bias(model: ModelId) -> Option<Vec<i128>> {
+			let tolerance = Settings::<T>::get().tolerance;
+			Self::psi(model).map(|psi| psi.worst_bias(tolerance))
+		}
+
 		/// The settlement period of a block.
 		pub fn period_of(block: u32) -> u32 {
 			block / Settings::<T>::get().period.max(1)

@@ -169,6 +169,19 @@ impl Psi {
 	}
 }
 
+impl Psi {
+	/// By how much each block's score moves at most, in the unit of [`Psi::scores`], if every entry of
+	/// `y` is off by up to `tolerance`, the base model's among them.
+	pub fn worst_bias(&self, tolerance: u32) -> Vec<i128> {
+		let bias = |row: &[i32]| {
+			let entries: i128 = row.iter().map(|a| i128::from(a.unsigned_abs())).sum();
+			let base = row.iter().map(|a| i128::from(*a)).sum::<i128>().abs();
+			(entries + base) * i128::from(tolerance)
+		};
+		self.rows().map(bias).collect()
+	}
+}
+
 /// A membership, centred in its stratum, times twice the number of blocks: a whole number.
 fn centred(subset: &Subset, u: usize, stratum: Stratum, blocks: usize) -> i64 {
 	let blocks = blocks as i64;
@@ -366,6 +379,22 @@ mod tests {
 		let shares: Vec<f64> = scores.iter().map(|s| *s as f64 / whole).collect();
 		assert!(shares[7].abs() < 0.03, "{shares:?}");
 		assert!(shares[..7].iter().all(|s| (s - 1.0 / 7.0).abs() < tolerance), "{shares:?}");
+	}
+
+	#[test]
+	fn scores_should_move_by_the_worst_bias_at_most_when_all_entries_are_off() {
+		let (_, psi) = solved([7; 32], 8, 16, &[1; 8]);
+		let scores = |y: &[Nats]| psi.scores(y).unwrap();
+		let (zero, worst) = (scores(&[0; 18]), psi.worst_bias(64));
+		for (u, row) in psi.rows().enumerate() {
+			let towards = |a: &i32| 64 * a.signum();
+			let base = -64 * row.iter().map(|a| i64::from(*a)).sum::<i64>().signum() as i32;
+			let y: Vec<Nats> = [base].into_iter().chain(row.iter().map(towards)).collect();
+			assert_eq!(scores(&y)[u] - zero[u], worst[u]);
+			// What the entries are off by moves a block by twice that.
+			let times = worst[u] as f64 / f64::from(ONE) / 64.0;
+			assert!((times - 2.0).abs() < 0.01, "{times}");
+		}
 	}
 
 	#[test]
