@@ -11,7 +11,7 @@ use openledger_core::{Balance, ModelId, Reply, Request};
 use openledger_openlora::{router, Entry, Ledger, Outbox, Refusal, Served, Server};
 use pallet_attribution::{Call, Parameters, ScorerId, Work};
 use pallet_models::Stage;
-use polkadot_sdk::{frame_support::traits::Get, *};
+use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime};
 use sp_core::crypto::Ss58Codec;
 use sp_runtime::MultiSignature;

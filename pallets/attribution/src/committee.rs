@@ -130,8 +130,11 @@ impl<T: Config> Pallet<T> {
 			let seat = Seat { scorer: scorer.clone(), commitment: None, revealed: false };
 			committee.seats.try_push(seat).map_err(|_| Error::<T>::Overflow)?;
 		}
-		committee.due =
-			Self::schedule(Self::now().saturating_add(settings.commit_window), Due::Step(work))?;
+		let window = match work {
+			Work::Answer(_) => settings.commit_window,
+			Work::Training(_) => settings.training_window,
+		};
+		committee.due = Self::schedule(Self::now().saturating_add(window), Due::Step(work))?;
 		committee.stage = Stage::Commit;
 		Self::deposit_event(Event::CommitteeDrawn {
 			work,

@@ -25,6 +25,8 @@ pub struct Parameters {
 	pub committee: u8,
 	/// Blocks in which the committee commits.
 	pub commit_window: u32,
+	/// Blocks in which it commits to adapters that it trains again.
+	pub training_window: u32,
 	/// Blocks in which the committee reveals.
 	pub reveal_window: u32,
 	/// How many scorers look again when a committee disagrees, is audited or challenged.
@@ -82,6 +84,7 @@ impl Default for Parameters {
 			split: FeeSplit::default(),
 			committee: 3,
 			commit_window: 200,
+			training_window: 1_200,
 			reveal_window: 200,
 			panel: MAX_PANEL as u8,
 			minimum_panel: 7,
@@ -115,6 +118,7 @@ impl Parameters {
 	pub fn is_valid(&self) -> bool {
 		let windows = [
 			self.commit_window,
+			self.training_window,
 			self.reveal_window,
 			self.challenge_window,
 			self.slash_delay,
