@@ -8,10 +8,11 @@ use crate::{
 };
 use frame_support::{
 	parameter_types,
-	traits::{fungible::HoldConsideration, ConstU32, LinearStoragePrice},
+	traits::{fungible::HoldConsideration, ConstU16, ConstU32, LinearStoragePrice},
 	PalletId,
 };
 use openledger_core::Eip712Domain;
+use openledger_influence_math::shingles;
 
 /// A deposit by footprint, held under `Reason`.
 type Deposit<Reason> = HoldConsideration<
@@ -34,6 +35,10 @@ parameter_types! {
 		RuntimeHoldReason::Spans(pallet_spans::HoldReason::Storage);
 	/// As much as the least bond of a scorer.
 	pub const SpansBond: Balance = 1_000 * UNIT;
+	/// For a row and for a byte of it: three tenths pay for announcing an exhibit and showing two
+	/// rows of that length at the lowest fees, about twice.
+	pub const RowBond: Balance = 200_000_000_000_000;
+	pub const ByteBond: Balance = 200_000_000_000;
 	pub const DatanetsId: PalletId = PalletId(*b"olg/data");
 	pub const AgentsId: PalletId = PalletId(*b"olg/agnt");
 	pub const AttributionId: PalletId = PalletId(*b"olg/attr");
@@ -50,9 +55,13 @@ parameter_types! {
 
 impl pallet_datanets::Config for Runtime {
 	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
 	type Consideration = Deposit<DatanetsHold>;
 	type PalletId = DatanetsId;
 	type ProtocolPot = Treasury;
+	type RowBond = RowBond;
+	type ByteBond = ByteBond;
+	type NearDuplicate = ConstU16<{ shingles::NEAR_DUPLICATE }>;
 	type WeightInfo = pallet_datanets::weights::SubstrateWeight<Runtime>;
 }
 

@@ -14,6 +14,7 @@
 //! | [`score`] | scores of an answer, their standard errors, medians of a committee |
 //! | [`money`] | what a period pays whom, to the last unit |
 //! | [`merkle`] | roots and proofs over rows |
+//! | [`shingles`] | how much of a row stands in others |
 //! | [`host`] | the one host function behind the off-chain worker |
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -26,11 +27,13 @@ pub mod merkle;
 pub mod money;
 pub mod psi;
 pub mod score;
+pub mod shingles;
 
 pub use design::Subset;
 pub use money::{split, Pool};
 pub use psi::{Psi, PsiError};
 pub use score::Nats;
+pub use shingles::Shingles;
 
 /// A BLAKE2b-256 hash.
 pub type Hash = sp_core::H256;
