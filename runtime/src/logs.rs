@@ -78,6 +78,8 @@ fn balances(event: &pallet_balances::Event<Runtime>) -> Option<EthLog> {
 		Released { who, amount, .. } | Unreserved { who, amount } => {
 			moved(held, address(who), amount)
 		},
+		// Out of what is held for the source, free for who gets it.
+		TransferOnHold { dest, amount, .. } => moved(held, address(dest), amount),
 		TransferAndHold { source, transferred, .. } => moved(address(source), held, transferred),
 		_ => None,
 	}

@@ -74,6 +74,10 @@ type Deposit<Reason> =
 
 impl pallet_datanets::Config for Test {
 	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type RowBond = ConstU128<0>;
+	type ByteBond = ConstU128<0>;
+	type NearDuplicate = ConstU16<10_000>;
 	type Consideration = Deposit<DatanetsHold>;
 	type PalletId = PotId;
 	type ProtocolPot = Protocol;
