@@ -577,9 +577,10 @@ mod benches {
 		Committees::<T>::remove(Work::Training(model));
 		Designs::<T>::mutate_extant(model, |design| design.standing = Standing::Untested);
 		crowd::<T>(Pallet::<T>::now() + DELAY);
+		let developer = T::Models::model(model).ok_or("it is registered")?.developer;
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(account("anybody", 0, 0)), model);
+		_(RawOrigin::Signed(developer), model);
 
 		assert!(Committees::<T>::contains_key(Work::Training(model)));
 		Ok(())

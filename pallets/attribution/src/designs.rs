@@ -29,12 +29,21 @@ impl<T: Config> Pallet<T> {
 			.checked_mul(settings.committee.into())
 	}
 
-	/// Lets another committee train, as none has come to an end.
-	pub(crate) fn do_activate(model: ModelId) -> DispatchResult {
-		let design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
+	/// Lets another committee train, as none has come to an end. The developer sets aside again what
+	/// the last one was paid.
+	pub(crate) fn do_activate(who: T::AccountId, model: ModelId) -> DispatchResult {
+		let mut design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
 		ensure!(Psis::<T>::contains_key(model), Error::<T>::NoDesign);
+		let developer = T::Models::model(model).ok_or(Error::<T>::NoModel)?.developer;
+		ensure!(developer == who, Error::<T>::NotDeveloper);
 		let busy = Committees::<T>::contains_key(Work::Training(model));
 		ensure!(design.standing == Standing::Untested && !busy, Error::<T>::NotUntested);
+		let settings = Settings::<T>::get();
+		let cost = Self::training_cost(&settings, &design.blocks).ok_or(Error::<T>::Overflow)?;
+		let missing = cost.saturating_sub(design.escrow);
+		T::Currency::hold(&HoldReason::Training.into(), &who, missing)?;
+		design.escrow = design.escrow.saturating_add(missing);
+		Designs::<T>::insert(model, design);
 		Self::begin(Work::Training(model), None)
 	}
 

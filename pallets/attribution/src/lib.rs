@@ -23,7 +23,8 @@
 //! | scorer | [`bond`](Pallet::bond), [`unbond`](Pallet::unbond), [`withdraw_bond`](Pallet::withdraw_bond); its off-chain worker [`commit`](Pallet::commit), [`reveal`](Pallet::reveal) |
 //! | payer | [`fund_channel`](Pallet::fund_channel), [`close_channel`](Pallet::close_channel), [`withdraw_channel`](Pallet::withdraw_channel) |
 //! | operator | [`submit_receipt`](Pallet::submit_receipt) |
-//! | anybody | [`settle`](Pallet::settle), [`claim_for`](Pallet::claim_for), [`prune`](Pallet::prune), [`advance`](Pallet::advance), [`challenge`](Pallet::challenge), [`activate`](Pallet::activate), [`apply_slash`](Pallet::apply_slash) |
+//! | anybody | [`settle`](Pallet::settle), [`claim_for`](Pallet::claim_for), [`prune`](Pallet::prune), [`advance`](Pallet::advance), [`challenge`](Pallet::challenge), [`apply_slash`](Pallet::apply_slash) |
+//! | developer | [`activate`](Pallet::activate), if no committee came to an end |
 //! | governance | [`set_parameters`](Pallet::set_parameters), [`set_paused`](Pallet::set_paused), [`cancel_slash`](Pallet::cancel_slash) |
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -728,6 +729,8 @@ pub mod pallet {
 		NotActive,
 		/// The model version is active or void, or a committee is at work on it.
 		NotUntested,
+		/// This account does not develop the model version.
+		NotDeveloper,
 		/// No committee is at work on this.
 		NoCommittee,
 		/// Only what a committee agrees on can be challenged, in its window, or an active version.
@@ -1038,11 +1041,10 @@ pub mod pallet {
 		///
 		/// ## Dispatch Origin
 		///
-		/// Must be `Signed`, by anybody.
+		/// Must be `Signed` by the developer, who pays for it.
 		#[pallet::call_index(16)]
 		pub fn activate(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
-			ensure_signed(origin)?;
-			Self::do_activate(model)
+			Self::do_activate(ensure_signed(origin)?, model)
 		}
 
 		/// Takes a slash whose time has come.

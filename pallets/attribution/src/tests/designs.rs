@@ -114,7 +114,11 @@ fn version_should_be_active_and_trainers_paid_when_its_adapters_reproduce() {
 #[test]
 fn version_should_stay_untested_and_be_tried_again_when_nobody_trains() {
 	build_and_execute(|| {
-		let by = || RuntimeOrigin::signed(account(1));
+		let by = || RuntimeOrigin::signed(developer());
+		assert_noop!(
+			Attribution::activate(RuntimeOrigin::signed(account(1)), MODEL),
+			Error::<Test>::NoDesign
+		);
 		// Of another class than the version: not drawn.
 		(0..3).for_each(|n| bond_scorer_of(n, CLASS + 1));
 		let work = closed();
@@ -142,6 +146,13 @@ fn version_should_stay_untested_when_a_committee_without_a_panel_finds_others() 
 		review(work);
 		assert_eq!(standing(), Standing::Untested);
 		assert_eq!(Slashes::<Test>::iter().count(), 0);
+		// Those who trained were paid; another committee is paid as much.
+		let held = || Balances::balance_on_hold(&HoldReason::Training.into(), &developer());
+		assert_eq!(held(), 0);
+		let stranger = RuntimeOrigin::signed(account(1));
+		assert_noop!(Attribution::activate(stranger, MODEL), Error::<Test>::NotDeveloper);
+		assert_ok!(Attribution::activate(RuntimeOrigin::signed(developer()), MODEL));
+		assert!(held() > 0);
 	});
 }
 
