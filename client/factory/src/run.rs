@@ -90,7 +90,8 @@ impl Run {
 		Ok(rows)
 	}
 
-	/// Trains adapters on subsets of the rows; their files come back in that order.
+	/// Trains adapters on subsets of the rows; their files come back in that order. Few adapters take
+	/// no more slots than they are, which changes no bit of them.
 	pub fn train(
 		&self,
 		base: &Base,
@@ -99,7 +100,8 @@ impl Run {
 		threads: usize,
 		progress: &mut dyn Progress,
 	) -> Result<Vec<Vec<u8>>, Error> {
-		train(base, rows, subsets, &self.recipe, threads, progress)?
+		let recipe = Recipe { slots: self.recipe.slots.min(subsets.len()).max(1), ..self.recipe };
+		train(base, rows, subsets, &recipe, threads, progress)?
 			.iter()
 			.map(|flat| adapter::to_file(&base.model, flat))
 			.collect()
