@@ -3,7 +3,7 @@
 use crate::{
 	commands::{
 		AccountCommand, AddressCommand, AskCommand, ClaimCommand, Common, DatanetCommand,
-		EarningsCommand, FaucetCommand, MetamaskCommand, ModelCommand, ReceiptCommand,
+		EarningsCommand, EvalCommand, FaucetCommand, MetamaskCommand, ModelCommand, ReceiptCommand,
 		ScorerCommand, ServeCommand, SettleCommand, SpansCommand, VerifyCommand,
 	},
 	eth::Limits,
@@ -101,6 +101,8 @@ pub enum Subcommand {
 	Claim(ClientArgs<ClaimCommand>),
 	/// Shows what the contributors of a model version earned.
 	Earnings(ClientArgs<EarningsCommand>),
+	/// Measures methods of attribution on your own data against retrainings; needs no node.
+	Eval(EvalCommand),
 	/// Key management.
 	#[command(subcommand)]
 	Key(sc_cli::KeySubcommand),
@@ -203,6 +205,7 @@ pub fn run() -> sc_cli::Result<()> {
 		Some(Subcommand::Settle(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Claim(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Earnings(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Eval(c)) => client(async { c.run() }),
 		None => cli.create_runner(&cli.run)?.run_node_until_exit(|mut config| async move {
 			let (scorer, blobs) = (cli.scorer, cli.scorer_blobs);
 			config.offchain_worker.enabled |= scorer;

@@ -318,6 +318,7 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 					Role::Scorer => IAttribution::Role::Scorer,
 					Role::Stakers => IAttribution::Role::Stakers,
 					Role::Protocol => IAttribution::Role::Protocol,
+					Role::Panels => IAttribution::Role::Panels,
 				},
 				amount: wei(amount),
 			},
@@ -398,6 +399,10 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 		VersionVoid { model } => {
 			EthLog::new(ATTRIBUTION, &IAttribution::VersionVoid { model: *model })
 		},
+		PanelPaid { work, who, amount } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::PanelPaid { work: of(work), account: address(who), amount: wei(amount) },
+		),
 		TrainerPaid { model, who, amount } => EthLog::new(
 			ATTRIBUTION,
 			&IAttribution::TrainerPaid {

@@ -41,6 +41,23 @@ pub fn count(tensors: &Tensors) -> usize {
 	tensors.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum()
 }
 
+/// Cuts a flat vector, or a stack of them (`[segments, total]`), into its tensors.
+pub(crate) fn cut(g: &mut Graph, flat: Var, tensors: &Tensors) -> Vec<(String, Var)> {
+	let stacked = g.shape(flat).len() == 2;
+	let leading: Vec<usize> = if stacked { vec![g.shape(flat)[0]] } else { vec![] };
+	let mut from = 0;
+	tensors
+		.iter()
+		.map(|(name, shape)| {
+			let to = from + shape.iter().product::<usize>();
+			let part = g.slice(flat, leading.len(), from, to);
+			from = to;
+			let shape: Vec<usize> = leading.iter().chain(shape).copied().collect();
+			(name.clone(), g.reshape(part, &shape))
+		})
+		.collect()
+}
+
 impl Gpt {
 	/// The linear layers of a block, and the head: name, inputs, outputs.
 	fn linears(&self) -> Vec<(String, usize, usize)> {
@@ -86,23 +103,6 @@ impl Gpt {
 			]
 		};
 		self.linears().into_iter().flat_map(pair).collect()
-	}
-
-	/// Cuts a flat vector, or a stack of them (`[segments, total]`), into its tensors.
-	fn cut(&self, g: &mut Graph, flat: Var, tensors: &Tensors) -> Vec<(String, Var)> {
-		let stacked = g.shape(flat).len() == 2;
-		let leading: Vec<usize> = if stacked { vec![g.shape(flat)[0]] } else { vec![] };
-		let mut from = 0;
-		tensors
-			.iter()
-			.map(|(name, shape)| {
-				let to = from + shape.iter().product::<usize>();
-				let part = g.slice(flat, leading.len(), from, to);
-				from = to;
-				let shape: Vec<usize> = leading.iter().chain(shape).copied().collect();
-				(name.clone(), g.reshape(part, &shape))
-			})
-			.collect()
 	}
 
 	/// Logits `[segments, rows·context, vocabulary]` of tokens `[segments, rows, context]`.
@@ -266,7 +266,7 @@ impl Gpt {
 		let tensors = self.weights();
 		let flat = g.input("parameters.in", &[1, count(&tensors)]);
 		let line = g.reshape(flat, &[count(&tensors)]);
-		let weights = self.cut(&mut g, line, &tensors);
+		let weights = cut(&mut g, line, &tensors);
 		let (objective, _) = self.objective(&mut g, &weights, None, (1, rows));
 		let gradient = self.flat_gradient(&mut g, objective, &weights, 1);
 		g.output("objective", objective);
@@ -335,9 +335,9 @@ impl Gpt {
 		segments: usize,
 	) -> (Var, Vec<(String, Var)>, Vec<(String, Var)>) {
 		let base = g.input("base", &[count(&self.weights())]);
-		let weights = self.cut(g, base, &self.weights());
+		let weights = cut(g, base, &self.weights());
 		let flat = g.input("parameters.in", &[segments, count(&self.adapter())]);
-		let adapter = self.cut(g, flat, &self.adapter());
+		let adapter = cut(g, flat, &self.adapter());
 		(flat, weights, adapter)
 	}
 }

@@ -2,9 +2,11 @@
 //!
 //! A [`Scorer`] holds a base model and the adapters of a model version; it gives the vector `y` of
 //! log-probabilities that committees commit to. A [`Generator`] answers under one adapter, looking at
-//! the very windows that the scorer will look at.
+//! the very windows that the scorer will look at. [`eval`] measures methods of attribution against
+//! retrainings.
 
 pub mod baselines;
+pub mod eval;
 
 use openledger_factory::{Base, Error};
 use openledger_graph::count;

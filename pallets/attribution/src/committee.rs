@@ -589,31 +589,42 @@ impl<T: Config> Pallet<T> {
 		(good, wrong)
 	}
 
-	/// The committee's part, the same to each that was right; what does not divide to the first. A
-	/// panel's members get as much each, as far as what panels are paid from lasts.
+	/// The committee's part, the same to each that was right; what does not divide to the first. A part
+	/// is kept for panels, all of it if nobody was right. A panel's members get as much each, as far as
+	/// what is kept lasts.
 	fn pay_scorers(id: Hash, members: &[T::AccountId], panel: &[T::AccountId]) -> DispatchResult {
 		let reward = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?.reward;
 		let settings = Settings::<T>::get();
 		let [rest, for_panels] = Self::cut(reward, settings.audit_share);
 		let each = rest.checked_div(settings.committee.into()).unwrap_or(0);
 		let count = members.len() as Balance;
-		match rest.checked_div(count) {
-			Some(part) => {
-				Self::fund_panels(for_panels)?;
-				for (n, who) in members.iter().enumerate() {
-					let odd = if n == 0 { rest.checked_rem(count).unwrap_or(0) } else { 0 };
-					Self::pay(id, who.clone(), Role::Scorer, part.saturating_add(odd))?;
-				}
-			},
-			None => Self::fund_panels(reward)?,
+		let part = rest.checked_div(count);
+		let kept = if part.is_some() { for_panels } else { reward };
+		Self::fund_panels(kept)?;
+		if !kept.is_zero() {
+			let (who, role) = (Self::pot(), Role::Panels);
+			Self::deposit_event(Event::SharePaid { receipt: id, who, role, amount: kept });
 		}
+		for (n, who) in members.iter().enumerate() {
+			let odd = if n == 0 { rest.checked_rem(count).unwrap_or(0) } else { 0 };
+			let amount = part.unwrap_or(0).saturating_add(odd);
+			Self::pay(id, who.clone(), Role::Scorer, amount)?;
+		}
+		Self::pay_panel(Work::Answer(id), panel, each)
+	}
+
+	/// Pays `each` to scorers out of what is kept for panels, as far as it lasts.
+	pub(crate) fn pay_panel(work: Work, panel: &[T::AccountId], each: Balance) -> DispatchResult {
 		for who in panel {
-			let part = PanelFund::<T>::mutate(|fund| {
-				let part = each.min(*fund);
-				*fund = fund.saturating_sub(part);
-				part
+			let amount = PanelFund::<T>::mutate(|fund| {
+				let amount = each.min(*fund);
+				*fund = fund.saturating_sub(amount);
+				amount
 			});
-			Self::pay(id, who.clone(), Role::Scorer, part)?;
+			if !amount.is_zero() {
+				Self::hand_out(who, amount)?;
+				Self::deposit_event(Event::PanelPaid { work, who: who.clone(), amount });
+			}
 		}
 		Ok(())
 	}

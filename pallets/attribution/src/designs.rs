@@ -73,31 +73,24 @@ impl<T: Config> Pallet<T> {
 		let each = cost.checked_div(settings.committee.into()).unwrap_or(0);
 		let developer = T::Models::model(model).ok_or(Error::<T>::NoModel)?.developer;
 		let reason: T::RuntimeHoldReason = HoldReason::Training.into();
-		let paid = design.escrow.min(each.saturating_mul(members.len() as Balance));
-		T::Currency::transfer_on_hold(
-			&reason,
-			&developer,
-			&Self::pot(),
-			paid,
-			Precision::Exact,
-			Restriction::Free,
-			Fortitude::Force,
-		)?;
-		let left = design.escrow.saturating_sub(paid);
-		T::Currency::release(&reason, &developer, left, Precision::Exact)?;
-		design.escrow = 0;
-		Designs::<T>::insert(model, design);
-		Self::fund_panels(paid)?;
-		for who in members.iter().chain(panel) {
-			let part = PanelFund::<T>::mutate(|fund| {
-				let part = each.min(*fund);
-				*fund = fund.saturating_sub(part);
-				part
-			});
-			Self::hand_out(who, part)?;
-			Self::deposit_event(Event::TrainerPaid { model, who: who.clone(), amount: part });
+		for who in members {
+			let amount = each.min(design.escrow);
+			design.escrow = design.escrow.saturating_sub(amount);
+			T::Currency::transfer_on_hold(
+				&reason,
+				&developer,
+				who,
+				amount,
+				Precision::Exact,
+				Restriction::Free,
+				Fortitude::Force,
+			)?;
+			Self::deposit_event(Event::TrainerPaid { model, who: who.clone(), amount });
 		}
-		Ok(())
+		let left = core::mem::take(&mut design.escrow);
+		T::Currency::release(&reason, &developer, left, Precision::Exact)?;
+		Designs::<T>::insert(model, design);
+		Self::pay_panel(Work::Training(model), panel, each)
 	}
 
 	/// What the committee or panel found about a version: it is paid for, or it is void and its bond

@@ -564,6 +564,15 @@ pub mod pallet {
 			/// The model version.
 			model: ModelId,
 		},
+		/// A panel's member was paid.
+		PanelPaid {
+			/// What the panel worked on.
+			work: Work,
+			/// Who.
+			who: T::AccountId,
+			/// In wei.
+			amount: Balance,
+		},
 		/// A scorer was paid for training adapters again.
 		TrainerPaid {
 			/// The model version.

@@ -637,4 +637,7 @@ pub enum Role {
 	/// Governing.
 	#[codec(index = 5)]
 	Protocol,
+	/// Scoring other answers again: kept for panels.
+	#[codec(index = 6)]
+	Panels,
 }

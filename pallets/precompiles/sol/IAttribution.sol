@@ -26,7 +26,8 @@ interface IAttribution {
 		Operator,
 		Scorer,
 		Stakers,
-		Protocol
+		Protocol,
+		Panels
 	}
 
 	// What a payer signs before an answer is made. An Ethereum wallet signs it as typed data (EIP-712)
@@ -97,6 +98,8 @@ interface IAttribution {
 	event VersionActive(uint32 indexed model);
 	/// @notice The adapters of a model version do not reproduce: no more answers are paid for.
 	event VersionVoid(uint32 indexed model);
+	/// @notice A panel's member was paid.
+	event PanelPaid(bytes32 indexed work, address indexed account, uint256 amount);
 	/// @notice A scorer was paid for training adapters again.
 	event TrainerPaid(uint32 indexed model, address indexed account, uint256 amount);
 

@@ -12,6 +12,7 @@
 //! | [`design`] | the subsets that a chain seed draws |
 //! | [`psi`] | the regression's solution, and the check that it solves the normal equations |
 //! | [`score`] | scores of an answer, their standard errors, medians of a committee |
+//! | [`feature`] | gradient features of rows, their sums and scores |
 //! | [`money`] | what a period pays whom, to the last unit |
 //! | [`merkle`] | roots and proofs over rows |
 //! | [`shingles`] | how much of a row stands in others |
@@ -22,6 +23,7 @@
 extern crate alloc;
 
 pub mod design;
+pub mod feature;
 pub mod host;
 pub mod merkle;
 pub mod money;
@@ -30,6 +32,7 @@ pub mod score;
 pub mod shingles;
 
 pub use design::Subset;
+pub use feature::Feature;
 pub use money::{split, Pool};
 pub use psi::{Psi, PsiError};
 pub use score::Nats;

@@ -1,0 +1,208 @@
+//! `scripts/bench influence`: methods of attribution against retrainings.
+
+use openledger_graph::Sgd;
+use openledger_influence::eval::{
+	model::Recipe, report::Report, run, truth::Measure, Options as Evaluation,
+};
+use std::{collections::BTreeMap, env, fs, path::PathBuf, time::Instant};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+const HELP: &str = "\
+usage: scripts/bench influence [options]
+  --arm NAME        digits-lr: softmax regression on scikit-learn's digits; digits-mlp: a network with
+                    48 hidden units on them; fashion: Fashion-MNIST by SOURCE's protocol; digits:
+                    both of them; all (all)
+  --seed N          other seeds for every row, query, subset, retraining and projection (1)
+  --quick           digits with fewer subsets, against thresholds: fails where one is missed
+  --recompute       makes kept retrainings anew
+  --retrainings N   of each subset (the arm's)
+  --runs N          trainings on all rows that gradient methods average (the arm's)
+  --numbers N       numbers of a projected gradient (the arm's)
+  --digits FILE     digits.csv.gz of scikit-learn
+  --fashion FOLDER  Fashion-MNIST (/usr/share/datasets/fashion-mnist, of Debian's
+                    dataset-fashion-mnist)
+  --output DIR      where influence.json and plots are written (bench-results)";
+
+/// An evaluation's name in figures, and what it evaluates.
+type Arm = (&'static str, Evaluation);
+
+struct Options {
+	arms: Vec<Arm>,
+	quick: bool,
+	output: PathBuf,
+}
+
+impl Options {
+	fn parse() -> Result<Self> {
+		let (mut given, mut flags) = (BTreeMap::new(), Vec::new());
+		let mut args = env::args().skip(1);
+		while let Some(name) = args.next() {
+			match name.as_str() {
+				"--help" => {
+					println!("{HELP}");
+					std::process::exit(0);
+				},
+				"--quick" | "--recompute" => flags.push(name),
+				"--arm" | "--seed" | "--retrainings" | "--runs" | "--numbers" | "--digits"
+				| "--fashion" | "--output" => {
+					let value =
+						args.next().ok_or_else(|| format!("{name} has no value\n{HELP}"))?;
+					given.insert(name, value);
+				},
+				_ => return Err(format!("there is no option {name}\n{HELP}").into()),
+			}
+		}
+		let number = |name: &str| -> Result<Option<u64>> {
+			let parse = |v: &String| v.parse().map_err(|_| format!("{name} cannot be {v}\n{HELP}"));
+			Ok(given.get(name).map(parse).transpose()?)
+		};
+		let quick = flags.iter().any(|f| f == "--quick");
+		let path = |name: &str, default: &str| {
+			PathBuf::from(given.get(name).map_or(default, |v| v.as_str()))
+		};
+		let digits = Evaluation {
+			data: path("--digits", "digits.csv.gz"),
+			alike: Some(true),
+			subsets: if quick { 30 } else { 50 },
+			adapters: if quick { 96 } else { 180 },
+			..Evaluation::default()
+		};
+		let regression = Evaluation {
+			recipe: Recipe { epochs: 40, ..digits.recipe },
+			retrainings: 2,
+			numbers: 650,
+			widths: [512, 512],
+			..digits.clone()
+		};
+		let network =
+			Evaluation { hidden: vec![48], retrainings: if quick { 2 } else { 5 }, ..digits };
+		let fashion = Evaluation {
+			data: path("--fashion", "/usr/share/datasets/fashion-mnist"),
+			hidden: vec![512, 256, 128],
+			recipe: Recipe {
+				epochs: 20,
+				batch: 64,
+				rate: 0.03,
+				sgd: Sgd { momentum: 0.9, decay: 1e-3 },
+			},
+			measure: Measure::Margin,
+			rows: 6144,
+			queries: 100,
+			subsets: 100,
+			retrainings: 2,
+			runs: 10,
+			numbers: 2048,
+			// With the exponent two kilobytes.
+			widths: [2047, 2047],
+			contributors: 64,
+			adapters: 192,
+			more: false,
+			..Evaluation::default()
+		};
+		let all = vec![("digits_lr", regression), ("digits_mlp", network), ("fmnist", fashion)];
+		let wanted = match given.get("--arm").map(String::as_str) {
+			None if quick => vec!["digits_lr", "digits_mlp"],
+			None | Some("all") => vec!["digits_lr", "digits_mlp", "fmnist"],
+			Some("digits") => vec!["digits_lr", "digits_mlp"],
+			Some("digits-lr") => vec!["digits_lr"],
+			Some("digits-mlp") => vec!["digits_mlp"],
+			Some("fashion") => vec!["fmnist"],
+			Some(other) => return Err(format!("there is no arm {other}\n{HELP}").into()),
+		};
+		let mut arms: Vec<Arm> = all.into_iter().filter(|(n, _)| wanted.contains(n)).collect();
+		for (_, arm) in &mut arms {
+			arm.seed = number("--seed")?.unwrap_or(arm.seed);
+			arm.retrainings = number("--retrainings")?.map_or(arm.retrainings, |v| v as usize);
+			arm.runs = number("--runs")?.map_or(arm.runs, |v| v as usize);
+			arm.numbers = number("--numbers")?.map_or(arm.numbers, |v| v as usize);
+			arm.recompute = flags.iter().any(|f| f == "--recompute");
+		}
+		Ok(Self { arms, quick, output: path("--output", "bench-results") })
+	}
+}
+
+/// The figures of an arm by the names that they have in influence.json.
+fn figures(name: &str, arm: &Evaluation, report: &Report) -> BTreeMap<String, f64> {
+	let mut all = BTreeMap::new();
+	for (figure, value) in &report.figures {
+		all.insert(format!("{name}_{figure}"), *value);
+	}
+	let runs = if arm.runs == 1 { "1 run".to_string() } else { format!("{} runs", arm.runs) };
+	let one = format!("unrolled, 1 run, D = {}", arm.widths[0]);
+	let many = format!("unrolled, {runs}, D = {}", arm.widths[1]);
+	let integers = |method: &str| format!("{method}, integers");
+	let counterfactual = format!("counterfactual, K = {}", arm.adapters);
+	let mut add = |figure: &str, title: &str, method: &str, of_ceiling: bool| {
+		if let Some(line) = report.value(title, method) {
+			let value = if of_ceiling { line.of_ceiling } else { Some(line.value.0) };
+			value.map(|value| all.insert(format!("{name}_{figure}"), value));
+		}
+	};
+	add("lds", "LDS of rows", &integers(&many), false);
+	add("float_lds", "LDS of rows", &many, false);
+	add("lds_1", "LDS of rows", &integers(&one), true);
+	add(&format!("lds_{}", arm.runs), "LDS of rows", &integers(&many), true);
+	add("source_lds_1", "LDS of rows", "SOURCE, EK-FAC", true);
+	add("ekfac_lds_1", "LDS of rows", "EK-FAC", true);
+	add("group_lds", "contributors: ", &counterfactual, false);
+	add("group_lds_of_ceiling", "contributors: ", &counterfactual, true);
+	add("mislabel_auc", "Area under the curve", &integers(&many), false);
+	add("mislabelled_share", "with wrong labels", &counterfactual, false);
+	add("junk_share", "blocks of noise", &counterfactual, false);
+	add("l1_k16", "L1 error", "counterfactual, K = 16", false);
+	let value = |figure: &str| all.get(&format!("{name}_{figure}")).copied();
+	if let (Some(float), Some(integer)) = (value("float_lds"), value("lds")) {
+		all.insert(format!("{name}_quantisation_loss"), float - integer);
+	}
+	all
+}
+
+/// What a quick run must reach: at least, or at most.
+const THRESHOLDS: [(&str, f64, bool); 8] = [
+	("digits_lr_lds", 0.85, true),
+	("digits_mlp_lds", 0.60, true),
+	("digits_lr_quantisation_loss", 0.01, false),
+	("digits_mlp_quantisation_loss", 0.01, false),
+	("digits_lr_mislabel_auc", 0.98, true),
+	("digits_mlp_mislabel_auc", 0.97, true),
+	("digits_mlp_mislabelled_share", 0.02, false),
+	("digits_mlp_junk_share", 0.02, false),
+];
+
+fn main() -> Result<()> {
+	let options = Options::parse()?;
+	let mut all = BTreeMap::new();
+	let start = Instant::now();
+	for (name, arm) in &options.arms {
+		println!("\n== {name}");
+		let report = run(arm)?;
+		report.plots(&options.output, &format!("influence-{name}"))?;
+		all.extend(figures(name, arm, &report));
+	}
+	println!("\n{:.0} s", start.elapsed().as_secs_f64());
+	let name = if options.quick { "influence-quick.json" } else { "influence.json" };
+	let path = options.output.join(name);
+	// Figures of other arms stay.
+	let mut kept: BTreeMap<String, f64> = fs::read(&path)
+		.ok()
+		.and_then(|b| serde_json::from_slice(&b).ok())
+		.unwrap_or_default();
+	kept.extend(all.clone());
+	fs::write(&path, serde_json::to_vec_pretty(&kept)?)?;
+	for (figure, value) in &all {
+		println!("{figure:40} {value:.4}");
+	}
+	if options.quick {
+		let missed = |(figure, bound, least): &(&str, f64, bool)| {
+			let value = *all.get(*figure)?;
+			let missed = if *least { value < *bound } else { value > *bound };
+			missed.then(|| format!("{figure} is {value:.4}, the threshold {bound}"))
+		};
+		let missed: Vec<String> = THRESHOLDS.iter().filter_map(missed).collect();
+		if !missed.is_empty() {
+			return Err(missed.join("\n").into());
+		}
+	}
+	Ok(())
+}
