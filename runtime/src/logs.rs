@@ -130,7 +130,16 @@ fn datanets(event: &pallet_datanets::Event<Runtime>) -> Option<EthLog> {
 				accepted: matches!(outcome, Outcome::Accepted(_)),
 			},
 		),
-		RowWithdrawn { datanet, hash } => {
+		RowVoided { datanet, hash, exhibitor, bounty, .. } => EthLog::new(
+			DATANETS,
+			&IDatanets::RowVoided {
+				id: *datanet,
+				row: word(*hash),
+				exhibitor: address(exhibitor),
+				bounty: wei(bounty),
+			},
+		),
+		RowWithdrawn { datanet, hash } | RowMoved { datanet, hash, .. } => {
 			EthLog::new(DATANETS, &IDatanets::RowWithdrawn { id: *datanet, row: word(*hash) })
 		},
 		Published { datanet, version, root, blocks } => EthLog::new(

@@ -8,9 +8,10 @@ use crate::{
 };
 use frame_support::{
 	parameter_types,
-	traits::{fungible::HoldConsideration, ConstU32, LinearStoragePrice},
+	traits::{fungible::HoldConsideration, ConstU16, ConstU32, LinearStoragePrice},
 	PalletId,
 };
+use openledger_influence_math::shingles;
 
 /// A deposit by footprint, held under `Reason`.
 type Deposit<Reason> = HoldConsideration<
@@ -29,6 +30,10 @@ parameter_types! {
 		RuntimeHoldReason::Agents(pallet_agents::HoldReason::Storage);
 	pub const AttributionHold: RuntimeHoldReason =
 		RuntimeHoldReason::Attribution(pallet_attribution::HoldReason::Storage);
+	/// For a row and for a byte of it: three tenths pay for announcing an exhibit and showing two
+	/// rows of that length at the lowest fees, about twice.
+	pub const RowBond: Balance = 200_000_000_000_000;
+	pub const ByteBond: Balance = 200_000_000_000;
 	pub const DatanetsId: PalletId = PalletId(*b"olg/data");
 	pub const AgentsId: PalletId = PalletId(*b"olg/agnt");
 	pub const AttributionId: PalletId = PalletId(*b"olg/attr");
@@ -40,9 +45,13 @@ parameter_types! {
 
 impl pallet_datanets::Config for Runtime {
 	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
 	type Consideration = Deposit<DatanetsHold>;
 	type PalletId = DatanetsId;
 	type ProtocolPot = Treasury;
+	type RowBond = RowBond;
+	type ByteBond = ByteBond;
+	type NearDuplicate = ConstU16<{ shingles::NEAR_DUPLICATE }>;
 	type WeightInfo = pallet_datanets::weights::SubstrateWeight<Runtime>;
 }
 

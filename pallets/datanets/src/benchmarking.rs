@@ -6,7 +6,7 @@
 
 use super::*;
 use frame::benchmarking::prelude::*;
-use openledger_core::Hash;
+use openledger_core::{commitment, Announced, Hash};
 
 /// In wei.
 const FORTUNE: Balance = 1_000_000_000_000_000_000_000_000;
@@ -47,6 +47,25 @@ fn accepted<T: Config>(curator: &T::AccountId, datanet: DatanetId, n: u32) -> Ba
 	Pallet::<T>::do_review(curator.clone(), datanet, batch, Verdict::Accept(SCORES))
 		.expect("the owner curates; qed");
 	batch
+}
+
+/// What announces something with salt zero.
+fn announced<T: Config>(who: &T::AccountId, id: DatanetId, what: &Announced) -> DispatchResult {
+	Pallet::<T>::do_announce(who.clone(), commitment(who, id, what, &Hash::zero()))
+}
+
+/// `n` bytes of letters that cost most to make canonical: capitals of two bytes, at random, so that
+/// no two shingles are the same.
+fn text(seed: u32, n: u32) -> Content {
+	let blocks = (0..n.div_ceil(64)).flat_map(|i| frame::hashing::blake2_256(&(seed, i).encode()));
+	// Ā to Į, each followed by its small letter.
+	let letters = blocks.flat_map(|byte| [0xc4, 0x80 + byte % 24 * 2]);
+	BoundedVec::truncate_from(letters.take(n as usize).collect())
+}
+
+/// The row with a content.
+fn row_of(content: &[u8]) -> Row {
+	Row { hash: frame::hashing::blake2_256(content).into(), bytes: content.len() as u32 }
 }
 
 #[benchmarks]
@@ -242,6 +261,123 @@ mod benches {
 		_(RawOrigin::Signed(owner), id);
 
 		assert!(!Datanets::<T>::contains_key(id));
+	}
+
+	#[benchmark]
+	fn announce() {
+		let who = rich::<T>("contributor", 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()), Hash::zero());
+
+		assert!(Announcements::<T>::contains_key(who, Hash::zero()));
+	}
+
+	/// Every row is registered by somebody else and accepted.
+	#[benchmark]
+	fn contribute_announced(n: Linear<1, MAX_ROWS>) -> Result<(), BenchmarkError> {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let contributor = rich::<T>("contributor", MAX_ROWS);
+		frame_system::Pallet::<T>::set_block_number(1u32.into());
+		let mut all = Vec::new();
+		for i in 0..n {
+			all.extend(rows(i, 1));
+		}
+		let all: Rows = BoundedVec::truncate_from(all);
+		announced::<T>(&contributor, id, &Announced::Batch(Pallet::<T>::root(&all)))?;
+		frame_system::Pallet::<T>::set_block_number(2u32.into());
+		for i in 0..n {
+			accepted::<T>(&owner, id, i);
+		}
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(contributor), id, all, Hash::zero());
+
+		assert_eq!(Batches::<T>::iter_prefix(id).count(), 1);
+		Ok(())
+	}
+
+	/// `l` rows of as many contributors, a fifth of `n` bytes, stand in four of one contributor.
+	#[benchmark]
+	fn exhibit(
+		n: Linear<8_000, MAX_EXHIBIT_BYTES>,
+		l: Linear<1, MAX_LATER>,
+	) -> Result<(), BenchmarkError> {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let (length, part) = (n / (MAX_EARLIER + 1), n / (MAX_EARLIER + 1) / l);
+		let earlier: Vec<Content> = (0..MAX_EARLIER).map(|i| text(i, length)).collect();
+		let later: Vec<Content> = (0..l)
+			.map(|i| {
+				let (of, from) = (&earlier[(i % MAX_EARLIER) as usize], i / MAX_EARLIER * part);
+				let end = from.saturating_add(part) as usize;
+				BoundedVec::truncate_from(of[from as usize..end].to_vec())
+			})
+			.collect();
+		// Equal texts are one row.
+		let later: Vec<Content> = later
+			.into_iter()
+			.map(|mut row| {
+				if earlier.contains(&row) {
+					row.pop();
+				}
+				row
+			})
+			.collect();
+		let give = |n: u32, rows: &[Content]| -> Result<(), DispatchError> {
+			let rows = BoundedVec::truncate_from(rows.iter().map(|row| row_of(row)).collect());
+			let batch = Pallet::<T>::do_contribute(rich::<T>("contributor", n), id, rows)?;
+			Pallet::<T>::do_review(owner.clone(), id, batch, Verdict::Accept(SCORES))
+		};
+		give(0, &earlier)?;
+		for (i, row) in later.iter().enumerate() {
+			// Another row stays in the batch.
+			give(1 + i as u32, &[row.clone(), text(u32::MAX - i as u32, 100)])?;
+		}
+		let exhibitor = rich::<T>("exhibitor", 0);
+		let hashes = |rows: &[Content]| rows.iter().map(|row| row_of(row).hash).collect();
+		let what = Announced::Exhibit { earlier: hashes(&earlier), later: hashes(&later) };
+		announced::<T>(&exhibitor, id, &what)?;
+		let shown = frame_system::Pallet::<T>::block_number() + NOTICE.into();
+		frame_system::Pallet::<T>::set_block_number(shown);
+		T::Currency::mint_into(&T::ProtocolPot::get(), FORTUNE)?;
+		let (earlier, later) =
+			(BoundedVec::truncate_from(earlier), BoundedVec::truncate_from(later));
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(exhibitor), id, earlier, later, Hash::zero());
+
+		assert_eq!(RowIndex::<T>::iter_prefix(id).count() as u32, MAX_EARLIER + l);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn retract() -> Result<(), BenchmarkError> {
+		let who = rich::<T>("contributor", 0);
+		Pallet::<T>::do_announce(who.clone(), Hash::zero())?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()), who.clone(), Hash::zero());
+
+		assert!(!Announcements::<T>::contains_key(who, Hash::zero()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn release_bond() -> Result<(), BenchmarkError> {
+		let id = datanet::<T>(&rich::<T>("owner", 0));
+		let (contributor, _) = batch::<T>(id, 0, 1);
+		let hash = rows(0, 1)[0].hash;
+		Pallet::<T>::do_withdraw_row(contributor, id, hash)?;
+		let later = frame_system::Pallet::<T>::block_number() + (WINDOW + 1).into();
+		frame_system::Pallet::<T>::set_block_number(later);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account("anybody", 0, 0)), id, hash);
+
+		assert!(!Withdrawn::<T>::contains_key(id, hash));
+		Ok(())
 	}
 
 	/// Looks up the largest version.

@@ -5,6 +5,9 @@ use super::*;
 use alloc::collections::BTreeMap;
 use alloc::collections::BTreeSet;
 use frame::deps::frame_support::traits::tokens::Preservation;
+#[cfg(any(feature = "try-runtime", test))]
+use frame::token::fungible::InspectHold;
+use openledger_core::Announced;
 use openledger_influence_math::{merkle, split};
 
 /// Fraction bits of [`Rewards::index`].
@@ -16,7 +19,7 @@ impl<T: Config> Pallet<T> {
 		T::PalletId::get().into_account_truncating()
 	}
 
-	fn now() -> u32 {
+	pub(crate) fn now() -> u32 {
 		frame_system::Pallet::<T>::block_number().saturated_into()
 	}
 
@@ -127,7 +130,33 @@ impl<T: Config> Pallet<T> {
 		id: DatanetId,
 		rows: Rows,
 	) -> Result<BatchId, DispatchError> {
+		Self::register(contributor, id, rows, None)
+	}
+
+	/// Contributes rows that were announced; returns the batch.
+	pub fn do_contribute_announced(
+		contributor: T::AccountId,
+		id: DatanetId,
+		rows: Rows,
+		salt: Hash,
+	) -> Result<BatchId, DispatchError> {
+		let batch = Announced::Batch(Self::root(&rows));
+		let announced = Self::redeem(&contributor, id, &batch, &salt)?;
+		Self::register(contributor, id, rows, Some(announced))
+	}
+
+	fn register(
+		contributor: T::AccountId,
+		id: DatanetId,
+		rows: Rows,
+		announced: Option<u32>,
+	) -> Result<BatchId, DispatchError> {
 		ensure!(!rows.is_empty(), Error::<T>::EmptyBatch);
+		let different: BTreeSet<Hash> = rows.iter().map(|row| row.hash).collect();
+		ensure!(different.len() == rows.len(), Error::<T>::RowKnown);
+		for row in &rows {
+			Self::make_way(id, row.hash, announced)?;
+		}
 		let mut datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NoDatanet)?;
 		let batch = datanet.next_batch;
 		datanet.next_batch = batch.checked_add(1).ok_or(Error::<T>::Overflow)?;
@@ -135,18 +164,21 @@ impl<T: Config> Pallet<T> {
 		for row in &rows {
 			ensure!(row.bytes > 0, Error::<T>::EmptyRow);
 			ensure!(row.bytes <= MAX_ROW_BYTES, Error::<T>::RowTooLong);
-			ensure!(!RowIndex::<T>::contains_key(id, row.hash), Error::<T>::RowKnown);
 			RowIndex::<T>::insert(id, row.hash, (batch, row.bytes));
 			bytes = bytes.saturating_add(row.bytes.into());
 		}
 		let (root, count) = (Self::root(&rows), rows.len() as u32);
 		let ticket = T::Consideration::new(&contributor, Self::footprint(count))?;
+		let bond = Bond { row: T::RowBond::get(), byte: T::ByteBond::get() };
+		T::Currency::hold(&HoldReason::Bond.into(), &contributor, bond.of(count, bytes))?;
 		let entry = Batch {
 			contributor: contributor.clone(),
 			root: Some(root),
 			rows: count,
 			bytes,
 			scores: None,
+			since: announced.unwrap_or_else(Self::now),
+			bond,
 			ticket,
 		};
 		Batches::<T>::insert(id, batch, entry);
@@ -191,6 +223,7 @@ impl<T: Config> Pallet<T> {
 					RowIndex::<T>::remove(id, row.hash);
 				}
 				entry.ticket.drop(&entry.contributor)?;
+				Self::release(&entry.contributor, entry.bond.of(entry.rows, entry.bytes))?;
 				Batches::<T>::remove(id, batch);
 				Outcome::Rejected(reason)
 			},
@@ -200,28 +233,46 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_withdraw_row(who: T::AccountId, id: DatanetId, hash: Hash) -> DispatchResult {
+		let staked = Self::take_row(id, hash)?;
+		ensure!(staked.contributor == who, Error::<T>::NoRow);
+		Withdrawn::<T>::insert(id, hash, (staked, Self::now()));
+		Self::deposit_event(Event::RowWithdrawn { datanet: id, hash });
+		Ok(())
+	}
+
+	/// Takes a row out of its batch: it earns no more, its deposit returns, and versions that may
+	/// have it are stale. Its bond is still held.
+	pub(crate) fn take_row(
+		id: DatanetId,
+		hash: Hash,
+	) -> Result<Staked<T::AccountId>, DispatchError> {
 		let mut datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NoDatanet)?;
 		let (batch, length) = RowIndex::<T>::take(id, hash).ok_or(Error::<T>::NoRow)?;
 		let mut entry = Batches::<T>::get(id, batch).ok_or(Error::<T>::NoBatch)?;
-		ensure!(entry.contributor == who, Error::<T>::NoRow);
+		let staked = Staked {
+			contributor: entry.contributor.clone(),
+			since: entry.since,
+			batch,
+			bond: entry.bond.of(1, length.into()),
+		};
+		let who = &staked.contributor;
 		entry.rows = entry.rows.saturating_sub(1);
 		entry.bytes = entry.bytes.saturating_sub(length.into());
 		if entry.scores.is_some() {
-			Self::change_share(id, &who, |bytes| bytes.checked_sub(length.into()))?;
+			Self::change_share(id, who, |bytes| bytes.checked_sub(length.into()))?;
 			// Rows that nobody took are in no version.
 			datanet.fresh_from = datanet.next_version;
 			Datanets::<T>::insert(id, datanet);
 		}
 		if entry.rows == 0 {
-			entry.ticket.drop(&who)?;
+			entry.ticket.drop(who)?;
 			Batches::<T>::remove(id, batch);
 		} else {
 			entry.root = None;
-			entry.ticket = entry.ticket.update(&who, Self::footprint(entry.rows))?;
+			entry.ticket = entry.ticket.update(who, Self::footprint(entry.rows))?;
 			Batches::<T>::insert(id, batch, entry);
 		}
-		Self::deposit_event(Event::RowWithdrawn { datanet: id, hash });
-		Ok(())
+		Ok(staked)
 	}
 
 	pub(crate) fn do_recommit(id: DatanetId, batch: BatchId, rows: Rows) -> DispatchResult {
@@ -366,6 +417,7 @@ impl<T: Config> Pallet<T> {
 		let empty = Batches::<T>::iter_key_prefix(id).next().is_none()
 			&& Versions::<T>::iter_key_prefix(id).next().is_none()
 			&& Licences::<T>::iter_key_prefix(id).next().is_none()
+			&& Withdrawn::<T>::iter_key_prefix(id).next().is_none()
 			&& Contributors::<T>::iter_key_prefix(id).next().is_none();
 		ensure!(empty, Error::<T>::NotEmpty);
 		datanet.ticket.drop(&who)?;
@@ -453,10 +505,28 @@ impl<T: Config> Pallet<T> {
 			.chain(Contributors::<T>::iter_keys().map(|(id, _)| id))
 			.chain(Batches::<T>::iter_keys().map(|(id, _)| id))
 			.chain(RowIndex::<T>::iter_keys().map(|(id, _)| id))
+			.chain(Withdrawn::<T>::iter_keys().map(|(id, _)| id))
 			.chain(Versions::<T>::iter_keys().map(|(id, _)| id))
 			.chain(Licences::<T>::iter_keys().map(|(id, _)| id));
 		for id in parts {
 			ensure!(Datanets::<T>::contains_key(id), "what is stored has a Datanet");
+		}
+		let mut bonds = BTreeMap::<Vec<u8>, (T::AccountId, Balance)>::new();
+		let mut stake = |who: T::AccountId, bond: Balance| {
+			bonds.entry(who.encode()).or_insert((who, 0)).1 += bond;
+		};
+		for (id, hash, (staked, at)) in Withdrawn::<T>::iter() {
+			ensure!(!RowIndex::<T>::contains_key(id, hash), "a withdrawn row is registered");
+			ensure!(staked.since <= at && at <= Self::now(), "a row withdrawn before it was given");
+			stake(staked.contributor, staked.bond);
+		}
+		for entry in Batches::<T>::iter_values() {
+			ensure!(entry.since <= Self::now(), "a batch registered in the future");
+			stake(entry.contributor, entry.bond.of(entry.rows, entry.bytes));
+		}
+		for (who, bond) in bonds.into_values() {
+			let held = T::Currency::balance_on_hold(&HoldReason::Bond.into(), &who);
+			ensure!(held == bond, "every bond is held, and nothing else as one");
 		}
 		for (id, datanet) in Datanets::<T>::iter() {
 			ensure!(id < NextDatanet::<T>::get(), "a Datanet beyond the next id");

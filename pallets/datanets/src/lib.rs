@@ -17,10 +17,29 @@
 //! | who | calls |
 //! |---|---|
 //! | owner | [`create`](Pallet::create), [`set_terms`](Pallet::set_terms), [`set_curator`](Pallet::set_curator), [`close`](Pallet::close) |
-//! | contributor | [`contribute`](Pallet::contribute), [`withdraw_row`](Pallet::withdraw_row) |
+//! | contributor | [`announce`](Pallet::announce), [`contribute`](Pallet::contribute), [`contribute_announced`](Pallet::contribute_announced), [`withdraw_row`](Pallet::withdraw_row) |
 //! | curator | [`review`](Pallet::review), [`publish`](Pallet::publish), [`remove_version`](Pallet::remove_version) |
 //! | builder | [`buy_licence`](Pallet::buy_licence) |
-//! | anybody | [`claim_for`](Pallet::claim_for), [`recommit`](Pallet::recommit), [`remove_licence`](Pallet::remove_licence) |
+//! | anybody | [`announce`](Pallet::announce) and [`exhibit`](Pallet::exhibit), [`claim_for`](Pallet::claim_for), [`recommit`](Pallet::recommit), [`remove_licence`](Pallet::remove_licence), [`retract`](Pallet::retract), [`release_bond`](Pallet::release_bond) |
+//!
+//! ## Duplicates
+//!
+//! The first to register a row keeps it. The same row again is refused by its hash. For one that is
+//! nearly the same its contributor stakes a bond: whoever shows, with the content of the rows, that
+//! at least [`Config::NearDuplicate`] of it stand in up to [`MAX_EARLIER`] rows registered before
+//! makes it void. It leaves its batch as if it were withdrawn: licence fees and the prior pay it no
+//! more, and versions that may have it are stale, so that no run starts on them. What models already
+//! trained on them earn is divided by their designs until they are trained again without it. The
+//! exhibitor gets [`BOUNTY`] of the bond, the protocol the rest. Bonds of other rows return: when
+//! a batch is rejected at once, when a row is withdrawn [`WINDOW`] blocks later, so that nobody
+//! saves it by withdrawing the row that is about to be shown.
+//!
+//! A row counts as registered at the block of its batch, or, if it was announced, at the block of the
+//! announcement; then by batch. Of two rows of one batch either may be shown as the earlier one. Who
+//! announces cannot be overtaken by somebody who sees the rows on their way into a block: if these
+//! were registered meanwhile, they move. Exhibits are always announced, or bounties would go to
+//! whoever copies them. What is shown is in the chain for ever, as the content of rows is public
+//! anyway.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -28,6 +47,7 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod exhibits;
 mod face;
 mod impls;
 #[cfg(test)]
@@ -38,6 +58,7 @@ mod tests;
 pub mod types;
 pub mod weights;
 
+pub use openledger_core::MAX_ROW_BYTES;
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
@@ -45,18 +66,16 @@ pub use weights::WeightInfo;
 use alloc::vec::Vec;
 use frame::{
 	prelude::*,
-	token::fungible::{Inspect, Mutate},
+	token::fungible::{Inspect, Mutate, MutateHold},
 	traits::{Consideration, Footprint},
 };
 use openledger_core::{
 	Balance, BatchId, Block, DatanetId, Hash, Rights, Version, VersionInfo, BASIS_POINTS,
-	MAX_BLOCKS,
+	MAX_BLOCKS, MAX_EARLIER, MAX_EXHIBIT_BYTES, MAX_LATER,
 };
 
 /// The most rows of a batch.
 pub const MAX_ROWS: u32 = 256;
-/// The longest row, in bytes.
-pub const MAX_ROW_BYTES: u32 = 65_536;
 /// The most batches of a version.
 pub const MAX_BATCHES: u32 = 256;
 /// The longest name, in bytes.
@@ -65,6 +84,13 @@ pub const MAX_NAME: u32 = 64;
 pub const MAX_CURATOR_CUT: u16 = 1_000;
 /// The protocol's part of a licence fee, in basis points.
 pub const PROTOCOL_CUT: u16 = 500;
+/// The exhibitor's part of the bond of a void row, in basis points.
+pub const BOUNTY: u16 = 3_000;
+/// Blocks from the announcement of an exhibit until it is shown: whoever copies it then is so much
+/// too late.
+pub const NOTICE: u32 = 10;
+/// Blocks for which an announcement counts, and for which the bond of a withdrawn row stays.
+pub const WINDOW: u32 = 1_200;
 
 #[frame::pallet]
 pub mod pallet {
@@ -81,7 +107,12 @@ pub mod pallet {
 	#[pallet::config]
 	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
 		/// $OPEN.
-		type Currency: Inspect<Self::AccountId, Balance = Balance> + Mutate<Self::AccountId>;
+		type Currency: Inspect<Self::AccountId, Balance = Balance>
+			+ Mutate<Self::AccountId>
+			+ MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+
+		/// The runtime's hold reasons.
+		type RuntimeHoldReason: From<HoldReason>;
 
 		/// Takes deposits for stored items.
 		type Consideration: Consideration<Self::AccountId, Footprint>;
@@ -90,8 +121,21 @@ pub mod pallet {
 		#[pallet::constant]
 		type PalletId: Get<PalletId>;
 
-		/// Takes the protocol's part of licence fees.
+		/// Takes the protocol's part of licence fees, and of the bonds of void rows.
 		type ProtocolPot: Get<Self::AccountId>;
+
+		/// What a contributor stakes for a row, in wei. The bounty must pay for an exhibit, and it is
+		/// more than the deposit for a withdrawn row, which it stands for.
+		#[pallet::constant]
+		type RowBond: Get<Balance>;
+
+		/// What a contributor stakes for a byte of a row beside that, in wei.
+		#[pallet::constant]
+		type ByteBond: Get<Balance>;
+
+		/// The part of a row that must stand in earlier ones to make it void, in basis points.
+		#[pallet::constant]
+		type NearDuplicate: Get<u16>;
 
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
@@ -103,6 +147,9 @@ pub mod pallet {
 		/// A deposit for stored items.
 		#[codec(index = 0)]
 		Storage,
+		/// A stake on the rows' being new.
+		#[codec(index = 1)]
+		Bond,
 	}
 
 	/// The next Datanet.
@@ -142,6 +189,30 @@ pub mod pallet {
 		Blake2_128Concat,
 		Hash,
 		(BatchId, u32),
+		OptionQuery,
+	>;
+
+	/// What accounts announced, by its hash, and did not show yet.
+	#[pallet::storage]
+	pub type Announcements<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		Blake2_128Concat,
+		Hash,
+		Announcement<T::Consideration>,
+		OptionQuery,
+	>;
+
+	/// Rows that were withdrawn lately: their bonds stay for a while, and pay for these entries.
+	#[pallet::storage]
+	pub type Withdrawn<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		DatanetId,
+		Blake2_128Concat,
+		Hash,
+		(Staked<T::AccountId>, u32),
 		OptionQuery,
 	>;
 
@@ -245,6 +316,52 @@ pub mod pallet {
 			/// The row.
 			hash: Hash,
 		},
+		/// A hash was announced.
+		Announced {
+			/// By whom.
+			who: T::AccountId,
+			/// Over what will be shown.
+			commitment: Hash,
+		},
+		/// An announcement was retracted.
+		Retracted {
+			/// Whose it was.
+			who: T::AccountId,
+			/// What was announced.
+			commitment: Hash,
+		},
+		/// A row left its batch for that of somebody who announced it before: earlier versions are
+		/// stale.
+		RowMoved {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The row.
+			hash: Hash,
+			/// The batch that it left.
+			from: BatchId,
+		},
+		/// A row was shown to stand in earlier ones: it is void, and earlier versions are stale.
+		RowVoided {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The row.
+			hash: Hash,
+			/// Who gave it.
+			contributor: T::AccountId,
+			/// Who showed it.
+			exhibitor: T::AccountId,
+			/// How much of it stands in earlier ones, in basis points.
+			contained: u16,
+			/// What the exhibitor got, in wei.
+			bounty: Balance,
+		},
+		/// The bond of a withdrawn row returned.
+		BondReleased {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The row.
+			hash: Hash,
+		},
 		/// A batch is committed to again.
 		Recommitted {
 			/// The Datanet.
@@ -342,7 +459,7 @@ pub mod pallet {
 		EmptyRow,
 		/// A row has at most 65,536 bytes: cut it.
 		RowTooLong,
-		/// This row is in the Datanet, or twice in the batch.
+		/// This row is in the Datanet, or was until lately, or is twice in the batch.
 		RowKnown,
 		/// The batch was reviewed already.
 		AlreadyReviewed,
@@ -382,6 +499,26 @@ pub mod pallet {
 		NotEmpty,
 		/// Nothing to claim.
 		NothingToClaim,
+		/// This is announced already.
+		AlreadyAnnounced,
+		/// The account has not announced this.
+		NotAnnounced,
+		/// Announced too long ago: announce it again.
+		AnnouncementExpired,
+		/// The announcement counts: only who made it may retract it.
+		AnnouncementCounts,
+		/// An exhibit is shown ten blocks after its announcement, not earlier.
+		ShownEarly,
+		/// An exhibit has at least one earlier and one later row, each once.
+		BadExhibit,
+		/// An exhibit has at most 327,680 bytes of content: show fewer rows.
+		ExhibitTooLong,
+		/// This row was registered before one that is shown as earlier.
+		NotLater,
+		/// Too little of this row stands in the earlier ones.
+		NotContained,
+		/// The row was withdrawn lately, or not at all: its bond stays.
+		BondStays,
 		/// A number is out of its type.
 		Overflow,
 	}
@@ -599,6 +736,82 @@ pub mod pallet {
 			version: Version,
 		) -> DispatchResult {
 			Self::do_remove_version(ensure_signed(origin)?, datanet, version)
+		}
+
+		/// Announces by its hash what will be shown: a batch or an exhibit. See
+		/// [`openledger_core::commitment`].
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`.
+		#[pallet::call_index(13)]
+		pub fn announce(origin: OriginFor<T>, commitment: Hash) -> DispatchResult {
+			Self::do_announce(ensure_signed(origin)?, commitment)
+		}
+
+		/// Contributes rows that the caller announced; they count as registered at that block. Rows
+		/// that others registered after it move here.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by who announced them.
+		#[pallet::call_index(14)]
+		#[pallet::weight(T::WeightInfo::contribute_announced(rows.len() as u32))]
+		pub fn contribute_announced(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			rows: Rows,
+			salt: Hash,
+		) -> DispatchResult {
+			Self::do_contribute_announced(ensure_signed(origin)?, datanet, rows, salt).map(|_| ())
+		}
+
+		/// Shows that each of some rows stands in others that were registered before, and makes it
+		/// void. All or none.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by who announced it, [`NOTICE`] blocks ago at least.
+		#[pallet::call_index(15)]
+		#[pallet::weight(T::WeightInfo::exhibit(size(earlier).saturating_add(size(later)), later.len() as u32))]
+		pub fn exhibit(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			earlier: BoundedVec<Content, ConstU32<MAX_EARLIER>>,
+			later: BoundedVec<Content, ConstU32<MAX_LATER>>,
+			salt: Hash,
+		) -> DispatchResult {
+			Self::do_exhibit(ensure_signed(origin)?, datanet, &earlier, &later, salt)
+		}
+
+		/// Removes an announcement and returns its deposit to who made it.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`: by who made it, or by anybody once it counts no more.
+		#[pallet::call_index(16)]
+		pub fn retract(
+			origin: OriginFor<T>,
+			who: T::AccountId,
+			commitment: Hash,
+		) -> DispatchResult {
+			Self::do_retract(ensure_signed(origin)?, who, commitment)
+		}
+
+		/// Returns the bond of a row that was withdrawn more than [`WINDOW`] blocks ago; its hash is
+		/// free again.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(17)]
+		pub fn release_bond(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			hash: Hash,
+		) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_release_bond(datanet, hash)
 		}
 	}
 }

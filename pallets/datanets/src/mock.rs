@@ -8,7 +8,8 @@ use frame::{
 	runtime::prelude::*,
 	testing_prelude::*,
 };
-pub use openledger_core::Hash;
+pub use openledger_core::{commitment, Announced, Hash};
+use openledger_influence_math::shingles::NEAR_DUPLICATE;
 
 #[frame_construct_runtime]
 mod runtime {
@@ -63,10 +64,14 @@ parameter_types! {
 
 impl Config for Test {
 	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
 	type Consideration =
 		HoldConsideration<u64, Balances, Hold, LinearStoragePrice<Base, PerByte, u128>>;
 	type PalletId = PotId;
 	type ProtocolPot = Protocol;
+	type RowBond = ConstU128<50_000>;
+	type ByteBond = ConstU128<20>;
+	type NearDuplicate = ConstU16<NEAR_DUPLICATE>;
 	type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 
@@ -105,6 +110,70 @@ pub fn accepted(who: u64, n: u8, bytes: u32) -> BatchId {
 	assert_ok!(Datanets::contribute(origin(who), 0, rows(&[row(n, bytes)])));
 	assert_ok!(Datanets::review(origin(OWNER), 0, batch, Verdict::Accept(GOOD)));
 	batch
+}
+
+/// Waits until the bonds of withdrawn rows may return, and returns them.
+pub fn release(rows: &[u8]) {
+	System::set_block_number(System::block_number() + u64::from(WINDOW) + 1);
+	for n in rows {
+		assert_ok!(Datanets::release_bond(origin(OWNER), 0, row(*n, 0).hash));
+	}
+}
+
+pub const SALT: Hash = Hash::repeat_byte(0xaa);
+
+/// A text of eighty words; those of four numbers differ in two words, others share none.
+pub fn text(n: u8) -> String {
+	let word = |i: u32| {
+		let seed = if i == 20 || i == 60 { (u32::from(n), i) } else { (u32::from(n / 4) << 8, i) };
+		let hash = seed.using_encoded(frame::hashing::blake2_256);
+		hash[..6].iter().map(|byte| char::from(b'a' + byte % 26)).collect::<String>()
+	};
+	(0..80).map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// The row with a content, said to have so many bytes.
+pub fn row_of(content: &str, bytes: u32) -> Row {
+	Row { hash: frame::hashing::blake2_256(content.as_bytes()).into(), bytes }
+}
+
+/// The row with text `n`.
+pub fn written(n: u8, bytes: u32) -> Row {
+	row_of(&text(n), bytes)
+}
+
+/// What announces a batch.
+pub fn promise(who: u64, rows: &[Row]) -> Hash {
+	commitment(&who, 0, &Announced::Batch(Datanets::root(rows)), &SALT)
+}
+
+/// Announces an exhibit of texts and shows it when it may be; `meanwhile` comes before that.
+pub fn show(who: u64, earlier: &[u8], later: &[u8], meanwhile: impl FnOnce()) -> DispatchResult {
+	let texts = |all: &[u8]| all.iter().map(|n| text(*n)).collect::<Vec<_>>();
+	exhibit(who, &texts(earlier), &texts(later), meanwhile)
+}
+
+/// The same with any contents.
+pub fn exhibit(
+	who: u64,
+	earlier: &[String],
+	later: &[String],
+	meanwhile: impl FnOnce(),
+) -> DispatchResult {
+	let hashes = |all: &[String]| all.iter().map(|text| row_of(text, 0).hash).collect();
+	let what = Announced::Exhibit { earlier: hashes(earlier), later: hashes(later) };
+	Datanets::announce(origin(who), commitment(&who, 0, &what, &SALT))?;
+	System::set_block_number(System::block_number() + u64::from(NOTICE));
+	meanwhile();
+	let contents = |all: &[String]| -> Vec<Content> {
+		all.iter()
+			.map(|text| Content::truncate_from(text.as_bytes().to_vec()))
+			.collect()
+	};
+	let (earlier, later) = (contents(earlier), contents(later));
+	let earlier = earlier.try_into().map_err(|_| "too many earlier rows")?;
+	let later = later.try_into().map_err(|_| "too many later rows")?;
+	Datanets::exhibit(origin(who), 0, earlier, later, SALT)
 }
 
 /// The state in which every test begins.

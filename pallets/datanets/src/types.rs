@@ -177,6 +177,31 @@ pub enum Outcome {
 /// The rows of a batch.
 pub type Rows = BoundedVec<Row, ConstU32<MAX_ROWS>>;
 
+/// The content of a row.
+pub type Content = BoundedVec<u8, ConstU32<MAX_ROW_BYTES>>;
+
+/// Bytes of rows' contents.
+pub fn size(rows: &[Content]) -> u32 {
+	rows.iter().fold(0, |sum, row| sum.saturating_add(row.len() as u32))
+}
+
+/// What is staked for rows.
+#[stored]
+pub struct Bond {
+	/// For a row, in wei.
+	pub row: Balance,
+	/// For a byte of it, in wei.
+	pub byte: Balance,
+}
+
+impl Bond {
+	/// For so many rows of so many bytes.
+	pub fn of(&self, rows: u32, bytes: u64) -> Balance {
+		let rows = self.row.saturating_mul(rows.into());
+		rows.saturating_add(self.byte.saturating_mul(bytes.into()))
+	}
+}
+
 /// A contribution.
 #[stored(no_skip_type_params)]
 pub struct Batch<AccountId, Ticket> {
@@ -190,7 +215,33 @@ pub struct Batch<AccountId, Ticket> {
 	pub bytes: u64,
 	/// What the curator gave it when its rows were taken; none while it waits.
 	pub scores: Option<Scores>,
+	/// The block at which its rows count as registered.
+	pub since: u32,
+	/// What is held for its rows beside the deposit.
+	pub bond: Bond,
 	/// Pays for this entry, the rows' index and the contributor's share.
+	pub ticket: Ticket,
+}
+
+/// A row that left its batch, and what is held for it.
+#[stored(no_skip_type_params)]
+pub struct Staked<AccountId> {
+	/// Who gave it.
+	pub contributor: AccountId,
+	/// The block at which it counts as registered.
+	pub since: u32,
+	/// The batch.
+	pub batch: BatchId,
+	/// In wei.
+	pub bond: Balance,
+}
+
+/// A hash that was announced.
+#[stored(no_skip_type_params)]
+pub struct Announcement<Ticket> {
+	/// At which block.
+	pub at: u32,
+	/// Pays for this entry.
 	pub ticket: Ticket,
 }
 

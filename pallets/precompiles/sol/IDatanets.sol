@@ -21,8 +21,11 @@ interface IDatanets {
 	event CuratorSet(uint32 indexed id, address indexed curator);
 	/// @notice A batch was accepted, or rejected and removed.
 	event Reviewed(uint32 indexed id, uint32 indexed batch, bool accepted);
-	/// @notice A row was withdrawn; versions that have it are stale.
+	/// @notice A row left its batch, withdrawn or for who had announced it before; versions that have
+	/// it are stale.
 	event RowWithdrawn(uint32 indexed id, bytes32 indexed row);
+	/// @notice A row was shown to stand in earlier ones and is void; versions that have it are stale.
+	event RowVoided(uint32 indexed id, bytes32 indexed row, address indexed exhibitor, uint256 bounty);
 	/// @notice A version was published, in so many contributors' blocks.
 	event Published(uint32 indexed id, uint32 indexed version, bytes32 root, uint32 blocks);
 	/// @notice The Datanet takes nothing new.
@@ -41,7 +44,8 @@ interface IDatanets {
 	/// @notice Appoints another curator; only the owner may.
 	function setCurator(uint32 id, address curator) external;
 
-	/// @notice Contributes at most 256 rows, whose content stays off chain.
+	/// @notice Contributes at most 256 rows, whose content stays off chain. A bond is held for each
+	/// beside the deposit, and lost if the row is shown to stand in earlier ones.
 	/// @param hashes BLAKE2b-256 of each row.
 	/// @param lengths Bytes of each row, at most 65,536.
 	function contribute(uint32 id, bytes32[] calldata hashes, uint32[] calldata lengths)

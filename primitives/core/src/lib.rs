@@ -5,11 +5,13 @@
 
 extern crate alloc;
 
+mod announce;
 mod face;
 mod receipt;
 mod rights;
 mod traits;
 
+pub use announce::{commitment, Announced};
 pub use face::*;
 pub use receipt::{verify, Reply, Request, REPLY_DOMAIN, REQUEST_DOMAIN};
 pub use rights::Rights;
@@ -40,5 +42,14 @@ pub const MAX_BLOCKS: u32 = 256;
 pub const MAX_ADAPTERS: u32 = 512;
 /// The most entries of a Ψ.
 pub const MAX_PSI: u32 = 1 << 14;
+/// The longest row, in bytes.
+pub const MAX_ROW_BYTES: u32 = 65_536;
+/// The most rows that an exhibit shows as those that stand.
+pub const MAX_EARLIER: u32 = 4;
+/// The most rows that an exhibit shows as those that stand in others.
+pub const MAX_LATER: u32 = 16;
+/// The most content of an exhibit, in bytes: as many earlier rows as there may be and one later row
+/// fit in, all of the longest.
+pub const MAX_EXHIBIT_BYTES: u32 = (MAX_EARLIER + 1) * MAX_ROW_BYTES;
 /// One hundred per cent in basis points.
 pub const BASIS_POINTS: u16 = 10_000;

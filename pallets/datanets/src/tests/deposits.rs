@@ -34,7 +34,15 @@ fn deposits() -> Balance {
 		.chain(Batches::<Test>::iter_values().map(|entry| entry.ticket))
 		.chain(Versions::<Test>::iter_values().map(|entry| entry.deposit.1))
 		.chain(Licences::<Test>::iter_values().map(|entry| entry.ticket))
+		.chain(Announcements::<Test>::iter_values().map(|entry| entry.ticket))
 		.map(|ticket| Balance::decode(&mut &ticket.encode()[..]).unwrap())
+		.sum()
+}
+
+/// What is staked for rows that are registered or were until lately.
+fn bonds() -> Balance {
+	(Batches::<Test>::iter_values().map(|entry| entry.bond.of(entry.rows, entry.bytes)))
+		.chain(Withdrawn::<Test>::iter_values().map(|(staked, _)| staked.bond))
 		.sum()
 }
 
@@ -134,6 +142,9 @@ fn close_should_return_the_deposit_when_nothing_is_left() {
 		assert!(Batches::<Test>::get(0, batch).is_none());
 		assert_noop!(close(OWNER), Error::<Test>::NotEmpty);
 		assert_ok!(Datanets::remove_licence(origin(BUILDER), 0, BUILDER));
+		// Its bond stays for a while.
+		assert_noop!(close(OWNER), Error::<Test>::NotEmpty);
+		release(&[1]);
 		// Its contributor is owed money.
 		assert_noop!(close(OWNER), Error::<Test>::NotEmpty);
 		assert_ok!(Datanets::claim_for(origin(OWNER), 0, ALICE));
@@ -188,6 +199,19 @@ fn close_should_fail_when_a_version_is_published() {
 	});
 }
 
+/// Rows that may be announced.
+fn promised(n: u8) -> Rows {
+	rows(&[written(n % 2, 100), written(8, 200)])
+}
+
+/// Two near-duplicates, from text `n` on, that are registered if any are.
+fn neighbours(n: u8) -> (u8, u8) {
+	let registered = |n: &u8| RowIndex::<Test>::contains_key(0, written(*n, 0).hash);
+	let both = |n: &u8| registered(n) && registered(&(n ^ 1));
+	let first = (0..36).map(|i| (n + i) % 36).find(both).unwrap_or(n);
+	(first, first ^ 1)
+}
+
 /// One call of anybody, of which many fail.
 fn step(kind: u8, who: usize, n: u8, amount: Balance) {
 	let entry = crate::Datanets::<Test>::get(0).unwrap();
@@ -197,7 +221,7 @@ fn step(kind: u8, who: usize, n: u8, amount: Balance) {
 	let _ = match kind {
 		0 | 1 => {
 			let bytes = 1 + (amount % 65_536) as u32;
-			let all: Vec<Row> = (0..=n % 4).map(|i| row((n % 32) + i, bytes)).collect();
+			let all: Vec<Row> = (0..=n % 4).map(|i| written((n % 32) + i, bytes)).collect();
 			Datanets::contribute(origin(who), 0, rows(&all))
 		},
 		2 | 3 => Datanets::review(curator, 0, batch, Verdict::Accept(GOOD)),
@@ -233,8 +257,30 @@ fn step(kind: u8, who: usize, n: u8, amount: Balance) {
 		14 => Datanets::claim_for(origin(OWNER), 0, POOR[usize::from(n % 3)]),
 		15 => Datanets::reward_rows(0, &BUILDER, amount),
 		18 => Datanets::remove_version(origin(who), 0, 1 + batch),
+		19 => Datanets::announce(origin(who), promise(who, &promised(n))),
+		20 => Datanets::contribute_announced(origin(who), 0, promised(n), SALT),
+		21 => match Withdrawn::<Test>::iter_key_prefix(0).nth((n % 8).into()) {
+			Some(hash) => Datanets::release_bond(origin(who), 0, hash),
+			None => Ok(()),
+		},
+		22 => {
+			Datanets::retract(origin(who), PEOPLE[usize::from(n % 4)], promise(who, &promised(n)))
+		},
+		23 | 24 => {
+			let (earlier, later) = neighbours(n % 36);
+			let hash = written(later, 0).hash;
+			// The contributor of the row may see what comes.
+			show(who, &[earlier], &[later], || {
+				let batch = RowIndex::<Test>::get(0, hash).map(|(batch, _)| batch);
+				if let (24, Some(entry)) = (kind, batch.and_then(|of| Batches::<Test>::get(0, of)))
+				{
+					Datanets::withdraw_row(origin(entry.contributor), 0, hash).unwrap();
+				}
+			})
+		},
 		_ => {
-			System::set_block_number(System::block_number() + u64::from(n % 8));
+			let blocks = if n < 8 { WINDOW } else { u32::from(n % 8) };
+			System::set_block_number(System::block_number() + u64::from(blocks));
 			Ok(())
 		},
 	};
@@ -266,6 +312,13 @@ fn unwind() {
 	for version in Versions::<Test>::iter_key_prefix(0).collect::<Vec<_>>() {
 		assert_ok!(Datanets::remove_version(origin(BOB), 0, version));
 	}
+	System::set_block_number(System::block_number() + u64::from(WINDOW) + 1);
+	for hash in Withdrawn::<Test>::iter_key_prefix(0).collect::<Vec<_>>() {
+		assert_ok!(Datanets::release_bond(origin(BOB), 0, hash));
+	}
+	for (who, hash) in Announcements::<Test>::iter_keys().collect::<Vec<_>>() {
+		assert_ok!(Datanets::retract(origin(OWNER), who, hash));
+	}
 	for who in Licences::<Test>::iter_key_prefix(0).collect::<Vec<_>>() {
 		assert_ok!(Datanets::remove_licence(origin(who), 0, who));
 	}
@@ -281,14 +334,19 @@ proptest! {
 
 	#[test]
 	fn deposits_should_return_and_money_be_conserved_when_calls_are_any(
-		steps in prop::collection::vec((0u8..20, 0usize..4, any::<u8>(), 0u128..1 << 40), 1..60),
+		steps in prop::collection::vec((0u8..26, 0usize..4, any::<u8>(), 0u128..1 << 40), 1..60),
 	) {
 		build_and_execute(|| {
 			let (_, all) = balances();
 			create();
+			// Every walk meets near-duplicates.
+			for who in [ALICE, BOB] {
+				let n = (who - ALICE) as u8;
+				assert_ok!(Datanets::contribute(origin(who), 0, rows(&[written(n, 900), written(8 + n, 70)])));
+			}
 			for (kind, who, n, amount) in steps {
 				step(kind, who, n, amount);
-				assert_eq!(balances(), (deposits(), all));
+				assert_eq!(balances(), (deposits() + bonds(), all));
 				Datanets::do_try_state().unwrap();
 			}
 			unwind();

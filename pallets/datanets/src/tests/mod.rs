@@ -1,6 +1,8 @@
 //! One file per group of calls; invariants are checked after every test.
 
+mod announcements;
 mod deposits;
+mod exhibits;
 mod licences;
 mod rows;
 mod versions;
