@@ -29,6 +29,7 @@ use sp_runtime::{
 	Digest, DigestItem, Perbill, TransactionOutcome,
 };
 
+mod exhibits;
 mod precompiles;
 mod tips;
 

@@ -59,7 +59,7 @@ fn announced<T: Config>(who: &T::AccountId, id: DatanetId, what: &Announced) -> 
 fn text(seed: u32, n: u32) -> Content {
 	let blocks = (0..n.div_ceil(64)).flat_map(|i| frame::hashing::blake2_256(&(seed, i).encode()));
 	// Ā to Į, each followed by its small letter.
-	let letters = blocks.flat_map(|byte| [0xc4, 0x80 | byte % 24 * 2]);
+	let letters = blocks.flat_map(|byte| [0xc4, 0x80 + byte % 24 * 2]);
 	BoundedVec::truncate_from(letters.take(n as usize).collect())
 }
 

@@ -204,6 +204,14 @@ fn promised(n: u8) -> Rows {
 	rows(&[written(n % 2, 100), written(8, 200)])
 }
 
+/// Two near-duplicates, from text `n` on, that are registered if any are.
+fn neighbours(n: u8) -> (u8, u8) {
+	let registered = |n: &u8| RowIndex::<Test>::contains_key(0, written(*n, 0).hash);
+	let both = |n: &u8| registered(n) && registered(&(n ^ 1));
+	let first = (0..36).map(|i| (n + i) % 36).find(both).unwrap_or(n);
+	(first, first ^ 1)
+}
+
 /// One call of anybody, of which many fail.
 fn step(kind: u8, who: usize, n: u8, amount: Balance) {
 	let entry = crate::Datanets::<Test>::get(0).unwrap();
@@ -258,15 +266,18 @@ fn step(kind: u8, who: usize, n: u8, amount: Balance) {
 		22 => {
 			Datanets::retract(origin(who), PEOPLE[usize::from(n % 4)], promise(who, &promised(n)))
 		},
-		// Neighbours are near-duplicates; the contributor may withdraw the one that is shown.
-		23 | 24 => show(who, &[n % 36], &[(n % 36) ^ 1], || {
-			let hash = written((n % 36) ^ 1, 0).hash;
-			let entry =
-				RowIndex::<Test>::get(0, hash).and_then(|(of, _)| Batches::<Test>::get(0, of));
-			if let Some(entry) = entry.filter(|_| kind == 24) {
-				assert_ok!(Datanets::withdraw_row(origin(entry.contributor), 0, hash));
-			}
-		}),
+		23 | 24 => {
+			let (earlier, later) = neighbours(n % 36);
+			let hash = written(later, 0).hash;
+			// The contributor of the row may see what comes.
+			show(who, &[earlier], &[later], || {
+				let batch = RowIndex::<Test>::get(0, hash).map(|(batch, _)| batch);
+				if let (24, Some(entry)) = (kind, batch.and_then(|of| Batches::<Test>::get(0, of)))
+				{
+					Datanets::withdraw_row(origin(entry.contributor), 0, hash).unwrap();
+				}
+			})
+		},
 		_ => {
 			let blocks = if n < 8 { WINDOW } else { u32::from(n % 8) };
 			System::set_block_number(System::block_number() + u64::from(blocks));
@@ -328,6 +339,11 @@ proptest! {
 		build_and_execute(|| {
 			let (_, all) = balances();
 			create();
+			// Every walk meets near-duplicates.
+			for who in [ALICE, BOB] {
+				let n = (who - ALICE) as u8;
+				assert_ok!(Datanets::contribute(origin(who), 0, rows(&[written(n, 900), written(8 + n, 70)])));
+			}
 			for (kind, who, n, amount) in steps {
 				step(kind, who, n, amount);
 				assert_eq!(balances(), (deposits() + bonds(), all));

@@ -1,0 +1,126 @@
+//! Exhibits pay, and fit into a block.
+
+use super::*;
+use frame_support::{dispatch::GetDispatchInfo, traits::fungible::Inspect};
+use openledger_core::{commitment, Announced, MAX_EARLIER, MAX_EXHIBIT_BYTES, MAX_LATER};
+use pallet_datanets::{Call, Content, Row, Terms, BOUNTY, NOTICE};
+
+const SALT: Hash = Hash::repeat_byte(7);
+
+/// Letters of which no run of sixteen is like another.
+fn text(seed: u8, bytes: usize) -> Content {
+	let hashes = (0u32..).flat_map(|i| sp_io::hashing::blake2_256(&(seed, i).encode()));
+	Content::truncate_from(hashes.map(|byte| b'a' + byte % 26).take(bytes).collect())
+}
+
+fn row(content: &Content) -> Row {
+	Row { hash: sp_io::hashing::blake2_256(content).into(), bytes: content.len() as u32 }
+}
+
+fn exhibit(earlier: &[Content], later: &[Content]) -> RuntimeCall {
+	let earlier = earlier.to_vec().try_into().unwrap();
+	let later = later.to_vec().try_into().unwrap();
+	Call::<Runtime>::exhibit { datanet: 0, earlier, later, salt: SALT }.into()
+}
+
+fn fee(call: &RuntimeCall) -> Balance {
+	// The signature and what it signs are about 150 bytes.
+	let length = call.encoded_size() as u32 + 150;
+	TransactionPayment::compute_fee(length, &call.get_dispatch_info(), 0)
+}
+
+fn bond(bytes: usize) -> Balance {
+	openledger::RowBond::get() + openledger::ByteBond::get() * bytes as Balance
+}
+
+#[test]
+fn bounty_should_pay_for_the_exhibit_when_two_rows_of_a_length_are_shown() {
+	development().execute_with(|| {
+		let announce = fee(&Call::<Runtime>::announce { commitment: SALT }.into());
+		for bytes in [80, 256, 1_024, 4_096, 16_384, 65_536] {
+			let cost = announce + fee(&exhibit(&[text(0, bytes)], &[text(1, bytes)]));
+			let bounty = bond(bytes) * Balance::from(BOUNTY) / 10_000;
+			println!("{bytes} bytes: costs {cost} wei, bounty {bounty} wei");
+			assert!(bounty * 2 >= cost * 3, "{bytes}: {cost} for {bounty}");
+		}
+		// Sixteen parts of a row of the longest.
+		let whole = text(0, 65_536);
+		let parts: Vec<Content> =
+			whole.chunks(4_096).map(|part| Content::truncate_from(part.to_vec())).collect();
+		let bounty = 16 * bond(4_096) * Balance::from(BOUNTY) / 10_000;
+		assert!(bounty > announce + fee(&exhibit(&[whole], &parts)));
+	});
+}
+
+#[test]
+fn exhibit_should_fit_into_a_block_when_it_is_the_largest() {
+	development().execute_with(|| {
+		let earlier = vec![text(0, 65_536); MAX_EARLIER as usize];
+		let later = vec![text(0, 4_096); MAX_LATER as usize];
+		let call = exhibit(&earlier, &later);
+		let limits = system::RuntimeBlockWeights::get();
+		let limit = limits.get(frame_support::dispatch::DispatchClass::Normal);
+		let weight = call.get_dispatch_info().call_weight;
+		assert!(weight.all_lte(limit.max_extrinsic.unwrap()), "{weight:?}");
+		assert!(call.encoded_size() <= MAX_EXHIBIT_BYTES as usize + 1_000);
+	});
+}
+
+#[test]
+fn bond_should_cover_the_deposit_of_a_withdrawn_row_when_it_stands_for_one() {
+	use frame_support::traits::StorageInfoTrait;
+	let info = pallet_datanets::Withdrawn::<Runtime>::storage_info();
+	let bytes = Balance::from(info[0].max_size.unwrap());
+	let deposit = evm::DepositPerItem::get() + bytes * evm::DepositPerByte::get();
+	assert!(bond(1) >= deposit, "{deposit} wei");
+}
+
+#[test]
+fn exhibit_should_void_and_pay_and_log_when_the_runtime_runs_it() {
+	development().execute_with(|| {
+		let [alice, bob, eve] = [Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Eve]
+			.map(|key| key.to_account_id());
+		let by = |who: &AccountId| RuntimeOrigin::signed(who.clone());
+		let name = b"law".to_vec().try_into().unwrap();
+		let terms = Terms {
+			rights: openledger_core::Rights::FINE_TUNE,
+			price: UNIT,
+			period: 0,
+			curator_cut: 0,
+		};
+		assert_ok!(Datanets::create(by(&alice), name, terms));
+		let (first, mut second) = (text(0, 2_000), text(0, 2_000).into_inner());
+		second[1_000] = b'!';
+		let second = Content::truncate_from(second);
+		for (who, content) in [(&alice, &first), (&bob, &second)] {
+			let rows = vec![row(content)].try_into().unwrap();
+			assert_ok!(Datanets::contribute(by(who), 0, rows));
+		}
+		let what =
+			Announced::Exhibit { earlier: vec![row(&first).hash], later: vec![row(&second).hash] };
+		assert_ok!(Datanets::announce(by(&eve), commitment(&eve, 0, &what, &SALT)));
+		System::set_block_number(System::block_number() + NOTICE);
+		System::reset_events();
+		let (before, bob_before) = (Balances::balance(&eve), Balances::total_balance(&bob));
+		assert_ok!(exhibit(&[first], std::slice::from_ref(&second)).dispatch(by(&eve)));
+		let bounty = bond(2_000) * Balance::from(BOUNTY) / 10_000;
+		// And the deposit of the announcement.
+		assert!(Balances::balance(&eve) > before + bounty);
+		assert_eq!(bob_before - Balances::total_balance(&bob), bond(2_000));
+		let logs: Vec<_> =
+			System::events().iter().filter_map(|record| logs::log(&record.event)).collect();
+		let voided = openledger_precompiles::abi::IDatanets::RowVoided {
+			id: 0,
+			row: openledger_precompiles::word(row(&second).hash),
+			exhibitor: openledger_precompiles::address::<Runtime>(&eve),
+			bounty: pallet_revive::precompiles::alloy::primitives::U256::from(bounty),
+		};
+		let (topics, data) =
+			pallet_revive::precompiles::alloy::sol_types::SolEvent::encode_log_data(&voided)
+				.split();
+		let found = logs.iter().find(|log| log.topics[0].0 == topics[0].0);
+		let found = found.expect("it is logged");
+		assert_eq!(found.topics.len(), 4);
+		assert_eq!(found.data, data.to_vec());
+	});
+}
