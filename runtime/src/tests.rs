@@ -29,6 +29,7 @@ use sp_runtime::{
 	Digest, DigestItem, Perbill, TransactionOutcome,
 };
 
+mod attacks;
 mod precompiles;
 mod tips;
 
