@@ -30,6 +30,7 @@ use sp_runtime::{
 };
 
 mod exhibits;
+mod attacks;
 mod precompiles;
 mod tips;
 
