@@ -46,7 +46,7 @@ fn consensus(found: &Found) -> Option<Finding> {
 		.iter()
 		.map(|(_, finding)| match finding {
 			Finding::Scores(y) => Some(y.to_vec()),
-			Finding::Adapters(_) => None,
+			_ => None,
 		})
 		.collect();
 	match scores {
@@ -124,6 +124,9 @@ impl<T: Config> Pallet<T> {
 			order.truncate(settings.retrained.into());
 			committee.drawn = BoundedVec::truncate_from(order);
 		}
+		if let Work::Batch(id) = work {
+			Self::draw_sample(id, committee.sequence);
+		}
 		for scorer in &chosen {
 			Assignments::<T>::insert(scorer, work, committee.seats.len() as u8);
 			Liable::<T>::mutate(scorer, |works| *works = works.saturating_add(1));
@@ -143,12 +146,15 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Adapters are the same bit by bit only in the class that trained them.
+	/// Adapters, and the scores of a batch, are the same bit by bit only in one class: that in which
+	/// the version was trained.
 	fn class_of(work: Work) -> Option<Class> {
-		match work {
-			Work::Answer(_) => None,
-			Work::Training(model) => Designs::<T>::get(model).map(|design| design.class),
-		}
+		let model = match work {
+			Work::Answer(_) => return None,
+			Work::Training(model) => model,
+			Work::Batch(id) => Batches::<T>::get(id)?.model,
+		};
+		Designs::<T>::get(model).map(|design| design.class)
 	}
 
 	/// How many of those whose turn it is must agree.
@@ -289,6 +295,7 @@ impl<T: Config> Pallet<T> {
 				let fits = hashes.len() == committee.drawn.len();
 				fits.then_some(()).ok_or(invalid::WRONG_LENGTH)
 			},
+			(Work::Batch(_), Finding::Root(_)) => Ok(()),
 			_ => Err(invalid::WRONG_LENGTH),
 		}
 	}
@@ -347,7 +354,7 @@ impl<T: Config> Pallet<T> {
 			return Self::close(work, committee, common);
 		}
 		let refuted = match work {
-			Work::Answer(_) => false,
+			Work::Answer(_) | Work::Batch(_) => false,
 			Work::Training(model) => !Self::reproduces(model, &committee.drawn, &common),
 		};
 		let doubtful = (agreed < found.len() || refuted) && found.len() >= quorum;
@@ -420,6 +427,7 @@ impl<T: Config> Pallet<T> {
 				Self::deposit_event(Event::Untested { model });
 				Ok(())
 			},
+			Work::Batch(id) => Self::leave_to_prior(id),
 		}
 	}
 
@@ -478,7 +486,7 @@ impl<T: Config> Pallet<T> {
 				ensure!(design.standing == Standing::Active, Error::<T>::NotInReview);
 				Self::begin(work, Some((who, bond)))
 			},
-			(None, Work::Answer(_)) => Err(Error::<T>::NotInReview.into()),
+			(None, Work::Answer(_) | Work::Batch(_)) => Err(Error::<T>::NotInReview.into()),
 		}
 	}
 
@@ -501,7 +509,8 @@ impl<T: Config> Pallet<T> {
 		let refuted = match work {
 			Work::Answer(id) => {
 				let Finding::Scores(y) = common else { return Err(Error::<T>::NoCommittee.into()) };
-				Self::pay_scorers(id, &members, &panel)?;
+				let reward = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?.reward;
+				Self::pay_scorers(id, reward, &members, &panel)?;
 				let agreed = good
 					.iter()
 					.fold(0, |bits, index| bits | 1u32.checked_shl((*index).into()).unwrap_or(0));
@@ -513,6 +522,12 @@ impl<T: Config> Pallet<T> {
 				let right = Self::reproduces(model, &committee.drawn, &common);
 				Self::pay_trainers(model, &members, &panel)?;
 				Self::judge_version(model, right, committee.panel_from.is_some(), &committee)?
+			},
+			Work::Batch(id) => {
+				let Finding::Root(root) = common else { return Err(Error::<T>::NoCommittee.into()) };
+				let (items, reward) = Self::open_pages(id, root)?;
+				Self::pay_scorers(items, reward, &members, &panel)?;
+				false
 			},
 		};
 		match committee.challenger {
@@ -571,8 +586,12 @@ impl<T: Config> Pallet<T> {
 
 	/// The committee's part, the same to each that was right; what does not divide to the first. A
 	/// panel's members get as much each, as far as what panels are paid from lasts.
-	fn pay_scorers(id: Hash, members: &[T::AccountId], panel: &[T::AccountId]) -> DispatchResult {
-		let reward = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?.reward;
+	fn pay_scorers(
+		id: Hash,
+		reward: Balance,
+		members: &[T::AccountId],
+		panel: &[T::AccountId],
+	) -> DispatchResult {
 		let settings = Settings::<T>::get();
 		let [rest, for_panels] = Self::cut(reward, settings.audit_share);
 		let each = rest.checked_div(settings.committee.into()).unwrap_or(0);

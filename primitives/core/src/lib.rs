@@ -11,7 +11,10 @@ mod rights;
 mod traits;
 
 pub use face::*;
-pub use receipt::{verify, Reply, Request, REPLY_DOMAIN, REQUEST_DOMAIN};
+pub use receipt::{
+	payers_of, verify, Item, Redeemed, Reply, Request, Voucher, REPLY_DOMAIN, REQUEST_DOMAIN,
+	VOUCHER_DOMAIN,
+};
 pub use rights::Rights;
 pub use traits::{Block, Datanets, Designs, ModelInfo, Models, RunInfo, VersionInfo};
 

@@ -13,6 +13,7 @@
 //! | [`psi`] | the regression's solution, and the check that it solves the normal equations |
 //! | [`score`] | scores of an answer, their standard errors, medians of a committee |
 //! | [`money`] | what a period pays whom, to the last unit |
+//! | [`batch`] | which answers of a batch are scored, and the pages of what was found |
 //! | [`merkle`] | roots and proofs over rows |
 //! | [`host`] | the one host function behind the off-chain worker |
 
@@ -20,6 +21,7 @@
 
 extern crate alloc;
 
+pub mod batch;
 pub mod design;
 pub mod host;
 pub mod merkle;
