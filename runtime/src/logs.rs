@@ -411,15 +411,57 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 				amount: wei(amount),
 			},
 		),
+		VoucherRedeemed { batch, payer, amount, nonce } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::VoucherRedeemed {
+				batch: *batch,
+				payer: address(payer),
+				amount: wei(amount),
+				nonce: *nonce,
+			},
+		),
+		BatchSubmitted { batch, model, operator, root, count, fee, .. } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::BatchSubmitted {
+				batch: *batch,
+				model: *model,
+				operator: address(operator),
+				root: word(*root),
+				count: *count,
+				fee: wei(fee),
+			},
+		),
+		BatchScored { batch, pages, until } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::BatchScored { batch: *batch, pages: word(*pages), until: *until },
+		),
+		BatchUnscored { batch } => {
+			EthLog::new(ATTRIBUTION, &IAttribution::BatchUnscored { batch: *batch })
+		},
+		PagePosted { batch, page, period, answers, amount } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::PagePosted {
+				batch: *batch,
+				page: *page,
+				period: *period,
+				answers: *answers,
+				amount: wei(amount),
+			},
+		),
+		BatchClosed { batch, rest, refunded } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::BatchClosed { batch: *batch, rest: wei(rest), refunded: wei(refunded) },
+		),
 		_ => return None,
 	})
 }
 
-/// A receipt, or the number of a model version.
+/// A receipt, or the number of a model version or of a batch.
 fn of(work: &pallet_attribution::Work) -> FixedBytes<32> {
 	match work {
 		pallet_attribution::Work::Answer(receipt) => word(*receipt),
 		pallet_attribution::Work::Training(model) => word(Hash::from_low_u64_be(u64::from(*model))),
+		pallet_attribution::Work::Batch(id) => word(Hash::from_low_u64_be(*id)),
 	}
 }
 

@@ -29,8 +29,8 @@ use sp_runtime::{
 	Digest, DigestItem, Perbill, TransactionOutcome,
 };
 
-mod exhibits;
 mod attacks;
+mod exhibits;
 mod precompiles;
 mod tips;
 

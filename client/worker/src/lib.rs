@@ -4,6 +4,7 @@
 //! hands the work to a child process and keeps results on disk. [`run_child`] is that process: an
 //! abort in ONNX Runtime ends it and not the node, and its job is done again by the next one.
 
+mod batch;
 mod child;
 mod parent;
 mod protocol;

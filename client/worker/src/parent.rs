@@ -1,8 +1,14 @@
-use crate::protocol::{Done, Score, Train, Work};
+use crate::{
+	batch::{drawn, written},
+	protocol::{Done, Score, Train, Work},
+};
 use codec::{Decode, Encode};
 use openledger_blobs::{authorization, fetch, Fetch, Hash, Space, Store};
 use openledger_factory::Run;
-use openledger_influence_math::host::{Answer, Engine, Job, Query, Retraining};
+use openledger_influence_math::{
+	batch::root,
+	host::{Answer, BatchJob, Engine, Job, Query, Retraining},
+};
 use parking_lot::Mutex;
 use sp_core::crypto::KeyTypeId;
 use sp_keystore::Keystore;
@@ -63,6 +69,7 @@ enum State {
 pub struct Parent {
 	jobs: Arc<Mutex<HashMap<Hash, State>>>,
 	queue: mpsc::SyncSender<(Hash, Task)>,
+	store: Store,
 	results: PathBuf,
 	finalized: Arc<dyn Fn() -> u32 + Send + Sync>,
 }
@@ -71,6 +78,23 @@ pub struct Parent {
 enum Task {
 	Score(Job),
 	Train(Retraining),
+	Batch(BatchJob),
+}
+
+/// An answer for the child to score.
+fn score(
+	base: &openledger_influence_math::Hash,
+	adapters: (&openledger_influence_math::Hash, &[openledger_influence_math::Hash]),
+	prompt: &openledger_influence_math::Hash,
+	response: &openledger_influence_math::Hash,
+) -> Work {
+	let text = |hash: &openledger_influence_math::Hash| hex::encode(hash.0);
+	Work::Score(Score {
+		base: text(base),
+		adapters: std::iter::once(adapters.0).chain(adapters.1).map(text).collect(),
+		prompt: text(prompt),
+		response: text(response),
+	})
 }
 
 impl Task {
@@ -83,27 +107,11 @@ impl Task {
 			Self::Train(job) => {
 				(&job.base, &job.manifest, &job.root, &job.blocks, &job.subsets).encode()
 			},
+			// The batch alone: where its blobs are and who asks changes nothing.
+			Self::Batch(job) => {
+				BatchJob { endpoints: vec![], key: [0; 32], ..job.clone() }.encode()
+			},
 		})
-	}
-
-	/// What the child is told.
-	fn work(&self) -> Work {
-		let text = |hash: &openledger_influence_math::Hash| hex::encode(hash.0);
-		match self {
-			Self::Score(job) => Work::Score(Score {
-				base: text(&job.base),
-				adapters: std::iter::once(&job.adapter).chain(&job.adapters).map(text).collect(),
-				prompt: text(&job.prompt),
-				response: text(&job.response),
-			}),
-			Self::Train(job) => Work::Train(Train {
-				base: text(&job.base),
-				manifest: text(&job.manifest),
-				root: text(&job.root),
-				blocks: job.blocks.clone(),
-				subsets: job.subsets.clone(),
-			}),
-		}
 	}
 }
 
@@ -112,6 +120,7 @@ impl std::fmt::Display for Task {
 		match self {
 			Self::Score(job) => write!(f, "receipt {:?}", job.receipt),
 			Self::Train(job) => write!(f, "run {:?}", job.manifest),
+			Self::Batch(job) => write!(f, "batch {}", job.batch),
 		}
 	}
 }
@@ -131,6 +140,7 @@ impl Parent {
 		let parent = Arc::new(Self {
 			jobs: jobs.clone(),
 			queue,
+			store: options.store.clone(),
 			results: results.clone(),
 			finalized: options.finalized.clone(),
 		});
@@ -188,6 +198,11 @@ impl Engine for Parent {
 		match query {
 			Query::Score(job) => self.answer(Task::Score(job)),
 			Query::Train(job) => self.answer(Task::Train(job)),
+			Query::Batch(job) => self.answer(Task::Batch(job)),
+			Query::Page(hash) => match self.store.get(Space::Public, &hash.0) {
+				Ok(page) => Answer::Page(page),
+				Err(error) => Answer::Failed(error.to_string().into_bytes()),
+			},
 			Query::Finalized => Answer::Finalized((self.finalized)()),
 		}
 	}
@@ -218,10 +233,64 @@ fn work(
 		.build()
 		.map_err(|error| error.to_string())?
 		.block_on(gather(options, task))?;
-	let work = task.work();
-	let patience = match task {
-		Task::Score(_) => limits.patience,
-		Task::Train(_) => limits.patience.saturating_mul(TRAINING),
+	let text = |hash: &openledger_influence_math::Hash| hex::encode(hash.0);
+	match task {
+		Task::Score(job) => {
+			let adapters = (&job.adapter, &job.adapters[..]);
+			let work = score(&job.base, adapters, &job.prompt, &job.response);
+			ask(options, limits, &work, child)
+		},
+		Task::Train(job) => {
+			let work = Work::Train(Train {
+				base: text(&job.base),
+				manifest: text(&job.manifest),
+				root: text(&job.root),
+				blocks: job.blocks.clone(),
+				subsets: job.subsets.clone(),
+			});
+			ask(options, limits, &work, child)
+		},
+		Task::Batch(job) => score_batch(options, limits, job, child),
+	}
+}
+
+/// Lets the child score the sample of a batch and keeps the pages, which anybody may read.
+fn score_batch(
+	options: &Options,
+	limits: Limits,
+	job: &BatchJob,
+	child: &mut Option<Running>,
+) -> Result<Answer, String> {
+	let refused = |error: openledger_blobs::Error| error.to_string();
+	let blob = options.store.get(Space::Private, &job.items.0).map_err(refused)?;
+	let Some(sample) = drawn(job, &blob) else {
+		log::warn!(target: LOG_TARGET, "batch {}: its items are not what was paid for", job.batch);
+		return Ok(Answer::Root { root: Default::default(), pages: Vec::new() });
+	};
+	let mut scored = Vec::new();
+	for one in sample {
+		let work = score(&job.base, (&job.adapter, &job.adapters[..]), &one.prompt, &one.response);
+		match ask(options, limits, &work, child)? {
+			Answer::Scored(y) => scored.push((one, y)),
+			_ => return Err("the engine's process answered another question".into()),
+		}
+	}
+	let pages = written(job, &scored);
+	let root = root(&pages, job.count, job.adapters.len() as u16);
+	let kept = pages.iter().map(|page| options.store.put(Space::Public, page).map(Into::into));
+	Ok(Answer::Root { root, pages: kept.collect::<Result<_, _>>().map_err(refused)? })
+}
+
+/// One question to the child, again if it is lost.
+fn ask(
+	options: &Options,
+	limits: Limits,
+	work: &Work,
+	child: &mut Option<Running>,
+) -> Result<Answer, String> {
+	let patience = match work {
+		Work::Score(_) => limits.patience,
+		Work::Train(_) => limits.patience.saturating_mul(TRAINING),
 	};
 	let mut last = String::new();
 	for attempt in 0..limits.tries {
@@ -229,7 +298,7 @@ fn work(
 			// What killed the last child, such as want of memory, may pass.
 			std::thread::sleep(limits.backoff.saturating_mul(1 << (attempt - 1).min(16)));
 		}
-		match Running::ask(child, options, patience, &work) {
+		match Running::ask(child, options, patience, work) {
 			Ok(Done::Scored(y)) => return Ok(Answer::Scored(y)),
 			Ok(Done::Trained(hashes)) => {
 				return Ok(Answer::Trained(hashes.into_iter().map(Into::into).collect()))
@@ -250,6 +319,7 @@ async fn gather(options: &Options, task: &Task) -> Result<(), String> {
 	let (base, endpoints) = match task {
 		Task::Score(job) => (&job.base, &job.endpoints),
 		Task::Train(job) => (&job.base, &job.endpoints),
+		Task::Batch(job) => (&job.base, &job.endpoints),
 	};
 	let endpoints: Vec<String> =
 		endpoints.iter().map(|url| String::from_utf8_lossy(url).into_owned()).collect();
@@ -279,6 +349,17 @@ async fn gather(options: &Options, task: &Task) -> Result<(), String> {
 			}
 			for private in [&job.prompt, &job.response] {
 				get(Space::Private, private.0, Some(job.key)).await?;
+			}
+		},
+		Task::Batch(job) => {
+			for adapter in std::iter::once(&job.adapter).chain(&job.adapters) {
+				public(adapter.0).await?;
+			}
+			let blob = get(Space::Private, job.items.0, Some(job.key)).await?;
+			for one in drawn(job, &blob).into_iter().flatten() {
+				for private in [one.prompt, one.response] {
+					get(Space::Private, private.0, Some(job.key)).await?;
+				}
 			}
 		},
 		Task::Train(job) => {

@@ -1,6 +1,8 @@
 //! The engine over real files, real HTTP and a real child process.
 
+use codec::Encode;
 use openledger_blobs::{router, Readers, Space, Store};
+use openledger_core::{Item, Redeemed, Reply, Request};
 use openledger_factory::{
 	base::Pretraining,
 	run::{RowEntry, Run},
@@ -9,9 +11,16 @@ use openledger_factory::{
 };
 use openledger_graph::Gpt;
 use openledger_influence::Scorer;
-use openledger_influence_math::host::{Answer, Engine, Job, Query, Retraining};
+use openledger_influence_math::{
+	batch::{page_hashes, read_page, sample, Entry},
+	host::{Answer, BatchJob, Engine, Job, Query, Retraining},
+	merkle,
+};
 use openledger_worker::{Limits, Options, Parent, PromptBlob, ResponseBlob};
-use sp_core::crypto::KeyTypeId;
+use sp_core::{
+	crypto::{AccountId32, KeyTypeId},
+	sr25519, Pair,
+};
 use sp_keystore::{testing::MemoryKeystore, Keystore};
 use std::{
 	path::PathBuf,
@@ -26,7 +35,7 @@ const DEADLINE: Duration = Duration::from_secs(120);
 
 /// An operator that publishes a tiny model and one answer, and a scorer's machine.
 struct World {
-	_operator: tempfile::TempDir,
+	operator: tempfile::TempDir,
 	scorer: tempfile::TempDir,
 	trouble: PathBuf,
 	keystore: Arc<MemoryKeystore>,
@@ -138,7 +147,62 @@ impl World {
 		let trained = vec![files[2], files[0]];
 		let scorer = tempfile::tempdir().unwrap();
 		let trouble = scorer.path().join("trouble");
-		Self { _operator: operator, scorer, trouble, keystore, job, expected, retraining, trained }
+		Self { operator, scorer, trouble, keystore, job, expected, retraining, trained }
+	}
+
+	/// A batch of the same answer at these fees.
+	fn batch(&self, fees: &[u128]) -> BatchJob {
+		let [payer, operator] = [[1; 32], [2; 32]].map(|seed| sr25519::Pair::from_seed(&seed));
+		let by = |pair: &sr25519::Pair| AccountId32::from(pair.public());
+		let item = |(nonce, fee): (u64, &u128)| {
+			let request = Request {
+				genesis: [8; 32].into(),
+				payer: by(&payer),
+				operator: by(&operator),
+				model: 7,
+				adapter: self.job.adapter,
+				prompt: self.job.prompt,
+				maximum: 1_000,
+				nonce,
+				expiry: 10,
+			};
+			let reply = Reply {
+				request: request.id(),
+				response: self.job.response,
+				prompt_tokens: 2,
+				completion_tokens: 4,
+			};
+			Item {
+				payer_signature: payer.sign(&request.payload()).into(),
+				operator_signature: operator.sign(&reply.payload()).into(),
+				request,
+				reply,
+				fee: *fee,
+			}
+		};
+		let items: Vec<_> = (1..).zip(fees).map(item).collect();
+		let (payer, nonce) = (by(&payer), fees.len() as u64);
+		let redeemed = vec![Redeemed { payer, amount: fees.iter().sum(), after: 0, nonce }];
+		let hashes: Vec<_> = items.iter().map(Item::hash).collect();
+		let store = Store::open(self.operator.path()).unwrap();
+		BatchJob {
+			batch: 3,
+			genesis: [8; 32].into(),
+			operator: operator.public().0,
+			model: 7,
+			base: self.job.base,
+			adapter: self.job.adapter,
+			adapters: self.job.adapters.clone(),
+			items: store.put(Space::Private, &items.encode()).unwrap().into(),
+			root: merkle::root(&hashes),
+			count: items.len() as u16,
+			redeemed: redeemed.encode(),
+			seed: [6; 32].into(),
+			full: 100,
+			pool: 1_000,
+			endpoints: self.job.endpoints.clone(),
+			key: self.job.key,
+		}
 	}
 
 	fn engine(&self, program: PathBuf, patience: Duration) -> Arc<Parent> {
@@ -257,4 +321,48 @@ async fn poll_should_give_the_hashes_of_the_run_when_its_adapters_are_trained_ag
 	};
 	let why = String::from_utf8(why).unwrap();
 	assert!(why.contains("other rows"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_give_root_and_pages_of_a_batch_when_its_sample_is_scored() {
+	let world = World::new(Wrong::Nothing).await;
+	let engine = world.engine(child(), DEADLINE);
+	let fees = [100, 30, 30, 30, 30, 250];
+	let job = world.batch(&fees);
+	let Answer::Root { root, pages } = world.answer(&engine, Query::Batch(job.clone())).await
+	else {
+		panic!("there is no root")
+	};
+	let page = |hash| match engine.poll(Query::Page(hash)) {
+		Answer::Page(page) => page,
+		other => panic!("{other:?}"),
+	};
+	let pages: Vec<Vec<u8>> = pages.into_iter().map(page).collect();
+	assert_eq!(merkle::root(&page_hashes(&pages, job.count, 1)), root);
+	let expected: Vec<Entry> = sample(&job.seed, &fees, job.full, job.pool)
+		.unwrap()
+		.into_iter()
+		.map(|(item, amount)| Entry::new(item, 0, 4, amount, &world.expected))
+		.collect();
+	assert_eq!(read_page(&pages[0], 1).unwrap(), expected);
+	assert_eq!((pages.len(), expected.len()), (1, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_give_the_zero_root_when_the_items_are_not_what_was_paid() {
+	let world = World::new(Wrong::Nothing).await;
+	let engine = world.engine(child(), DEADLINE);
+	let good = world.batch(&[100, 30]);
+	let changes: [fn(&mut BatchJob); 4] = [
+		|job| job.root = [1; 32].into(),
+		|job| job.count += 1,
+		|job| job.genesis = [1; 32].into(),
+		|job| job.redeemed = Vec::<Redeemed<AccountId32>>::new().encode(),
+	];
+	for change in changes {
+		let mut job = good.clone();
+		change(&mut job);
+		let answer = world.answer(&engine, Query::Batch(job)).await;
+		assert_eq!(answer, Answer::Root { root: Default::default(), pages: vec![] });
+	}
 }

@@ -15,7 +15,11 @@ use frame::{
 	traits::Authorize,
 };
 use openledger_core::{Hash, ModelInfo};
-use openledger_influence_math::{design, score::NAT};
+use openledger_influence_math::{
+	batch::{self, Entry},
+	design, merkle,
+	score::NAT,
+};
 
 /// Makes what benchmarks need of other pallets.
 pub trait BenchmarkHelper<AccountId> {
@@ -278,7 +282,7 @@ impl<T: Config> Seated<T> {
 	fn id(&self) -> Hash {
 		match self.work {
 			Work::Answer(id) => id,
-			Work::Training(_) => Hash::zero(),
+			Work::Training(_) | Work::Batch(_) => Hash::zero(),
 		}
 	}
 
@@ -294,6 +298,91 @@ fn slashed<T: Config>() -> (T::AccountId, u32) {
 	Pallet::<T>::accuse(&who, Work::Training(0), Some(account("reporter", 0, 0)));
 	set_now::<T>(Pallet::<T>::now() + Settings::<T>::get().slash_delay);
 	(who, 0)
+}
+
+/// A batch of as many items as there may be, paid by so many vouchers, each of another payer.
+struct Batched<T: Config> {
+	operator: T::AccountId,
+	model: ModelId,
+	vouchers: Vouchers<T::AccountId>,
+	adapters: u16,
+}
+
+/// Items of a batch.
+const ITEMS: u16 = MAX_ITEMS as u16;
+/// Tokens of an item.
+const TOKENS: u32 = 1_000;
+
+impl<T: Config> Batched<T> {
+	fn new((blocks, adapters): (u32, u16), vouchers: u32) -> Self {
+		let (_, operator) = signer::<T>();
+		rich::<T>(Pallet::<T>::pot());
+		let model = T::BenchmarkHelper::model(&operator, blocks, adapters);
+		let ModelInfo { adapter, .. } = T::Models::model(model).expect("it is ready; qed");
+		let owed = Settings::<T>::get().full_fee * Balance::from(ITEMS) / Balance::from(vouchers);
+		let voucher = |_| {
+			let (key, payer) = signer::<T>();
+			Pallet::<T>::do_fund_channel(payer.clone(), operator.clone(), FORTUNE / 2)
+				.expect("the payer is rich; qed");
+			let voucher = Voucher {
+				genesis: Pallet::<T>::genesis(),
+				payer,
+				operator: operator.clone(),
+				model,
+				adapter,
+				cumulative: owed,
+				nonce: u64::MAX,
+				expiry: u32::MAX,
+			};
+			let signature = sign(&key, &voucher.payload());
+			(voucher, signature)
+		};
+		let vouchers = BoundedVec::truncate_from((0..vouchers).map(voucher).collect());
+		Self { operator, model, vouchers, adapters }
+	}
+
+	/// Submits it and lets a committee agree on the pages of these entries.
+	fn agreed(self, entries: &[Entry]) -> Posted {
+		let Self { operator, model, vouchers, adapters } = self;
+		Pallet::<T>::do_submit_batch(operator, model, vouchers, SALT, SALT, ITEMS)
+			.expect("it is paid; qed");
+		let batch = NextBatch::<T>::get() - 1;
+		Committees::<T>::remove(Work::Batch(batch));
+		let mut pages = batch::pages(entries, adapters);
+		let hashes = batch::page_hashes(&pages, ITEMS, adapters);
+		Pallet::<T>::open_pages(batch, merkle::root(&hashes)).expect("it was submitted; qed");
+		let proof = merkle::proof(&hashes, 0).expect("there is a page; qed");
+		let (page, proof) = (Page::truncate_from(pages.remove(0)), PageProof::truncate_from(proof));
+		Posted { batch, page, proof }
+	}
+
+	/// A page of so many answers that are scored, and so many that go back to the first payer.
+	fn page(self, scored: u32, refunded: u32) -> Posted {
+		let adapters = i32::from(self.adapters);
+		let base = -500 * NAT;
+		let y: Vec<Nats> = core::iter::once(base)
+			.chain((0..=adapters).map(|k| base + 90 * NAT - k * NAT / 8))
+			.collect();
+		// Of one token it cannot be.
+		let tokens = |n: u32| if n < scored { TOKENS } else { 1 };
+		let entry = |n: u32| Entry::new(n as u16, 0, tokens(n), 1 << 40, &y);
+		let entries: Vec<Entry> = (0..scored + refunded).map(entry).collect();
+		self.agreed(&entries)
+	}
+}
+
+/// A page that can be posted.
+struct Posted {
+	batch: BatchId,
+	page: Page,
+	proof: PageProof,
+}
+
+impl Posted {
+	fn assert_posted<T: Config>(&self) {
+		let posting = Batches::<T>::get(self.batch).and_then(|batch| batch.posting);
+		assert_eq!(posting.map(|posting| posting.posted), Some(1));
+	}
 }
 
 #[benchmarks]
@@ -742,6 +831,101 @@ mod benches {
 		}
 
 		assert!(receipt.is_some() && committee.is_some());
+		Ok(())
+	}
+
+	#[benchmark]
+	fn submit_batch(n: Linear<1, MAX_VOUCHERS>) {
+		let Batched { operator, model, vouchers, .. } = Batched::<T>::new(WIDE, n);
+		crowd::<T>(Pallet::<T>::now() + DELAY);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator), model, vouchers, SALT, SALT, ITEMS);
+
+		assert_eq!(NextBatch::<T>::get(), 1);
+	}
+
+	/// `n` answers by the widest Ψ, and one that goes back to its payer.
+	#[benchmark]
+	fn post_page(n: Linear<1, 424>) {
+		let posted = Batched::<T>::new(WIDE, MAX_VOUCHERS).page(n, 1);
+		let (batch, page, proof) = (posted.batch, posted.page.clone(), posted.proof.clone());
+
+		#[extrinsic_call]
+		_(RawOrigin::Authorized, batch, 0, page, proof);
+
+		posted.assert_posted::<T>();
+		assert!(BatchPayers::<T>::get(batch).iter().any(|paying| paying.refund > 0));
+	}
+
+	/// A page of `n` KiB, with as many pages as there may be.
+	#[benchmark]
+	fn authorize_page(n: Linear<2, 64>) -> Result<(), BenchmarkError> {
+		let entries = n * 1_024 / batch::entry_size(TALL.1) as u32;
+		let Posted { batch, page, proof } = Batched::<T>::new(TALL, MAX_VOUCHERS).page(entries, 0);
+		let call = Call::<T>::post_page { batch, index: 0, page, proof };
+
+		#[block]
+		{
+			authorize(&call)?;
+		}
+
+		Ok(())
+	}
+
+	/// All payers have something back, and something is left for the rows.
+	#[benchmark]
+	fn close_batch() {
+		let Posted { batch, .. } = Batched::<T>::new(WIDE, MAX_VOUCHERS).page(1, 0);
+		BatchPayers::<T>::mutate(batch, |payers| {
+			payers
+				.iter_mut()
+				.for_each(|paying| paying.refund = T::Currency::minimum_balance())
+		});
+		set_now::<T>(Pallet::<T>::now() + Settings::<T>::get().posting_window + 1);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account("anybody", 0, 0)), batch);
+
+		assert!(!Batches::<T>::contains_key(batch));
+	}
+
+	/// `n` answers at 16 adapters; this and the next two are for `scripts/bench poa`.
+	#[benchmark(extra)]
+	fn page_16(n: Linear<1, 255>) -> Result<(), BenchmarkError> {
+		let Posted { batch, page, .. } = Batched::<T>::new((8, 16), 1).page(n, 0);
+
+		#[block]
+		{
+			Pallet::<T>::do_post_page(batch, 0, &page)?;
+		}
+
+		Ok(())
+	}
+
+	/// `n` answers at 64 adapters.
+	#[benchmark(extra)]
+	fn page_64(n: Linear<1, 255>) -> Result<(), BenchmarkError> {
+		let Posted { batch, page, .. } = Batched::<T>::new((32, 64), 1).page(n, 0);
+
+		#[block]
+		{
+			Pallet::<T>::do_post_page(batch, 0, &page)?;
+		}
+
+		Ok(())
+	}
+
+	/// `n` answers at 256 adapters.
+	#[benchmark(extra)]
+	fn page_256(n: Linear<1, 115>) -> Result<(), BenchmarkError> {
+		let Posted { batch, page, .. } = Batched::<T>::new((63, 256), 1).page(n, 0);
+
+		#[block]
+		{
+			Pallet::<T>::do_post_page(batch, 0, &page)?;
+		}
+
 		Ok(())
 	}
 

@@ -46,7 +46,7 @@ fn consensus(found: &Found) -> Option<Finding> {
 		.iter()
 		.map(|(_, finding)| match finding {
 			Finding::Scores(y) => Some(y.to_vec()),
-			Finding::Adapters(_) => None,
+			_ => None,
 		})
 		.collect();
 	match scores {
@@ -124,6 +124,9 @@ impl<T: Config> Pallet<T> {
 			order.truncate(settings.retrained.into());
 			committee.drawn = BoundedVec::truncate_from(order);
 		}
+		if let Work::Batch(id) = work {
+			Self::draw_sample(id, committee.sequence);
+		}
 		for scorer in &chosen {
 			Assignments::<T>::insert(scorer, work, committee.seats.len() as u8);
 			Liable::<T>::mutate(scorer, |works| *works = works.saturating_add(1));
@@ -132,7 +135,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let window = match work {
 			Work::Answer(_) => settings.commit_window,
-			Work::Training(_) => settings.training_window,
+			Work::Training(_) | Work::Batch(_) => settings.training_window,
 		};
 		committee.due = Self::schedule(Self::now().saturating_add(window), Due::Step(work))?;
 		committee.stage = Stage::Commit;
@@ -146,12 +149,15 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Adapters are the same bit by bit only in the class that trained them.
+	/// Adapters, and the scores of a batch, are the same bit by bit only in one class: that in which
+	/// the version was trained.
 	fn class_of(work: Work) -> Option<Class> {
-		match work {
-			Work::Answer(_) => None,
-			Work::Training(model) => Designs::<T>::get(model).map(|design| design.class),
-		}
+		let model = match work {
+			Work::Answer(_) => return None,
+			Work::Training(model) => model,
+			Work::Batch(id) => Batches::<T>::get(id)?.model,
+		};
+		Designs::<T>::get(model).map(|design| design.class)
 	}
 
 	/// How many of those whose turn it is must agree.
@@ -292,6 +298,7 @@ impl<T: Config> Pallet<T> {
 				let fits = hashes.len() == committee.drawn.len();
 				fits.then_some(()).ok_or(invalid::WRONG_LENGTH)
 			},
+			(Work::Batch(_), Finding::Root(_)) => Ok(()),
 			_ => Err(invalid::WRONG_LENGTH),
 		}
 	}
@@ -350,7 +357,7 @@ impl<T: Config> Pallet<T> {
 			return Self::close(work, committee, common);
 		}
 		let refuted = match work {
-			Work::Answer(_) => false,
+			Work::Answer(_) | Work::Batch(_) => false,
 			Work::Training(model) => !Self::reproduces(model, &committee.drawn, &common),
 		};
 		let doubtful = (agreed < found.len() || refuted) && found.len() >= quorum;
@@ -423,6 +430,7 @@ impl<T: Config> Pallet<T> {
 				Self::deposit_event(Event::Untested { model });
 				Ok(())
 			},
+			Work::Batch(id) => Self::leave_to_prior(id),
 		}
 	}
 
@@ -470,6 +478,7 @@ impl<T: Config> Pallet<T> {
 		let settings = Settings::<T>::get();
 		let pool = match work {
 			Work::Answer(id) => Receipts::<T>::get(id).map_or(0, |receipt| receipt.pool),
+			Work::Batch(id) => Batches::<T>::get(id).map_or(0, |batch| batch.pool),
 			Work::Training(_) => 0,
 		};
 		let at_stake = pool
@@ -497,7 +506,7 @@ impl<T: Config> Pallet<T> {
 				ensure!(design.standing == Standing::Active, Error::<T>::NotInReview);
 				Self::begin(work, Some((who, bond)))?;
 			},
-			(None, Work::Answer(_)) => return Err(Error::<T>::NotInReview.into()),
+			(None, Work::Answer(_) | Work::Batch(_)) => return Err(Error::<T>::NotInReview.into()),
 		}
 		Ok(bond)
 	}
@@ -521,7 +530,8 @@ impl<T: Config> Pallet<T> {
 		let refuted = match work {
 			Work::Answer(id) => {
 				let Finding::Scores(y) = common else { return Err(Error::<T>::NoCommittee.into()) };
-				Self::pay_scorers(id, &members, &panel)?;
+				let reward = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?.reward;
+				Self::pay_scorers(work, id, reward, &members, &panel)?;
 				let agreed = good
 					.iter()
 					.fold(0, |bits, index| bits | 1u32.checked_shl((*index).into()).unwrap_or(0));
@@ -533,6 +543,14 @@ impl<T: Config> Pallet<T> {
 				let right = Self::reproduces(model, &committee.drawn, &common);
 				Self::pay_trainers(model, &members, &panel)?;
 				Self::judge_version(model, right, committee.panel_from.is_some(), &committee)?
+			},
+			Work::Batch(id) => {
+				let Finding::Root(root) = common else {
+					return Err(Error::<T>::NoCommittee.into());
+				};
+				let (items, reward) = Self::open_pages(id, root)?;
+				Self::pay_scorers(work, items, reward, &members, &panel)?;
+				false
 			},
 		};
 		match committee.challenger {
@@ -592,8 +610,13 @@ impl<T: Config> Pallet<T> {
 	/// The committee's part, the same to each that was right; what does not divide to the first. A part
 	/// is kept for panels, all of it if nobody was right. A panel's members get as much each, as far as
 	/// what is kept lasts.
-	fn pay_scorers(id: Hash, members: &[T::AccountId], panel: &[T::AccountId]) -> DispatchResult {
-		let reward = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?.reward;
+	fn pay_scorers(
+		work: Work,
+		id: Hash,
+		reward: Balance,
+		members: &[T::AccountId],
+		panel: &[T::AccountId],
+	) -> DispatchResult {
 		let settings = Settings::<T>::get();
 		let [rest, for_panels] = Self::cut(reward, settings.audit_share);
 		let each = rest.checked_div(settings.committee.into()).unwrap_or(0);
@@ -610,7 +633,7 @@ impl<T: Config> Pallet<T> {
 			let amount = part.unwrap_or(0).saturating_add(odd);
 			Self::pay(id, who.clone(), Role::Scorer, amount)?;
 		}
-		Self::pay_panel(Work::Answer(id), panel, each)
+		Self::pay_panel(work, panel, each)
 	}
 
 	/// Pays `each` to scorers out of what is kept for panels, as far as it lasts.

@@ -18,12 +18,16 @@
 //! who was wrong is slashed, with a delay in which that can be cancelled. By the same way a committee
 //! trains drawn adapters of a new model version again: only what reproduces bit by bit is paid for.
 //!
+//! Many cheap answers are paid by [`Voucher`]s and submitted as a [`Batch`] under one root. The seed of
+//! its committee's draw picks those that are scored; the committee agrees on the root over pages of
+//! what it found, and the runtime computes scores and money of every page that is posted.
+//!
 //! | who | calls |
 //! |---|---|
-//! | scorer | [`bond`](Pallet::bond), [`unbond`](Pallet::unbond), [`withdraw_bond`](Pallet::withdraw_bond); its off-chain worker [`commit`](Pallet::commit), [`reveal`](Pallet::reveal) |
+//! | scorer | [`bond`](Pallet::bond), [`unbond`](Pallet::unbond), [`withdraw_bond`](Pallet::withdraw_bond); its off-chain worker [`commit`](Pallet::commit), [`reveal`](Pallet::reveal), [`post_page`](Pallet::post_page) |
 //! | payer | [`fund_channel`](Pallet::fund_channel), [`close_channel`](Pallet::close_channel), [`withdraw_channel`](Pallet::withdraw_channel) |
-//! | operator | [`submit_receipt`](Pallet::submit_receipt) |
-//! | anybody | [`settle`](Pallet::settle), [`claim_for`](Pallet::claim_for), [`prune`](Pallet::prune), [`advance`](Pallet::advance), [`challenge`](Pallet::challenge), [`apply_slash`](Pallet::apply_slash) |
+//! | operator | [`submit_receipt`](Pallet::submit_receipt), [`submit_batch`](Pallet::submit_batch) |
+//! | anybody | [`settle`](Pallet::settle), [`claim_for`](Pallet::claim_for), [`prune`](Pallet::prune), [`advance`](Pallet::advance), [`challenge`](Pallet::challenge), [`apply_slash`](Pallet::apply_slash), [`close_batch`](Pallet::close_batch) |
 //! | developer | [`activate`](Pallet::activate), if no committee came to an end |
 //! | governance | [`set_parameters`](Pallet::set_parameters), [`set_paused`](Pallet::set_paused), [`cancel_slash`](Pallet::cancel_slash) |
 
@@ -32,6 +36,7 @@
 extern crate alloc;
 
 mod agenda;
+mod batches;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 pub mod committee;
@@ -65,10 +70,13 @@ use frame::{
 	traits::{Consideration, Footprint},
 };
 use openledger_core::{
-	Balance, Block, Class, Datanets, Eip712Domain, Hash, ModelId, Models, Reply, Request,
-	BASIS_POINTS, MAX_ADAPTERS, MAX_BLOCKS, MAX_PSI,
+	Balance, Block, Class, Datanets, Eip712Domain, Hash, ModelId, Models, Redeemed, Reply, Request,
+	Voucher, BASIS_POINTS, MAX_ADAPTERS, MAX_BLOCKS, MAX_PSI,
 };
-use openledger_influence_math::{Nats, Pool};
+use openledger_influence_math::{
+	batch::{page_count, MAX_ITEMS, MAX_PAGE},
+	Nats, Pool,
+};
 
 const LOG_TARGET: &str = "runtime::attribution";
 
@@ -101,6 +109,10 @@ pub const MAX_MISSED: u8 = 10;
 pub const MAX_COLUMNS: u32 = MAX_ADAPTERS + 1;
 /// Entries of a scorer's vector.
 pub const MAX_VECTOR: u32 = MAX_ADAPTERS + 2;
+/// The most vouchers of a batch.
+pub const MAX_VOUCHERS: u32 = 64;
+/// The most steps from a page of a batch up to the root.
+pub const MAX_DEPTH: u32 = 7;
 
 #[frame::pallet]
 pub mod pallet {
@@ -306,6 +318,21 @@ pub mod pallet {
 	/// The vector by which a receipt was scored.
 	#[pallet::storage]
 	pub type Vectors<T> = StorageMap<_, Blake2_128Concat, Hash, Vector, OptionQuery>;
+
+	/// How many batches there were.
+	#[pallet::storage]
+	pub type NextBatch<T> = StorageValue<_, BatchId, ValueQuery>;
+
+	/// Batches that are not closed.
+	// `Twox64Concat`: batches are numbered one after another.
+	#[pallet::storage]
+	pub type Batches<T: Config> =
+		StorageMap<_, Twox64Concat, BatchId, Batch<T::AccountId, T::Consideration>, OptionQuery>;
+
+	/// Who paid for them.
+	#[pallet::storage]
+	pub type BatchPayers<T: Config> =
+		StorageMap<_, Twox64Concat, BatchId, Payers<T::AccountId>, ValueQuery>;
 
 	/// What is to be settled, by model version and period.
 	#[pallet::storage]
@@ -655,6 +682,78 @@ pub mod pallet {
 			/// The receipt.
 			receipt: Hash,
 		},
+		/// A payer paid for many answers at once.
+		VoucherRedeemed {
+			/// The batch that they are in.
+			batch: BatchId,
+			/// Who paid.
+			payer: T::AccountId,
+			/// In wei.
+			amount: Balance,
+			/// The last nonce that is paid.
+			nonce: u64,
+		},
+		/// A batch was paid for.
+		BatchSubmitted {
+			/// The batch.
+			batch: BatchId,
+			/// The model version.
+			model: ModelId,
+			/// Who answered.
+			operator: T::AccountId,
+			/// Root over its items.
+			root: Hash,
+			/// The blob that lists them.
+			items: Hash,
+			/// How many.
+			count: u16,
+			/// In wei.
+			fee: Balance,
+		},
+		/// The items of a batch that are scored are drawn.
+		SampleDrawn {
+			/// The batch.
+			batch: BatchId,
+			/// Draws them.
+			seed: Hash,
+		},
+		/// The committee agreed: pages can be posted.
+		BatchScored {
+			/// The batch.
+			batch: BatchId,
+			/// Root over its pages.
+			pages: Hash,
+			/// The last block that takes them.
+			until: u32,
+		},
+		/// No committee agreed: the prior takes the contributors' and the scorers' part.
+		BatchUnscored {
+			/// The batch.
+			batch: BatchId,
+		},
+		/// Answers of a batch are paid for with a period.
+		PagePosted {
+			/// The batch.
+			batch: BatchId,
+			/// The page.
+			page: u16,
+			/// The period.
+			period: u32,
+			/// Answers that tell contributors apart.
+			answers: u32,
+			/// What all answers of the page are worth, in wei; nothing if the page adds up to more
+			/// than there is.
+			amount: Balance,
+		},
+		/// A batch was removed from the state.
+		BatchClosed {
+			/// The batch.
+			batch: BatchId,
+			/// Gone to the accepted rows by the prior, in wei.
+			rest: Balance,
+			/// Gone back to payers, in wei.
+			refunded: Balance,
+		},
 	}
 
 	/// Errors.
@@ -764,6 +863,18 @@ pub mod pallet {
 		NothingToClaim,
 		/// A sum is out of its type.
 		Overflow,
+		/// The voucher is for another model version.
+		WrongModel,
+		/// All that the voucher owes was paid.
+		NothingToRedeem,
+		/// A batch has a voucher and an item at least, and 4,096 items at most.
+		BatchOutOfBounds,
+		/// The batch costs less than an answer must, or its items less on average than they must.
+		FeeTooLow,
+		/// No such batch.
+		NoBatch,
+		/// There is no such page to post, or it was posted.
+		NoPage,
 	}
 
 	#[pallet::hooks]
@@ -779,6 +890,8 @@ pub mod pallet {
 
 		fn integrity_test() {
 			assert!(MAX_COLUMNS < MAX_PSI && Parameters::default().is_valid());
+			// `Posting::posted` has a bit for each page.
+			assert!(page_count(MAX_ITEMS as u16, MAX_ADAPTERS as u16) <= 1 << MAX_DEPTH);
 		}
 
 		#[cfg(feature = "try-runtime")]
@@ -1076,6 +1189,67 @@ pub mod pallet {
 		pub fn cancel_slash(origin: OriginFor<T>, id: u32) -> DispatchResult {
 			T::AdminOrigin::ensure_origin(origin)?;
 			Self::do_cancel_slash(id)
+		}
+
+		/// Turns vouchers into money for many answers at once: what they owe beyond what was paid
+		/// leaves the channels, is split as a receipt's fee, and the contributors' part waits for a
+		/// committee. `root` is the Merkle root over the hashes of `count`
+		/// [items](openledger_core::Item), `items` the hash of the blob that lists them (SCALE), which
+		/// the operator serves to the committee: voucher by voucher, by rising nonces, costing what each
+		/// voucher redeems.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by the operator.
+		#[pallet::call_index(19)]
+		#[pallet::weight(T::WeightInfo::submit_batch(vouchers.len() as u32))]
+		pub fn submit_batch(
+			origin: OriginFor<T>,
+			model: ModelId,
+			vouchers: Vouchers<T::AccountId>,
+			root: Hash,
+			items: Hash,
+			count: u16,
+		) -> DispatchResult {
+			Self::do_submit_batch(ensure_signed(origin)?, model, vouchers, root, items, count)
+		}
+
+		/// Posts a page of what was found about a batch: its scores are computed and its answers' money
+		/// is added to the period.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Authorized`: a page under the root on which the committee agreed, from anybody.
+		#[pallet::call_index(20)]
+		#[pallet::authorize(Self::authorize_page)]
+		#[pallet::weight((
+			T::WeightInfo::post_page(batches::most_units(page.len())),
+			DispatchClass::Normal,
+			Pays::No
+		))]
+		#[pallet::weight_of_authorize(T::WeightInfo::authorize_page((page.len() as u32).div_ceil(1_024)))]
+		pub fn post_page(
+			origin: OriginFor<T>,
+			batch: BatchId,
+			index: u16,
+			page: Page,
+			_proof: PageProof,
+		) -> DispatchResultWithPostInfo {
+			ensure_authorized(origin)?;
+			let weight = Self::do_post_page(batch, index, &page)?;
+			Ok((Some(weight), Pays::No).into())
+		}
+
+		/// Ends a batch once all its money is spent, or the time for its pages is over, and its period is
+		/// settled: what is left goes to the prior, refunds to payers, and the deposit back.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(21)]
+		pub fn close_batch(origin: OriginFor<T>, batch: BatchId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_close_batch(batch)
 		}
 	}
 }

@@ -477,8 +477,8 @@ pub struct Scripted(pub std::sync::Mutex<Answer>, pub u32);
 impl Engine for Scripted {
 	fn poll(&self, query: Query) -> Answer {
 		match query {
-			Query::Score(_) | Query::Train(_) => self.0.lock().unwrap().clone(),
 			Query::Finalized => Answer::Finalized(self.1),
+			_ => self.0.lock().unwrap().clone(),
 		}
 	}
 }
@@ -498,6 +498,7 @@ pub fn state(engine: Arc<Scripted>) -> (TestState, Arc<RwLock<PoolState>>) {
 				commit_window: 20,
 				reveal_window: 20,
 				challenge_window: 12,
+				posting_window: 30,
 				audit_rate: 0,
 				..Default::default()
 			},

@@ -11,7 +11,8 @@ use frame::deps::{
 };
 use openledger_influence_math::{
 	design::draw,
-	host::{ask, Answer, Job, Query, Retraining},
+	host::{ask, Answer, BatchJob, Job, Query, Retraining},
+	merkle,
 };
 
 /// Seats that a key works on at the same time.
@@ -23,6 +24,12 @@ struct Secret {
 	finding: Finding,
 	salt: Hash,
 }
+
+/// Batches of which this node has pages that may have to be posted.
+const FOUND: &[u8] = b"openledger/attribution/batches";
+
+/// The pages that this node found about a batch, by their hashes.
+type Found = (BatchId, Vec<Hash>);
 
 fn secret_at(seat: &SeatId) -> alloc::vec::Vec<u8> {
 	(b"openledger/attribution/secret", seat).encode()
@@ -41,6 +48,60 @@ impl<T: Config> Pallet<T> {
 				}
 			}
 		}
+		Self::post_pages();
+	}
+
+	/// Posts what is not posted yet of the pages that this node found.
+	fn post_pages() {
+		let found = StorageValueRef::persistent(FOUND);
+		let Ok(Some(batches)) = found.get::<Vec<Found>>() else { return };
+		let gone = |id: &BatchId| !Batches::<T>::contains_key(id);
+		for (id, hashes) in batches.iter().filter(|(id, _)| !gone(id)) {
+			if let Err(reason) = Self::post_pages_of(*id, hashes) {
+				log::debug!(target: LOG_TARGET, "batch {id}: {reason}");
+			}
+		}
+		if batches.iter().any(|(id, _)| gone(id)) {
+			Self::remember(|batches| batches.retain(|(id, _)| !gone(id)));
+		}
+	}
+
+	fn remember(change: impl Fn(&mut Vec<Found>)) {
+		let _ =
+			StorageValueRef::persistent(FOUND).mutate(|stored: Result<Option<Vec<Found>>, _>| {
+				let mut batches = stored.ok().flatten().unwrap_or_default();
+				change(&mut batches);
+				Ok::<_, ()>(batches)
+			});
+	}
+
+	fn post_pages_of(id: BatchId, hashes: &[Hash]) -> Result<(), &'static str> {
+		let batch = Batches::<T>::get(id).ok_or("no batch")?;
+		let posting = batch.posting.ok_or("its committee is at work")?;
+		if Self::now() > posting.until {
+			return Err("the time for its pages is over");
+		}
+		let mut leaves = hashes.to_vec();
+		leaves.resize(page_count(batch.count, batch.adapters), Hash::zero());
+		if merkle::root(&leaves) != posting.root {
+			return Err("its committee agreed on other pages");
+		}
+		for (index, hash) in hashes.iter().enumerate() {
+			if posting.posted.checked_shr(index as u32).is_none_or(|posted| posted & 1 == 1) {
+				continue;
+			}
+			let Answer::Page(page) = ask(&Query::Page(*hash)) else {
+				return Err("this node has lost a page");
+			};
+			let proof = merkle::proof(&leaves, index).ok_or("no such page")?;
+			Self::send(Call::post_page {
+				batch: id,
+				index: index as u16,
+				page: page.try_into().map_err(|_| "the page is too long")?,
+				proof: proof.try_into().map_err(|_| "there are too many pages")?,
+			})?;
+		}
+		Ok(())
 	}
 
 	/// Does what a seat asks for now. The error is why nothing was sent.
@@ -82,8 +143,18 @@ impl<T: Config> Pallet<T> {
 		let query = match work {
 			Work::Answer(id) => Query::Score(Self::job(key, id)?),
 			Work::Training(model) => Query::Train(Self::retraining(model, drawn)?),
+			Work::Batch(id) => Query::Batch(Self::batch_job(key, id)?),
 		};
 		match ask(&query) {
+			Answer::Root { root, pages } => {
+				if let Work::Batch(id) = work {
+					Self::remember(|batches| {
+						batches.retain(|(other, _)| *other != id);
+						batches.push((id, pages.clone()));
+					});
+				}
+				Ok(Finding::Root(root))
+			},
 			Answer::Scored(y) => {
 				y.try_into().map(Finding::Scores).map_err(|_| "the vector is too long")
 			},
@@ -98,7 +169,9 @@ impl<T: Config> Pallet<T> {
 			},
 			Answer::Busy => Err("the engine is busy"),
 			Answer::Unavailable => Err("this node has no engine"),
-			Answer::Pending | Answer::Finalized(_) => Err("the engine is at work"),
+			Answer::Pending | Answer::Finalized(_) | Answer::Page(_) => {
+				Err("the engine is at work")
+			},
 		}
 	}
 
@@ -115,6 +188,34 @@ impl<T: Config> Pallet<T> {
 			prompt: receipt.prompt,
 			response: receipt.response,
 			endpoints: T::Models::endpoints(receipt.model, Some(&receipt.operator)),
+			key: public,
+		})
+	}
+
+	fn batch_job(key: &ScorerId, id: BatchId) -> Result<BatchJob, &'static str> {
+		let batch = Batches::<T>::get(id).ok_or("no batch")?;
+		let model = T::Models::model(batch.model).ok_or("no model")?;
+		let redeemed: Vec<_> =
+			BatchPayers::<T>::get(id).into_iter().map(|paying| paying.redeemed).collect();
+		let operator: AccountId32 = batch.operator.clone().into();
+		let mut public = [0; 32];
+		public.copy_from_slice(key.as_ref());
+		Ok(BatchJob {
+			batch: id,
+			genesis: Self::genesis(),
+			operator: operator.into(),
+			model: batch.model,
+			base: model.base,
+			adapter: model.adapter,
+			adapters: Adapters::<T>::get(batch.model).ok_or("no adapters")?.into_inner(),
+			items: batch.items,
+			root: batch.root,
+			count: batch.count,
+			redeemed: redeemed.encode(),
+			seed: batch.seed.ok_or("no sample")?,
+			full: batch.full,
+			pool: batch.pool,
+			endpoints: T::Models::endpoints(batch.model, Some(&batch.operator)),
 			key: public,
 		})
 	}

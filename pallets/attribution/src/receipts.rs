@@ -2,7 +2,7 @@
 
 use super::*;
 use frame::deps::frame_support::traits::tokens::{Fortitude, Precision, Preservation, Restriction};
-use openledger_core::verify;
+use openledger_core::{verify, ModelInfo};
 use openledger_influence_math::{money, split};
 
 impl<T: Config> Pallet<T> {
@@ -26,7 +26,7 @@ impl<T: Config> Pallet<T> {
 				// Above every nonce of an earlier channel between the two, so that none of its
 				// requests can be paid again.
 				let nonce = u64::from(Self::now()) << 32;
-				Channel { balance: amount, nonce, closing: None, ticket }
+				Channel { balance: amount, nonce, redeemed: 0, closing: None, ticket }
 			},
 		};
 		let balance = channel.balance;
@@ -94,6 +94,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(request.nonce > channel.nonce, Error::<T>::NonceUsed);
 		channel.balance = channel.balance.checked_sub(fee).ok_or(Error::<T>::ChannelTooLow)?;
 		channel.nonce = request.nonce;
+		channel.redeemed = channel.redeemed.checked_add(fee).ok_or(Error::<T>::Overflow)?;
 		ensure!(
 			request.is_signed(&payer_signature, &T::Eip712::get()),
 			Error::<T>::BadPayerSignature
@@ -104,15 +105,7 @@ impl<T: Config> Pallet<T> {
 		);
 
 		Channels::<T>::insert(&payer, &operator, channel);
-		T::Currency::transfer_on_hold(
-			&HoldReason::Channel.into(),
-			&payer,
-			&Self::pot(),
-			fee,
-			Precision::Exact,
-			Restriction::Free,
-			Fortitude::Polite,
-		)?;
+		Self::take_fee(&payer, fee)?;
 		let event = Event::ReceiptSubmitted {
 			receipt: id,
 			model: request.model,
@@ -122,27 +115,7 @@ impl<T: Config> Pallet<T> {
 		};
 		Self::deposit_event(event);
 
-		let [contributors, developer, operator_part, reward, stakers, protocol] =
-			split(fee, Settings::<T>::get().split.parts());
-		let [developer, donated] = Self::cut(developer, model.donation);
-		let contributors = contributors.checked_add(donated).ok_or(Error::<T>::Overflow)?;
-		let (curator, cut) =
-			T::Datanets::curator(model.datanet).unwrap_or((model.developer.clone(), 0));
-		let [pool, curator_part] = Self::cut(contributors, cut);
-		// So that no committee gains by a false vector what a tenth of one bond is worth.
-		let most = Settings::<T>::get().minimum_bond / BOND_OVER_POOL;
-		ensure!(pool <= most, Error::<T>::FeeTooHigh);
-		let shares = [
-			(curator, Role::Curator, curator_part),
-			(model.developer, Role::Developer, developer),
-			(operator.clone(), Role::Operator, operator_part),
-			(T::StakersPot::get(), Role::Stakers, stakers),
-			(T::ProtocolPot::get(), Role::Protocol, protocol),
-		];
-		for (who, role, amount) in shares {
-			Self::pay(id, who, role, amount)?;
-		}
-
+		let [pool, reward] = Self::split_fee(id, model, &operator, fee)?;
 		type Stored<T> = (
 			Receipt<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>,
 			Committee<<T as frame_system::Config>::AccountId>,
@@ -165,9 +138,53 @@ impl<T: Config> Pallet<T> {
 			scorers: BoundedVec::new(),
 			ticket,
 		};
-		Kept::<T>::mutate(receipt.model, |kept| *kept = kept.saturating_add(1));
+		Self::keep(receipt.model);
 		Receipts::<T>::insert(id, receipt);
 		Self::begin(Work::Answer(id), None)
+	}
+
+	/// Takes a fee that a channel holds into the pot.
+	pub(crate) fn take_fee(payer: &T::AccountId, fee: Balance) -> DispatchResult {
+		T::Currency::transfer_on_hold(
+			&HoldReason::Channel.into(),
+			payer,
+			&Self::pot(),
+			fee,
+			Precision::Exact,
+			Restriction::Free,
+			Fortitude::Polite,
+		)
+		.map(|_| ())
+	}
+
+	/// Pays the parts of a fee that wait for nothing; returns the contributors' and the scorers'.
+	pub(crate) fn split_fee(
+		id: Hash,
+		model: ModelInfo<T::AccountId>,
+		operator: &T::AccountId,
+		fee: Balance,
+	) -> Result<[Balance; 2], DispatchError> {
+		let settings = Settings::<T>::get();
+		let [contributors, developer, operator_part, reward, stakers, protocol] =
+			split(fee, settings.split.parts());
+		let [developer, donated] = Self::cut(developer, model.donation);
+		let contributors = contributors.checked_add(donated).ok_or(Error::<T>::Overflow)?;
+		let (curator, cut) =
+			T::Datanets::curator(model.datanet).unwrap_or((model.developer.clone(), 0));
+		let [pool, curator_part] = Self::cut(contributors, cut);
+		// So that no committee gains by a false finding what a tenth of one bond is worth.
+		ensure!(pool <= settings.minimum_bond / BOND_OVER_POOL, Error::<T>::FeeTooHigh);
+		let shares = [
+			(curator, Role::Curator, curator_part),
+			(model.developer, Role::Developer, developer),
+			(operator.clone(), Role::Operator, operator_part),
+			(T::StakersPot::get(), Role::Stakers, stakers),
+			(T::ProtocolPot::get(), Role::Protocol, protocol),
+		];
+		for (who, role, amount) in shares {
+			Self::pay(id, who, role, amount)?;
+		}
+		Ok([pool, reward])
 	}
 
 	/// What is left of an amount, and `basis_points` of it.
@@ -208,6 +225,18 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
+	/// A receipt or batch needs the design of its model version.
+	pub(crate) fn keep(model: ModelId) {
+		Kept::<T>::mutate(model, |kept| *kept = kept.saturating_add(1));
+	}
+
+	/// It needs it no longer.
+	pub(crate) fn let_go(model: ModelId) {
+		Kept::<T>::mutate_exists(model, |kept| {
+			*kept = kept.and_then(|kept| kept.checked_sub(1)).filter(|kept| *kept > 0)
+		});
+	}
+
 	pub(crate) fn do_prune(id: Hash) -> DispatchResult {
 		let receipt = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?;
 		let settled = match receipt.phase {
@@ -222,9 +251,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(Self::now() > kept_until, Error::<T>::StillNeeded);
 		ensure!(settled, Error::<T>::StillNeeded);
 		receipt.ticket.drop(&receipt.operator)?;
-		Kept::<T>::mutate_exists(receipt.model, |kept| {
-			*kept = kept.and_then(|kept| kept.checked_sub(1)).filter(|kept| *kept > 0)
-		});
+		Self::let_go(receipt.model);
 		Receipts::<T>::remove(id);
 		Vectors::<T>::remove(id);
 		Self::deposit_event(Event::ReceiptPruned { receipt: id });

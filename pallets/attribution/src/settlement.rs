@@ -66,7 +66,8 @@ impl<T: Config> Pallet<T> {
 		Psi::new(design.blocks.len(), design.adapters, entries).ok()
 	}
 
-	fn add_to_period<R>(
+	/// Adds to the sums of a period.
+	pub(crate) fn add_to_period<R>(
 		model: ModelId,
 		period: u32,
 		add: impl FnOnce(&mut Pool) -> Result<R, Error<T>>,

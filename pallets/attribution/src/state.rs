@@ -24,6 +24,25 @@ impl<T: Config> Pallet<T> {
 			let scored = matches!(receipt.phase, Phase::Scored { .. } | Phase::Void);
 			ensure!(!scored || Vectors::<T>::contains_key(id), "no vector");
 		}
+		for (id, batch) in Batches::<T>::iter() {
+			*receipts.entry(batch.model).or_default() += 1;
+			let pending = batch.posting.is_none();
+			ensure!(
+				Committees::<T>::contains_key(Work::Batch(id)) == pending,
+				"what is not scored has a committee"
+			);
+			ensure!(!pending || batch.left == batch.pool, "what is not scored is not spent");
+			let payers = BatchPayers::<T>::get(id);
+			ensure!(
+				payers.iter().map(|paying| paying.redeemed.amount).sum::<Balance>() == batch.fee,
+				"a batch is what was paid for it"
+			);
+			owed += batch.left + payers.iter().map(|paying| paying.refund).sum::<Balance>();
+			owed += if pending { batch.reward } else { 0 };
+		}
+		for id in BatchPayers::<T>::iter_keys() {
+			ensure!(Batches::<T>::contains_key(id), "payers have a batch");
+		}
 		let mut liable = alloc::collections::BTreeMap::<T::AccountId, u32>::new();
 		let mut challenged = alloc::collections::BTreeMap::<T::AccountId, Balance>::new();
 		for (work, committee) in Committees::<T>::iter() {

@@ -25,7 +25,7 @@ pub struct Parameters {
 	pub committee: u8,
 	/// Blocks in which the committee commits.
 	pub commit_window: u32,
-	/// Blocks in which it commits to adapters that it trains again.
+	/// Blocks in which it commits to what takes long: adapters that it trains again, and batches.
 	pub training_window: u32,
 	/// Blocks in which the committee reveals.
 	pub reveal_window: u32,
@@ -60,6 +60,13 @@ pub struct Parameters {
 	pub unbonding: u32,
 	/// The least fee: what scoring an answer costs, in wei.
 	pub minimum_fee: Balance,
+	/// The least that an answer of a batch costs on average, in wei: what reading it costs.
+	pub minimum_item: Balance,
+	/// What an answer of a batch costs that is scored for sure (f₀), in wei; a cheaper one is scored
+	/// with the probability that its fee is of this, so that fees pay for the scoring.
+	pub full_fee: Balance,
+	/// Blocks in which the pages of a batch can be posted.
+	pub posting_window: u32,
 	/// The least bond of a scorer, in wei.
 	pub minimum_bond: Balance,
 	/// By how much entries of honest vectors may differ between execution classes.
@@ -101,6 +108,9 @@ impl Default for Parameters {
 			retention: 28_800,
 			unbonding: 28_800,
 			minimum_fee: 1_000_000_000_000_000,
+			minimum_item: 10_000_000_000_000,
+			full_fee: 1_000_000_000_000_000,
+			posting_window: 600,
 			minimum_bond: 1_000_000_000_000_000_000_000,
 			tolerance: 64,
 			gross: 4 * NAT.unsigned_abs(),
@@ -122,6 +132,7 @@ impl Parameters {
 			self.reveal_window,
 			self.challenge_window,
 			self.slash_delay,
+			self.posting_window,
 			self.notice,
 			self.period,
 			self.retention,
@@ -274,6 +285,8 @@ pub struct Channel<Ticket> {
 	pub balance: Balance,
 	/// The nonce of the last request that was paid.
 	pub nonce: u64,
+	/// What was paid since it was opened, in wei: what vouchers are cumulative over.
+	pub redeemed: Balance,
 	/// The block after which it may be withdrawn, once its end was announced.
 	pub closing: Option<u32>,
 	/// Pays for this entry.
@@ -348,6 +361,61 @@ pub struct Receipt<AccountId, Ticket> {
 	pub ticket: Ticket,
 }
 
+/// Answers that are paid and scored together.
+#[stored(no_skip_type_params)]
+pub struct Batch<AccountId, Ticket> {
+	/// Who answered.
+	pub operator: AccountId,
+	/// The model version.
+	pub model: ModelId,
+	/// Merkle root over the items' hashes; names the batch where shares are paid.
+	pub root: Hash,
+	/// Hash of the blob that lists the items.
+	pub items: Hash,
+	/// How many items.
+	pub count: u16,
+	/// Counterfactual adapters that score them.
+	pub adapters: u16,
+	/// What was paid for all, in wei.
+	pub fee: Balance,
+	/// The contributors' part of it.
+	pub pool: Balance,
+	/// The scorers' part of it.
+	pub reward: Balance,
+	/// What an item costs that is scored for sure (f₀), in wei.
+	pub full: Balance,
+	/// Draws the items that are scored, once the first committee is drawn.
+	pub seed: Option<Hash>,
+	/// What its pages are checked against, once it is scored.
+	pub posting: Option<Posting>,
+	/// What no page has spent, in wei.
+	pub left: Balance,
+	/// Paid by the operator for this entry, its payers and its committee.
+	pub ticket: Ticket,
+}
+
+/// How far the pages of a batch are posted.
+#[stored]
+pub struct Posting {
+	/// Root over the pages; zero if there are none.
+	pub root: Hash,
+	/// The last block that takes pages.
+	pub until: u32,
+	/// The period of that block, with which all pages are paid.
+	pub period: u32,
+	/// The pages that were posted, a bit each.
+	pub posted: u128,
+}
+
+/// Who paid for items of a batch.
+#[stored(no_skip_type_params)]
+pub struct Paying<AccountId> {
+	/// What was redeemed.
+	pub redeemed: Redeemed<AccountId>,
+	/// What goes back when the batch is closed, in wei: for tokens that the model cannot have drawn.
+	pub refund: Balance,
+}
+
 /// What a committee works on.
 #[derive(
 	Clone,
@@ -370,6 +438,9 @@ pub enum Work {
 	/// Trains drawn adapters of a model version again.
 	#[codec(index = 1)]
 	Training(ModelId),
+	/// Scores a sample of the answers of a batch.
+	#[codec(index = 2)]
+	Batch(BatchId),
 }
 
 /// What a seat found.
@@ -383,6 +454,9 @@ pub enum Finding {
 	/// The hashes of adapters that were trained again, in the order of the draw.
 	#[codec(index = 1)]
 	Adapters(BoundedVec<Hash, ConstU32<MAX_RETRAINED>>),
+	/// The root over the pages of a batch; zero if its items are not what was paid for.
+	#[codec(index = 2)]
+	Root(Hash),
 }
 
 impl Finding {
@@ -391,6 +465,7 @@ impl Finding {
 		match self {
 			Self::Scores(y) => y.len() as u32,
 			Self::Adapters(hashes) => (hashes.len() as u32).saturating_mul(8),
+			Self::Root(_) => 8,
 		}
 	}
 }
@@ -591,6 +666,17 @@ impl From<Period> for Pool {
 
 /// Log-probabilities of one answer: base model, published adapter, counterfactual adapters.
 pub type Vector = BoundedVec<Nats, ConstU32<MAX_VECTOR>>;
+/// Numbers batches one after another.
+pub type BatchId = u64;
+/// What payers signed for a batch.
+pub type Vouchers<AccountId> =
+	BoundedVec<(Voucher<AccountId>, MultiSignature), ConstU32<MAX_VOUCHERS>>;
+/// Who paid for a batch, voucher by voucher.
+pub type Payers<AccountId> = BoundedVec<Paying<AccountId>, ConstU32<MAX_VOUCHERS>>;
+/// Entries of a batch; see [`openledger_influence_math::batch`].
+pub type Page = BoundedVec<u8, ConstU32<MAX_PAGE>>;
+/// Siblings on the way from a page up to the root.
+pub type PageProof = BoundedVec<Hash, ConstU32<MAX_DEPTH>>;
 /// Ψ's entries, row by row.
 pub type Entries = BoundedVec<i32, ConstU32<MAX_PSI>>;
 

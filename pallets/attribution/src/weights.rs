@@ -37,6 +37,10 @@ pub trait WeightInfo {
 	fn activate() -> Weight;
 	fn apply_slash() -> Weight;
 	fn cancel_slash() -> Weight;
+	fn submit_batch(n: u32) -> Weight;
+	fn post_page(n: u32) -> Weight;
+	fn authorize_page(n: u32) -> Weight;
+	fn close_batch() -> Weight;
 }
 
 /// Weights on the reference machine.
@@ -189,5 +193,33 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(100_000_000, 34255)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	// The four below are native times x 10, until they are measured on the compiled runtime.
+	/// `n` is from 1 to 64.
+	fn submit_batch(n: u32) -> Weight {
+		Weight::from_parts(600_000_000, 69017)
+			.saturating_add(Weight::from_parts(400_000_000, 3766).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(24))
+			.saturating_add(T::DbWeight::get().reads(3).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes(13))
+			.saturating_add(T::DbWeight::get().writes(3).saturating_mul(n.into()))
+	}
+	/// `n` is from 1 to 424.
+	fn post_page(n: u32) -> Weight {
+		Weight::from_parts(400_000_000, 69017)
+			.saturating_add(Weight::from_parts(60_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	/// `n` is from 2 to 64.
+	fn authorize_page(n: u32) -> Weight {
+		Weight::from_parts(100_000_000, 3766)
+			.saturating_add(Weight::from_parts(12_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(1))
+	}
+	fn close_batch() -> Weight {
+		Weight::from_parts(6_000_000_000, 69017)
+			.saturating_add(T::DbWeight::get().reads(80))
+			.saturating_add(T::DbWeight::get().writes(74))
 	}
 }

@@ -83,7 +83,7 @@ interface IAttribution {
 	/// contributors' part back.
 	event ReceiptVoided(bytes32 indexed receipt, uint256 refunded);
 	/// @notice Somebody put up a bond against what a committee agrees on. `work` is a receipt, or the
-	/// number of a model version whose adapters are to be trained again.
+	/// number of a batch, or of a model version whose adapters are to be trained again.
 	event Challenged(bytes32 indexed work, address indexed challenger, uint256 bond);
 	/// @notice A panel has decided about a challenge.
 	event ChallengeEnded(bytes32 indexed work, address indexed challenger, bool won);
@@ -102,6 +102,27 @@ interface IAttribution {
 	event PanelPaid(bytes32 indexed work, address indexed account, uint256 amount);
 	/// @notice A scorer was paid for training adapters again.
 	event TrainerPaid(uint32 indexed model, address indexed account, uint256 amount);
+	/// @notice A payer paid for many answers at once, up to this nonce.
+	event VoucherRedeemed(uint64 indexed batch, address indexed payer, uint256 amount, uint64 nonce);
+	/// @notice Many answers were paid for. `root` is the Merkle root over the items, and names the batch
+	/// where shares of its fee are paid.
+	event BatchSubmitted(
+		uint64 indexed batch,
+		uint32 indexed model,
+		address indexed operator,
+		bytes32 root,
+		uint16 count,
+		uint256 fee
+	);
+	/// @notice A committee agreed on what the answers of a batch score: its pages can be posted up to
+	/// the block `until`.
+	event BatchScored(uint64 indexed batch, bytes32 pages, uint32 until);
+	/// @notice No committee agreed: the prior pays.
+	event BatchUnscored(uint64 indexed batch);
+	/// @notice Answers of a batch are paid for with a period.
+	event PagePosted(uint64 indexed batch, uint16 page, uint32 period, uint32 answers, uint256 amount);
+	/// @notice A batch has ended: what went to the accepted rows by the prior, and back to payers.
+	event BatchClosed(uint64 indexed batch, uint256 rest, uint256 refunded);
 
 	/// @notice The exact scores that the chain computes from a vector of log-probabilities.
 	/// @param y 2^16 to the nat: base model, published adapter, counterfactual adapters.

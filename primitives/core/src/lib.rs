@@ -13,7 +13,10 @@ mod traits;
 
 pub use announce::{commitment, Announced};
 pub use face::*;
-pub use receipt::{verify, Eip712Domain, Reply, Request, REPLY_DOMAIN, REQUEST_DOMAIN};
+pub use receipt::{
+	payers_of, verify, Eip712Domain, Item, Redeemed, Reply, Request, Voucher, REPLY_DOMAIN,
+	REQUEST_DOMAIN, VOUCHER_DOMAIN,
+};
 pub use rights::Rights;
 pub use traits::{Block, Datanets, Designs, ModelInfo, Models, RunInfo, Spans, VersionInfo};
 

@@ -13,6 +13,8 @@ use sp_runtime::{
 pub const REQUEST_DOMAIN: &[u8] = b"openledger/request/v1";
 /// Goes before a reply when it is signed.
 pub const REPLY_DOMAIN: &[u8] = b"openledger/reply/v1";
+/// Goes before a voucher when it is signed.
+pub const VOUCHER_DOMAIN: &[u8] = b"openledger/voucher/v1";
 
 /// What a payer signs before an answer is made.
 #[derive(
@@ -144,6 +146,126 @@ impl Reply {
 	}
 }
 
+/// What a payer signs for many answers at once: all that it owes an operator since their channel
+/// was opened.
+#[derive(
+	Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Voucher<AccountId> {
+	/// The chain: hash of its genesis block.
+	pub genesis: Hash,
+	/// Who pays, out of its channel with the operator.
+	pub payer: AccountId,
+	/// Who answered.
+	pub operator: AccountId,
+	/// The model version of all answers since the last voucher or receipt.
+	pub model: ModelId,
+	/// The adapter that answered.
+	pub adapter: Hash,
+	/// What all answers since the channel was opened cost, paid or not, in wei.
+	pub cumulative: Balance,
+	/// The nonce of the last request among them.
+	pub nonce: u64,
+	/// The last block at which it may be redeemed.
+	pub expiry: u32,
+}
+
+impl<AccountId: Encode> Voucher<AccountId> {
+	/// The bytes that the payer signs.
+	pub fn payload(&self) -> Vec<u8> {
+		(VOUCHER_DOMAIN, self).encode()
+	}
+}
+
+/// One answer of a batch. The payer signed the request before it was made and the operator the reply,
+/// so that neither can put another answer in its place.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct Item<AccountId> {
+	/// What was asked.
+	pub request: Request<AccountId>,
+	/// The payer's signature of it.
+	pub payer_signature: MultiSignature,
+	/// What was answered.
+	pub reply: Reply,
+	/// The operator's signature of it.
+	pub operator_signature: MultiSignature,
+	/// What it cost, in wei.
+	pub fee: Balance,
+}
+
+/// What a batch redeemed of one payer: it pays for the items of these nonces.
+#[derive(
+	Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Redeemed<AccountId> {
+	/// Who paid.
+	pub payer: AccountId,
+	/// How much, in wei.
+	pub amount: Balance,
+	/// The last nonce that was paid before.
+	pub after: u64,
+	/// The last nonce that this pays.
+	pub nonce: u64,
+}
+
+impl<AccountId> Item<AccountId>
+where
+	AccountId: Clone
+		+ Encode
+		+ PartialEq
+		+ Into<<<MultiSignature as Verify>::Signer as IdentifyAccount>::AccountId>,
+{
+	/// Its hash under the root of its batch.
+	pub fn hash(&self) -> Hash {
+		blake2_256(&self.encode()).into()
+	}
+
+	/// Whether it is signed, answered, within its maximum and made on this chain by this operator with
+	/// this adapter.
+	pub fn is_right(
+		&self,
+		genesis: Hash,
+		operator: &AccountId,
+		model: ModelId,
+		adapter: Hash,
+	) -> bool {
+		let Self { request, payer_signature, reply, operator_signature, fee } = self;
+		request.genesis == genesis
+			&& request.operator == *operator
+			&& request.model == model
+			&& request.adapter == adapter
+			&& *fee <= request.maximum
+			&& reply.request == request.id()
+			&& reply.completion_tokens > 0
+			&& verify(&request.payload(), payer_signature, &request.payer)
+			&& verify(&reply.payload(), operator_signature, operator)
+	}
+}
+
+/// Which voucher pays each of `items`, in their order: they stand voucher by voucher, by rising
+/// nonces, and cost what the voucher redeemed. `None` if they do not.
+pub fn payers_of<AccountId: PartialEq>(
+	items: &[Item<AccountId>],
+	redeemed: &[Redeemed<AccountId>],
+) -> Option<Vec<u8>> {
+	let (mut items, mut payers) = (items.iter().peekable(), Vec::new());
+	for (index, Redeemed { payer, amount, after, nonce }) in redeemed.iter().enumerate() {
+		let (mut paid, mut last) = (0u128, *after);
+		while let Some(item) = items.next_if(|item| {
+			let request = &item.request;
+			request.payer == *payer && request.nonce > last && request.nonce <= *nonce
+		}) {
+			paid = paid.checked_add(item.fee)?;
+			last = item.request.nonce;
+			payers.push(index as u8);
+		}
+		if paid != *amount {
+			return None;
+		}
+	}
+	items.next().is_none().then_some(payers)
+}
+
 /// Whether `who` signed `payload`, as it is or between the `<Bytes>` tags that browser wallets
 /// put around raw bytes.
 pub fn verify<AccountId>(payload: &[u8], signature: &MultiSignature, who: &AccountId) -> bool
@@ -154,5 +276,88 @@ where
 	signature.verify(payload, &who) || {
 		let wrapped = [b"<Bytes>", payload, b"</Bytes>"].concat();
 		signature.verify(wrapped.as_slice(), &who)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use sp_core::{sr25519, Pair};
+	use sp_runtime::AccountId32;
+
+	fn pair(n: u8) -> (sr25519::Pair, AccountId32) {
+		let pair = sr25519::Pair::from_seed(&[n; 32]);
+		let who = pair.public().into();
+		(pair, who)
+	}
+
+	fn item(payer: u8, nonce: u64, fee: Balance) -> Item<AccountId32> {
+		let ((by_payer, payer), (by_operator, operator)) = (pair(payer), pair(9));
+		let request = Request {
+			genesis: Hash::zero(),
+			payer,
+			operator,
+			model: 7,
+			adapter: Hash::repeat_byte(2),
+			prompt: Hash::repeat_byte(3),
+			maximum: 100,
+			nonce,
+			expiry: 10,
+		};
+		let response = Hash::repeat_byte(4);
+		let reply =
+			Reply { request: request.id(), response, prompt_tokens: 1, completion_tokens: 1 };
+		Item {
+			payer_signature: by_payer.sign(&request.payload()).into(),
+			operator_signature: by_operator.sign(&reply.payload()).into(),
+			request,
+			reply,
+			fee,
+		}
+	}
+
+	fn redeemed(payer: u8, amount: Balance, after: u64, nonce: u64) -> Redeemed<AccountId32> {
+		Redeemed { payer: pair(payer).1, amount, after, nonce }
+	}
+
+	#[test]
+	fn payers_of_should_name_the_vouchers_when_all_is_paid() {
+		let items = [item(1, 5, 3), item(1, 6, 4), item(2, 1, 5)];
+		let vouchers = [redeemed(1, 7, 4, 6), redeemed(2, 5, 0, 9)];
+		assert_eq!(payers_of(&items, &vouchers), Some(vec![0, 0, 1]));
+		assert_eq!(payers_of(&items[..2], &vouchers), None, "one is missing");
+		assert_eq!(payers_of(&items, &vouchers[..1]), None, "nobody pays for one");
+	}
+
+	#[test]
+	fn payers_of_should_be_none_when_a_nonce_was_paid_or_comes_twice() {
+		let twice = [item(1, 5, 3), item(1, 5, 3)];
+		assert_eq!(payers_of(&twice, &[redeemed(1, 6, 4, 6)]), None);
+		assert_eq!(payers_of(&twice[..1], &[redeemed(1, 3, 5, 6)]), None);
+		assert_eq!(payers_of(&twice[..1], &[redeemed(1, 3, 1, 4)]), None);
+	}
+
+	#[test]
+	fn is_right_should_be_false_when_anything_signed_is_changed() {
+		let right = |item: &Item<AccountId32>| {
+			item.is_right(Hash::zero(), &pair(9).1, 7, Hash::repeat_byte(2))
+		};
+		let good = item(1, 5, 100);
+		assert!(right(&good));
+		let changes: [fn(&mut Item<AccountId32>); 7] = [
+			|item| item.fee = 101,
+			|item| item.request.nonce = 6,
+			|item| item.request.prompt = Hash::zero(),
+			|item| item.request.model = 8,
+			|item| item.reply.response = Hash::zero(),
+			|item| item.reply.completion_tokens = 0,
+			|item| item.payer_signature = item.operator_signature.clone(),
+		];
+		for change in changes {
+			let mut other = good.clone();
+			change(&mut other);
+			assert!(!right(&other));
+			assert_ne!(other.hash(), good.hash());
+		}
 	}
 }

@@ -27,6 +27,49 @@ pub enum Query {
 	/// How far are these adapters? They are trained if they are new.
 	#[codec(index = 2)]
 	Train(Retraining),
+	/// How far is this batch? It is started if it is new.
+	#[codec(index = 3)]
+	Batch(BatchJob),
+	/// The page of a batch that has this hash, found before.
+	#[codec(index = 4)]
+	Page(Hash),
+}
+
+/// A batch of answers to score by sample. Everything it needs is a blob of the given hash.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct BatchJob {
+	/// The batch's number.
+	pub batch: u64,
+	/// The chain: hash of its genesis block.
+	pub genesis: Hash,
+	/// Who answered.
+	pub operator: [u8; 32],
+	/// The model version.
+	pub model: u32,
+	/// Hash of the base model's manifest.
+	pub base: Hash,
+	/// Hash of the published adapter.
+	pub adapter: Hash,
+	/// Hashes of the counterfactual adapters, in order.
+	pub adapters: Vec<Hash>,
+	/// Hash of the blob that lists the items.
+	pub items: Hash,
+	/// Merkle root over the items' hashes.
+	pub root: Hash,
+	/// How many items.
+	pub count: u16,
+	/// SCALE-encoded list of what was redeemed of each payer.
+	pub redeemed: Vec<u8>,
+	/// Draws the items that are scored.
+	pub seed: Hash,
+	/// What an item costs that is scored for sure (f₀), in wei.
+	pub full: u128,
+	/// The contributors' money, in wei.
+	pub pool: u128,
+	/// URLs of nodes that publish blobs, the operator's first.
+	pub endpoints: Vec<Vec<u8>>,
+	/// The scorer's hot key (sr25519), which authenticates it to the operator.
+	pub key: [u8; 32],
 }
 
 /// An answer to score. Everything it needs is a blob of the given hash.
@@ -91,6 +134,18 @@ pub enum Answer {
 	/// The hashes of the adapters, in the order of the subsets.
 	#[codec(index = 6)]
 	Trained(Vec<Hash>),
+	/// The root over the pages of a batch; zero if its items are not what was paid for. The pages are
+	/// public blobs of this node.
+	#[codec(index = 7)]
+	Root {
+		/// The root.
+		root: Hash,
+		/// The pages' hashes.
+		pages: Vec<Hash>,
+	},
+	/// A page.
+	#[codec(index = 8)]
+	Page(Vec<u8>),
 }
 
 /// The node's side. Must return at once: long work belongs on the engine's own threads.

@@ -14,6 +14,7 @@
 //! | [`score`] | scores of an answer, their standard errors, medians of a committee |
 //! | [`feature`] | gradient features of rows, their sums and scores |
 //! | [`money`] | what a period pays whom, to the last unit |
+//! | [`batch`] | which answers of a batch are scored, and the pages of what was found |
 //! | [`merkle`] | roots and proofs over rows |
 //! | [`shingles`] | how much of a row stands in others |
 //! | [`host`] | the one host function behind the off-chain worker |
@@ -22,6 +23,7 @@
 
 extern crate alloc;
 
+pub mod batch;
 pub mod design;
 pub mod feature;
 pub mod host;

@@ -17,7 +17,7 @@ pub const MAX_POOL: u128 = 1 << 80;
 /// there is nothing to tell the contributors apart by. A hundredth of a nat.
 pub const MIN_GAIN: u128 = psi::ONE as u128 * NAT as u128 / 100;
 /// Fraction bits of [`Pool::weighted`].
-const FRACTION: u32 = 8;
+pub(crate) const FRACTION: u32 = 8;
 
 /// What the answers of one model version and period are worth to its contributors.
 ///

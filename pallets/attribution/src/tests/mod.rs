@@ -1,5 +1,6 @@
 //! One file per group of calls; invariants are checked after every test.
 
+mod batches;
 mod channels;
 mod committee;
 mod designs;

@@ -1,9 +1,10 @@
+use super::batches::{batch_of, pages, paid};
 use crate::{
 	mock::{Hash, *},
 	*,
 };
 use frame::deps::sp_runtime::codec::Decode as _;
-use openledger_influence_math::host::Answer;
+use openledger_influence_math::{batch, host::Answer};
 use std::sync::{Arc, Mutex};
 
 /// Runs the worker and gives what it sent.
@@ -72,5 +73,36 @@ fn worker_should_wait_when_commits_are_not_final() {
 		*engine.0.lock().unwrap() = Answer::Scored(vector(&[5, 1, 0, 0, 0, 0, 0, 0]));
 		work(&pool).into_iter().for_each(|call| apply(call).unwrap());
 		assert!(work(&pool).is_empty());
+	});
+}
+
+#[test]
+fn worker_should_post_the_pages_of_a_batch_when_its_committee_agreed() {
+	let engine = Arc::new(Scripted(Mutex::new(Answer::Pending), 5_000));
+	let (mut state, pool) = state(engine.clone());
+	state.execute_with(|| {
+		run_to(1);
+		ready();
+		let fees = [Settings::<Test>::get().full_fee; 4];
+		let id = paid(&fees);
+		run_to(Attribution::now() + DELAY);
+		let pages = pages(id, &fees, |_| vector(&[5, 1, 0, 0, 0, 0, 0, 0]));
+		let hashes = batch::page_hashes(&pages, 4, ADAPTERS);
+		let root = batch::root(&pages, 4, ADAPTERS);
+		*engine.0.lock().unwrap() = Answer::Root { root, pages: hashes };
+		let commits = work(&pool);
+		assert_eq!(commits.len(), 3);
+		commits.into_iter().for_each(|call| apply(call).unwrap());
+		work(&pool).into_iter().for_each(|call| apply(call).unwrap());
+		assert!(work(&pool).is_empty(), "what was found can be challenged");
+		review(Work::Batch(id));
+
+		*engine.0.lock().unwrap() = Answer::Page(pages[0].clone());
+		let mut posts = work(&pool);
+		assert_eq!(posts.len(), 1, "the three scorers of this node have one page");
+		apply(posts.remove(0)).unwrap();
+		assert_eq!(batch_of(id).left, 0);
+		assert!(work(&pool).is_empty());
+		Attribution::do_try_state().unwrap();
 	});
 }

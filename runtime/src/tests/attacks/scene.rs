@@ -583,6 +583,7 @@ impl Scene {
 				let hashes: Vec<Hash> = committee(work).drawn.iter().map(hash).collect();
 				Finding::Adapters(hashes.try_into().unwrap())
 			},
+			Work::Batch(_) => unreachable!("answers are paid one by one here"),
 		}
 	}
 
