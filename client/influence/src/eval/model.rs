@@ -113,6 +113,11 @@ impl<'a> Running<'a> {
 	}
 }
 
+/// How many models are trained in one graph.
+pub fn together(model: &Mlp) -> usize {
+	(TOGETHER / count(&model.weights())).clamp(1, MOST)
+}
+
 /// Trains a classifier for each job, and gives the parameters after each of `checkpoints` equal parts
 /// of its steps, up to [`STEPS`] later. Jobs do not depend on each other. `done` hears of how many
 /// jobs have ended.
@@ -126,7 +131,7 @@ pub fn train(
 ) -> Result<Vec<Vec<Vec<f32>>>> {
 	let total = count(&model.weights());
 	// Whatever the number of jobs: another graph could round otherwise.
-	let segments = (TOGETHER / total).clamp(1, MOST);
+	let segments = together(model);
 	let graph = model.train(segments, STEPS, recipe.batch, recipe.sgd).to_onnx();
 	let runtime = Runtime::load()?;
 	let chunk = |jobs: &[Job]| -> Result<Vec<Vec<Vec<f32>>>> {
