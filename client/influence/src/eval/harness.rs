@@ -9,7 +9,7 @@ use super::{
 		Gradients, LeaveOneOut, Likeness, Method, Random, Size, Subject, Trak, Unit,
 	},
 	metrics::{auc, by_block, interval, lds, pay, reliability},
-	model::{self, shuffle, uniform, Job, Projector, Recipe},
+	model::{self, below, shuffle, uniform, Job, Projector, Recipe},
 	report::{Line, Report},
 	truth::{bar, halves, Cache, Laboratory, Measure},
 	Error, Result,
@@ -572,9 +572,7 @@ impl<'a> Evaluation<'a> {
 
 	/// Another class than the row's.
 	fn wrong(&self, label: usize, rng: &mut ChaCha8Rng) -> usize {
-		let others = self.model.classes as u64 - 1;
-		let step = 1 + (u64::from(rng.next_u32()) * others >> 32) as usize;
-		(label + step) % self.model.classes
+		(label + 1 + below(rng, self.model.classes - 1)) % self.model.classes
 	}
 
 	/// How well a row's score for itself tells rows with a wrong label.
@@ -642,8 +640,7 @@ impl<'a> Evaluation<'a> {
 				b if *b < few => rows.y[i] = self.wrong(rows.y[i], &mut rng),
 				b if *b < 2 * few => {
 					rows.x.row_mut(i).mapv_inplace(|_| uniform(&mut rng) * 3f32.sqrt());
-					rows.y[i] =
-						(u64::from(rng.next_u32()) * self.model.classes as u64 >> 32) as usize;
+					rows.y[i] = below(&mut rng, self.model.classes);
 				},
 				_ => {},
 			}

@@ -9,7 +9,7 @@ use super::{
 	features::Features,
 	linear::{cholesky, narrow, solve_lower, solve_upper, wide},
 	metrics::by_block,
-	model::{uniform, Factors, Job, Probe, Projection, Projector, Recipe},
+	model::{below, uniform, Factors, Job, Probe, Projection, Projector, Recipe},
 	truth::{Cache, Laboratory, Measure},
 	Error, Result,
 };
@@ -307,10 +307,9 @@ impl Fisher {
 		let mut all = Array2::zeros((factors[0].a.nrows(), width * factors.len()));
 		for (l, layer) in factors.iter().enumerate() {
 			let mut rng = ChaCha8Rng::seed_from_u64(seed ^ (l as u64 + 1));
-			let mut below = |n: usize| (u64::from(rng.next_u32()) * n as u64 >> 32) as usize;
 			for i in 0..4 * width {
-				let (a, d) = (below(layer.a.ncols()), below(layer.d.ncols()));
-				let sign = if below(2) == 0 { 1.0 } else { -1.0 };
+				let (a, d) = (below(&mut rng, layer.a.ncols()), below(&mut rng, layer.d.ncols()));
+				let sign = if below(&mut rng, 2) == 0 { 1.0 } else { -1.0 };
 				let product = &layer.a.column(a) * &layer.d.column(d);
 				all.column_mut(l * width + i % width).scaled_add(sign, &product);
 			}
