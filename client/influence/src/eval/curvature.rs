@@ -97,38 +97,52 @@ fn against(rows: &Factors, query: &Array2<f32>) -> Array1<f32> {
 	(rows.a.dot(query) * &rows.d).sum_axis(Axis(1))
 }
 
-/// Influence functions with EK-FAC (Grosse et al. 2023).
-#[derive(Default)]
+/// Influence functions with EK-FAC (Grosse et al. 2023), summed over runs.
 pub struct EkFac {
-	layers: Vec<Layer>,
+	runs: usize,
+	layers: Vec<Vec<Layer>>,
+}
+
+impl EkFac {
+	/// Not yet fitted, of so many runs.
+	pub fn new(runs: usize) -> Self {
+		Self { runs, layers: Vec::new() }
+	}
 }
 
 impl Method for EkFac {
 	fn name(&self) -> String {
-		"EK-FAC".into()
+		match self.runs {
+			1 => "EK-FAC".into(),
+			runs => format!("EK-FAC, {runs} runs"),
+		}
 	}
 	fn dampings(&self) -> Vec<f64> {
-		vec![1e-4, 1e-3, 1e-2, 1e-1, 1.0]
+		vec![1e-5, 1e-4, 1e-3, 1e-2, 1e-1]
 	}
 	fn fit(&mut self, subject: &Subject) -> Result<()> {
-		self.layers = factorised(subject, &subject.runs[0][subject.runs[0].len() - 1..])?;
+		let runs = subject.runs.iter().take(self.runs);
+		self.layers = runs
+			.map(|run| factorised(subject, &run[run.len() - 1..]))
+			.collect::<Result<_>>()?;
 		Ok(())
 	}
 	fn scores(&mut self, subject: &Subject, queries: &Rows, damping: f64) -> Result<Array2<f32>> {
-		let parameters = &subject.runs[0][subject.runs[0].len() - 1];
-		let mut probe = Probe::new(subject.model, parameters)?;
-		let rows = probe.factors(subject.rows)?;
-		let asked = query_factors(&mut probe, queries, subject.measure)?;
 		let mut scores = Array2::zeros((subject.rows.len(), queries.len()));
-		for ((layer, rows), asked) in self.layers.iter().zip(&rows).zip(&asked) {
-			let (rows, asked) = (layer.turned(rows), layer.turned(asked));
-			// Relative to the largest curvature.
-			let most = layer.moments.fold(0f32, |m, v| m.max(*v));
-			let damped = &layer.moments + damping as f32 * most;
-			for q in 0..queries.len() {
-				let query = outer(&asked, q) / &damped;
-				let mut column = scores.column_mut(q);
-				column += &against(&rows, &query);
+		for (run, layers) in subject.runs.iter().zip(&self.layers) {
+			let mut probe = Probe::new(subject.model, &run[run.len() - 1])?;
+			let rows = probe.factors(subject.rows)?;
+			let asked = query_factors(&mut probe, queries, subject.measure)?;
+			for ((layer, rows), asked) in layers.iter().zip(&rows).zip(&asked) {
+				let (rows, asked) = (layer.turned(rows), layer.turned(asked));
+				// Relative to the largest curvature.
+				let most = layer.moments.fold(0f32, |m, v| m.max(*v));
+				let damped = &layer.moments + damping as f32 * most;
+				for q in 0..queries.len() {
+					let query = outer(&asked, q) / &damped;
+					let mut column = scores.column_mut(q);
+					column += &against(&rows, &query);
+				}
 			}
 		}
 		Ok(scores)

@@ -24,6 +24,7 @@ use super::{
 	linear::{cholesky, eigen, narrow, solve_lower, solve_upper, wide},
 	methods::{query_weights, Method, Subject},
 	model::{uniform, Probe, Projection, Projector},
+	truth::Measure,
 	Error, Result,
 };
 use ndarray::{concatenate, s, Array2, Axis};
@@ -213,6 +214,56 @@ impl Method for Features {
 			false => map.rows.dot(&asked.t()),
 		};
 		fitted.map = Some(map);
+		Ok(scores)
+	}
+}
+
+/// Features of any method whose scores are bilinear in gradients: a row's are its scores for
+/// `width` rows, the landmarks, made orthonormal over the rows; a query's are its scores of all rows in
+/// that basis. So the features of EK-FAC need no projection of gradients.
+pub struct Landmarks {
+	base: Box<dyn Method>,
+	width: usize,
+	/// The damping, and the rows' features `[rows, D]`.
+	map: Option<(f64, Array2<f32>)>,
+}
+
+impl Landmarks {
+	/// Of a method that scores rows.
+	pub fn new(base: Box<dyn Method>, width: usize) -> Self {
+		Self { base, width, map: None }
+	}
+}
+
+impl Method for Landmarks {
+	fn name(&self) -> String {
+		format!("{}, D = {}, integers", self.base.name(), self.width)
+	}
+	fn dampings(&self) -> Vec<f64> {
+		self.base.dampings()
+	}
+	fn fit(&mut self, subject: &Subject) -> Result<()> {
+		self.map = None;
+		self.base.fit(subject)
+	}
+	fn draft(&mut self, subject: &Subject, queries: &Rows, damping: f64) -> Result<Array2<f32>> {
+		self.base.scores(subject, queries, damping)
+	}
+	fn scores(&mut self, subject: &Subject, queries: &Rows, damping: f64) -> Result<Array2<f32>> {
+		let rows = match self.map.take() {
+			Some((of, rows)) if of == damping => rows,
+			_ => {
+				let n = subject.rows.len();
+				let width = self.width.min(n);
+				let landmarks: Vec<usize> = (0..width).map(|i| i * n / width).collect();
+				let subject = Subject { measure: Measure::LogProbability, ..*subject };
+				let landmarks = subject.rows.take(&landmarks);
+				orthonormal(&self.base.scores(&subject, &landmarks, damping)?)?
+			},
+		};
+		let asked = self.base.scores(subject, queries, damping)?.t().dot(&rows);
+		let scores = integer_scores(&rows, &asked)?;
+		self.map = Some((damping, rows));
 		Ok(scores)
 	}
 }

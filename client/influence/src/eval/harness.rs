@@ -3,13 +3,13 @@
 use super::{
 	curvature::{EkFac, Source},
 	data::{self, Rows, Scale},
-	features::{Features, Shape},
+	features::{Features, Landmarks, Shape},
 	methods::{
-		Compression, Counterfactual, DataInf, Equal, Fisher, Gradients, LeaveOneOut, Likeness,
-		Method, Random, Size, Subject, Trak, Unit,
+		random_projection, Compression, Controlled, Counterfactual, DataInf, Equal, Fisher,
+		Gradients, LeaveOneOut, Likeness, Method, Random, Size, Subject, Trak, Unit,
 	},
 	metrics::{auc, by_block, interval, lds, pay, reliability},
-	model::{self, shuffle, uniform, Job, Recipe},
+	model::{self, below, shuffle, uniform, Job, Projector, Recipe},
 	report::{Line, Report},
 	truth::{bar, halves, Cache, Laboratory, Measure},
 	Error, Result,
@@ -17,7 +17,7 @@ use super::{
 use crate::NAT;
 use ndarray::{Array2, Array3, Axis};
 use openledger_graph::{Mlp, Sgd};
-use openledger_influence_math::{psi::ONE, score::standard_errors};
+use openledger_influence_math::{design::MAX_SINGLE, psi::ONE, score::standard_errors};
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
 	ChaCha8Rng,
@@ -64,16 +64,22 @@ pub struct Options {
 	pub numbers: usize,
 	/// Numbers of a feature, with one run and with all.
 	pub widths: [usize; 2],
-	/// Contributors between whom rows are divided.
+	/// Contributors between whom rows are divided; fewer if each would have less than four rows.
 	pub contributors: usize,
 	/// Counterfactual models.
 	pub adapters: u16,
+	/// Whether rows are scored.
+	pub of_rows: bool,
+	/// Whether contributors are.
+	pub of_contributors: bool,
 	/// Whether to spoil data and to compute exact Shapley values too.
 	pub more: bool,
 	/// Seeds everything.
 	pub seed: u64,
 	/// Whether to make kept retrainings anew.
 	pub recompute: bool,
+	/// Where retrainings are kept; as [`Cache::open`] says, if absent.
+	pub kept: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -100,9 +106,12 @@ impl Default for Options {
 			widths: [512, 1023],
 			contributors: 60,
 			adapters: 120,
+			of_rows: true,
+			of_contributors: true,
 			more: true,
 			seed: 1,
 			recompute: false,
+			kept: None,
 		}
 	}
 }
@@ -130,6 +139,7 @@ struct Evaluation<'a> {
 	rows: Rows,
 	held_out: Rows,
 	queries: Rows,
+	contributors: usize,
 	report: Report,
 }
 
@@ -138,8 +148,14 @@ pub fn run(options: &Options) -> Result<Report> {
 	let mut evaluation = Evaluation::new(options)?;
 	let runs = evaluation.runs(&evaluation.rows, "models to explain")?;
 	evaluation.accuracy(&runs)?;
-	let dampings = evaluation.rows_table(&runs)?;
-	evaluation.blocks_table(&runs, &dampings)?;
+	evaluation.speed(&runs)?;
+	let mut dampings = Vec::new();
+	if options.of_rows {
+		dampings.extend(evaluation.rows_table(&runs)?);
+	}
+	if options.of_contributors {
+		dampings.extend(evaluation.blocks_table(&runs)?);
+	}
 	if options.more {
 		evaluation.mislabelled_rows(&dampings)?;
 		evaluation.spoiled_blocks(&dampings)?;
@@ -150,6 +166,16 @@ pub fn run(options: &Options) -> Result<Report> {
 
 /// The damping that was chosen for each method, by its name.
 type Dampings = Vec<(String, f64)>;
+
+/// The damping that was chosen for a method, or the middle one.
+fn chosen(dampings: &Dampings, method: &mut dyn Method) -> f64 {
+	let name = method.name();
+	let all = method.dampings();
+	dampings
+		.iter()
+		.find(|(n, _)| *n == name)
+		.map_or(all[all.len() / 2], |(_, d)| *d)
+}
 
 impl<'a> Evaluation<'a> {
 	fn new(options: &'a Options) -> Result<Self> {
@@ -177,7 +203,7 @@ impl<'a> Evaluation<'a> {
 				(data.rows.take(held_out), data.rows.take(queries))
 			},
 		};
-		if queries.len() < 2 || rows.len() < 2 * options.contributors {
+		if queries.len() < 2 || rows.len() < 4 * FEW {
 			let why = format!("{} rows are too few", data.rows.len());
 			return Err(Error::file(&options.data, why));
 		}
@@ -201,8 +227,13 @@ impl<'a> Evaluation<'a> {
 			queries.len(),
 			options.seed,
 		);
-		let cache = Cache::open(options.recompute)?;
-		Ok(Self { options, model, cache, rows, held_out, queries, report: Report::default() })
+		let cache = match &options.kept {
+			Some(folder) => Cache::at(folder, options.recompute)?,
+			None => Cache::open(options.recompute)?,
+		};
+		let contributors = options.contributors.min(rows.len() / 4).min(256);
+		let report = Report::default();
+		Ok(Self { options, model, cache, rows, held_out, queries, contributors, report })
 	}
 
 	fn subject<'b>(
@@ -260,6 +291,27 @@ impl<'a> Evaluation<'a> {
 		Ok(())
 	}
 
+	/// Rows per second, on one core: of training, and of projected gradients.
+	fn speed(&mut self, runs: &[Vec<Vec<f32>>]) -> Result<()> {
+		let Some(last) = runs.first().and_then(|run| run.last()) else { return Ok(()) };
+		let job = Job { rows: (0..self.rows.len()).collect(), seed: self.options.seed };
+		let jobs = vec![job; model::together(&self.model)];
+		let recipe = Recipe { epochs: 2, ..self.options.recipe };
+		let start = Instant::now();
+		model::train(&self.model, &recipe, &self.rows, &jobs, 1, &|_| {})?;
+		let seen = jobs.len() * recipe.epochs * self.rows.len();
+		let training = seen as f64 / start.elapsed().as_secs_f64();
+		let projection = random_projection(&self.model, 16, self.options.seed);
+		let mut projector = Projector::new(&self.model, &projection)?;
+		let start = Instant::now();
+		projector.features(last, &self.rows, &self.rows.y)?;
+		let features = self.rows.len() as f64 / start.elapsed().as_secs_f64();
+		println!("{training:.0} rows/s trained, {features:.0} rows/s of projected gradients");
+		self.report.figures.insert("trained_per_second".into(), training);
+		self.report.figures.insert("features_per_second".into(), features);
+		Ok(())
+	}
+
 	/// Values `[subsets, retrainings, queries]` of held-out and of reported queries.
 	fn truth(
 		&self,
@@ -303,8 +355,13 @@ impl<'a> Evaluation<'a> {
 		all.push(Box::new(Fisher::new(Compression::Sparse, 16)));
 		all.push(Box::new(Fisher::new(Compression::Kronecker, 16)));
 		all.push(Box::new(self.trak(1)?));
-		all.push(Box::new(self.trak(runs)?));
-		all.push(Box::<EkFac>::default());
+		all.push(Box::new(EkFac::new(1)));
+		all.push(Box::new(Landmarks::new(Box::new(EkFac::new(1)), widths[0])));
+		if runs > 1 {
+			all.push(Box::new(self.trak(runs)?));
+			all.push(Box::new(EkFac::new(runs)));
+			all.push(Box::new(Landmarks::new(Box::new(EkFac::new(runs)), widths[1])));
+		}
 		all.push(Box::<Source>::default());
 		let features = |runs, unrolled| {
 			Features::new(Shape { runs, unrolled, numbers, width: None, integers: false })
@@ -393,7 +450,7 @@ impl<'a> Evaluation<'a> {
 			let (scores, seconds, damping) = self.scored(method.as_mut(), &subject, &judge)?;
 			let values = lds(&truth, &members, &scores);
 			lines.push(self.line(&method.name(), &values, ceiling, damping, seconds));
-			dampings.push((method.name(), damping.unwrap_or(0.0)));
+			dampings.extend(damping.map(|damping| (method.name(), damping)));
 		}
 		let Options { subsets, retrainings, .. } = self.options;
 		let title = format!(
@@ -423,29 +480,43 @@ impl<'a> Evaluation<'a> {
 	}
 
 	/// The gradient method and the best known ones, for tables of blocks.
-	fn block_methods(&self, subject_blocks: usize, adapters: &[u16]) -> Vec<Box<dyn Method>> {
+	fn block_methods(&self, blocks: usize, adapters: &[u16]) -> Vec<Box<dyn Method>> {
 		let Options { numbers, widths, runs, .. } = *self.options;
-		let shape = |runs, width| {
+		let features = |runs, width| {
 			let shape = Shape { runs, unrolled: true, numbers, width: Some(width), integers: true };
-			Box::new(Features::new(shape)) as Box<dyn Method>
+			Features::new(shape)
 		};
 		let mut all: Vec<Box<dyn Method>> = vec![Box::new(Random), Box::new(Size), Box::new(Equal)];
 		all.push(Box::new(Gradients { cosine: false, path: false }));
 		all.push(Box::new(DataInf));
-		all.push(shape(1, widths[0]));
+		all.push(Box::new(features(1, widths[0])));
 		if runs > 1 {
-			all.push(shape(runs, widths[1]));
+			all.push(Box::new(features(runs, widths[1])));
 		}
-		if subject_blocks <= 64 {
+		if self.options.more {
 			all.push(Box::new(LeaveOneOut));
 		}
 		for adapters in adapters {
-			all.push(Box::new(Counterfactual { adapters: *adapters }));
+			let counterfactual = Counterfactual { adapters: *adapters };
+			// Where every block is measured alone, halves are few.
+			if blocks > usize::from(MAX_SINGLE) {
+				let features = features(1, widths[0]);
+				all.push(Box::new(Controlled { counterfactual, features }));
+			}
+			all.push(Box::new(counterfactual));
 		}
 		all
 	}
 
-	/// Scores of blocks for the reported queries.
+	/// As many counterfactual models as there are blocks, and the wanted number.
+	fn adapters(&self) -> Vec<u16> {
+		let mut all = vec![self.contributors as u16 / 2 * 2, self.options.adapters];
+		all.sort_unstable();
+		all.dedup();
+		all
+	}
+
+	/// Scores of blocks for the reported queries, with the damping that was chosen before.
 	fn block_scores(
 		&self,
 		method: &mut dyn Method,
@@ -454,8 +525,7 @@ impl<'a> Evaluation<'a> {
 	) -> Result<(Array2<f32>, f64)> {
 		let start = Instant::now();
 		method.fit(subject)?;
-		let name = method.name();
-		let chosen = dampings.iter().find(|(n, _)| *n == name).map_or(0.0, |(_, d)| *d);
+		let chosen = chosen(dampings, method);
 		let scores = method.scores(subject, &self.queries, chosen)?;
 		let scores = match method.unit() {
 			Unit::Rows => by_block(&scores, subject.block, subject.blocks),
@@ -464,20 +534,31 @@ impl<'a> Evaluation<'a> {
 		Ok((scores, start.elapsed().as_secs_f64()))
 	}
 
-	fn blocks_table(&mut self, runs: &[Vec<Vec<f32>>], dampings: &Dampings) -> Result<()> {
-		let count = self.options.contributors;
+	fn blocks_table(&mut self, runs: &[Vec<Vec<f32>>]) -> Result<Dampings> {
+		let count = self.contributors;
 		let block = self.contributors(count);
 		let members = halves(self.options.subsets, count, self.options.seed ^ 0xb1);
-		let [_, reported] =
+		let [held_out, reported] =
 			self.truth("halves of the blocks", &members, &block, self.options.seed ^ 0xb2)?;
 		let rho = reliability(&reported, self.options.seed);
+		let known = held_out.mean_axis(Axis(1)).unwrap_or_default();
 		let truth = reported.mean_axis(Axis(1)).unwrap_or_default();
-		let mut lines = Vec::new();
-		for mut method in self.block_methods(count, &[self.options.adapters]) {
+		let (mut lines, mut dampings) = (Vec::new(), Vec::new());
+		for mut method in self.block_methods(count, &self.adapters()) {
 			let subject = self.subject(&self.rows, runs, &block, count);
-			let (scores, seconds) = self.block_scores(method.as_mut(), &subject, dampings)?;
-			let values = lds(&truth, &members, &scores);
-			lines.push(self.line(&method.name(), &values, rho.map(f64::sqrt), None, seconds));
+			let summed = |scores: &Array2<f32>| match scores.nrows() == count {
+				true => scores.clone(),
+				false => by_block(scores, &block, count),
+			};
+			let judge = |scores: &Array2<f32>| {
+				let all = lds(&known, &members, &summed(scores));
+				all.iter().sum::<f64>() / all.len().max(1) as f64
+			};
+			let (scores, seconds, damping) = self.scored(method.as_mut(), &subject, &judge)?;
+			let values = lds(&truth, &members, &summed(&scores));
+			let ceiling = rho.map(f64::sqrt);
+			lines.push(self.line(&method.name(), &values, ceiling, damping, seconds));
+			dampings.extend(damping.map(|damping| (method.name(), damping)));
 		}
 		let title = format!(
 			"LDS of {count} contributors: {} halves, {} retrainings each, reliability {}",
@@ -486,14 +567,12 @@ impl<'a> Evaluation<'a> {
 			rho.map_or("unknown".into(), |rho| format!("{rho:.3}")),
 		);
 		self.report.table(&title, lines);
-		Ok(())
+		Ok(dampings)
 	}
 
 	/// Another class than the row's.
 	fn wrong(&self, label: usize, rng: &mut ChaCha8Rng) -> usize {
-		let others = self.model.classes as u64 - 1;
-		let step = 1 + (u64::from(rng.next_u32()) * others >> 32) as usize;
-		(label + step) % self.model.classes
+		(label + 1 + below(rng, self.model.classes - 1)) % self.model.classes
 	}
 
 	/// How well a row's score for itself tells rows with a wrong label.
@@ -526,7 +605,7 @@ impl<'a> Evaluation<'a> {
 			};
 			let start = Instant::now();
 			method.fit(&subject)?;
-			let chosen = dampings.iter().find(|(m, _)| *m == name).map_or(0.0, |(_, d)| *d);
+			let chosen = chosen(dampings, method.as_mut());
 			let scores = method.scores(&subject, &rows, chosen)?;
 			let own: Vec<f64> = scores.diag().iter().map(|v| f64::from(*v)).collect();
 			let found = auc(&own, &marked);
@@ -545,7 +624,7 @@ impl<'a> Evaluation<'a> {
 
 	/// What blocks with wrong labels, and blocks of noise, are paid.
 	fn spoiled_blocks(&mut self, dampings: &Dampings) -> Result<()> {
-		let (n, count) = (self.rows.len(), self.options.contributors);
+		let (n, count) = (self.rows.len(), self.contributors);
 		let mut rng = ChaCha8Rng::seed_from_u64(self.options.seed ^ 0xd1);
 		let mut order: Vec<usize> = (0..n).collect();
 		shuffle(&mut rng, &mut order);
@@ -561,15 +640,14 @@ impl<'a> Evaluation<'a> {
 				b if *b < few => rows.y[i] = self.wrong(rows.y[i], &mut rng),
 				b if *b < 2 * few => {
 					rows.x.row_mut(i).mapv_inplace(|_| uniform(&mut rng) * 3f32.sqrt());
-					rows.y[i] =
-						(u64::from(rng.next_u32()) * self.model.classes as u64 >> 32) as usize;
+					rows.y[i] = below(&mut rng, self.model.classes);
 				},
 				_ => {},
 			}
 		}
 		let runs = self.runs(&rows, "models with spoiled blocks")?;
 		let [mut wrong, mut noise] = [Vec::new(), Vec::new()];
-		for mut method in self.block_methods(count, &[self.options.adapters]) {
+		for mut method in self.block_methods(count, &self.adapters()) {
 			let subject = self.subject(&rows, &runs, &block, count);
 			let (scores, seconds) = self.block_scores(method.as_mut(), &subject, dampings)?;
 			let paid = pay(&scores);

@@ -6,8 +6,10 @@
 
 use super::{
 	data::{words, Rows},
+	features::Features,
 	linear::{cholesky, narrow, solve_lower, solve_upper, wide},
-	model::{uniform, Factors, Job, Probe, Projection, Projector, Recipe},
+	metrics::by_block,
+	model::{below, uniform, Factors, Job, Probe, Projection, Projector, Recipe},
 	truth::{Cache, Laboratory, Measure},
 	Error, Result,
 };
@@ -305,10 +307,9 @@ impl Fisher {
 		let mut all = Array2::zeros((factors[0].a.nrows(), width * factors.len()));
 		for (l, layer) in factors.iter().enumerate() {
 			let mut rng = ChaCha8Rng::seed_from_u64(seed ^ (l as u64 + 1));
-			let mut below = |n: usize| (u64::from(rng.next_u32()) * n as u64 >> 32) as usize;
 			for i in 0..4 * width {
-				let (a, d) = (below(layer.a.ncols()), below(layer.d.ncols()));
-				let sign = if below(2) == 0 { 1.0 } else { -1.0 };
+				let (a, d) = (below(&mut rng, layer.a.ncols()), below(&mut rng, layer.d.ncols()));
+				let sign = if below(&mut rng, 2) == 0 { 1.0 } else { -1.0 };
 				let product = &layer.a.column(a) * &layer.d.column(d);
 				all.column_mut(l * width + i % width).scaled_add(sign, &product);
 			}
@@ -431,6 +432,7 @@ impl Method for LeaveOneOut {
 
 /// What the chain pays by: models retrained on the subsets of the chain's design, and its own integer
 /// regression.
+#[derive(Clone, Copy, Debug)]
 pub struct Counterfactual {
 	/// Retrainings.
 	pub adapters: u16,
@@ -488,6 +490,78 @@ impl Method for Counterfactual {
 			}
 		}
 		Ok(scores)
+	}
+}
+
+/// Retrainings on random halves, corrected by gradients: the regression explains what gradients leave
+/// of what the retrainings show (control variates), shrunk towards nothing by as much as generalised
+/// cross-validation asks for (Golub, Heath and Wahba 1979). Given the gradients' scale and the
+/// shrinkage, scores are linear in `y`.
+pub struct Controlled {
+	/// The retrainings.
+	pub counterfactual: Counterfactual,
+	/// The gradients.
+	pub features: Features,
+}
+
+/// Shrinkages that cross-validation chooses from, in observations.
+const SHRINKAGES: [f64; 8] = [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0];
+
+impl Method for Controlled {
+	fn name(&self) -> String {
+		format!("with gradients, K = {}", self.counterfactual.adapters)
+	}
+	fn unit(&self) -> Unit {
+		Unit::Blocks
+	}
+	fn dampings(&self) -> Vec<f64> {
+		self.features.dampings()
+	}
+	fn fit(&mut self, subject: &Subject) -> Result<()> {
+		self.features.fit(subject)
+	}
+	/// The gradients alone, so that a damping costs no retraining.
+	fn draft(&mut self, subject: &Subject, queries: &Rows, damping: f64) -> Result<Array2<f32>> {
+		let scores = self.features.draft(subject, queries, damping)?;
+		Ok(by_block(&scores, subject.block, subject.blocks))
+	}
+	fn scores(&mut self, subject: &Subject, queries: &Rows, damping: f64) -> Result<Array2<f32>> {
+		let (subsets, _) = self.counterfactual.design(subject)?;
+		let vectors = self.counterfactual.vectors(subject, queries, &subsets)?;
+		let gradients = self.features.scores(subject, queries, damping)?;
+		let gradients = wide(&by_block(&gradients, subject.block, subject.blocks));
+		let centred = |mut x: Array2<f64>| {
+			let mean = x.mean_axis(Axis(0)).unwrap_or_default();
+			x -= &mean;
+			x
+		};
+		let observed = centred(Array2::from_shape_fn((subsets.len(), queries.len()), |(k, q)| {
+			f64::from(vectors[q][k + 2]) / NAT
+		}));
+		let members = centred(Array2::from_shape_fn((subsets.len(), subject.blocks), |(k, u)| {
+			f64::from(u8::from(contains(&subsets[k], u)))
+		}));
+		let expected = members.dot(&gradients);
+		let scale = (&observed * &expected).sum() / (&expected * &expected).sum().max(1e-30);
+		let left = &observed - &(&expected * scale);
+		let mut best: Option<(f64, Array2<f64>)> = None;
+		for shrinkage in SHRINKAGES {
+			// A centred membership's variance is a quarter.
+			let ridge = Array2::<f64>::eye(subject.blocks) * (shrinkage / 4.0);
+			let l = cholesky(members.t().dot(&members) + ridge)?;
+			let mut solution = members.t().to_owned();
+			solve_lower(&l, &mut solution);
+			solve_upper(&l, &mut solution);
+			let found = solution.dot(&left);
+			let error = (&left - &members.dot(&found)).mapv(|v| v * v).sum();
+			let freedom = subsets.len() as f64 - 1.0 - members.dot(&solution).diag().sum();
+			let validated = error / freedom.max(1e-9).powi(2);
+			if best.as_ref().is_none_or(|(least, _)| validated < *least) {
+				best = Some((validated, found));
+			}
+		}
+		let (_, found) = best.ok_or(Error::Unfit("there is no shrinkage".into()))?;
+		Ok(narrow(&(gradients * scale + found)))
 	}
 }
 

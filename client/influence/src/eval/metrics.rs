@@ -1,11 +1,8 @@
 //! How well scores say what retrainings show.
 
-use super::model::shuffle;
+use super::model::{below, shuffle};
 use ndarray::{Array2, Array3, ArrayView1, Axis};
-use rand_chacha::{
-	rand_core::{RngCore, SeedableRng},
-	ChaCha8Rng,
-};
+use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 
 /// Resamples of a bootstrap.
 const RESAMPLES: usize = 1000;
@@ -92,7 +89,7 @@ pub fn interval(values: &[f64], seed: u64) -> (f64, f64, f64) {
 	let n = values.len().max(1);
 	let mut rng = ChaCha8Rng::seed_from_u64(seed);
 	let mut draw = || {
-		let one = |_| values[(u64::from(rng.next_u32()) * values.len() as u64 >> 32) as usize];
+		let one = |_| values[below(&mut rng, values.len())];
 		(0..values.len()).map(one).sum::<f64>() / n as f64
 	};
 	let mut means: Vec<f64> = (0..RESAMPLES).map(|_| draw()).collect();
@@ -141,6 +138,7 @@ pub fn pay(scores: &Array2<f32>) -> Vec<f64> {
 mod tests {
 	use super::*;
 	use ndarray::arr2;
+	use rand_chacha::rand_core::RngCore;
 
 	#[test]
 	fn spearman_should_follow_order_alone() {

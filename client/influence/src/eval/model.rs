@@ -55,11 +55,16 @@ pub struct Job {
 	pub seed: u64,
 }
 
+/// Below `n`, as good as uniform.
+pub fn below(rng: &mut ChaCha8Rng, n: usize) -> usize {
+	((u64::from(rng.next_u32()) * n as u64) >> 32) as usize
+}
+
 /// A shuffle (Fisher and Yates).
 pub fn shuffle(rng: &mut ChaCha8Rng, order: &mut [usize]) {
 	for i in (1..order.len()).rev() {
-		let j = (u64::from(rng.next_u32()) * (i as u64 + 1)) >> 32;
-		order.swap(i, j as usize);
+		let j = below(rng, i + 1);
+		order.swap(i, j);
 	}
 }
 
@@ -113,6 +118,11 @@ impl<'a> Running<'a> {
 	}
 }
 
+/// How many models are trained in one graph.
+pub fn together(model: &Mlp) -> usize {
+	(TOGETHER / count(&model.weights())).clamp(1, MOST)
+}
+
 /// Trains a classifier for each job, and gives the parameters after each of `checkpoints` equal parts
 /// of its steps, up to [`STEPS`] later. Jobs do not depend on each other. `done` hears of how many
 /// jobs have ended.
@@ -126,7 +136,7 @@ pub fn train(
 ) -> Result<Vec<Vec<Vec<f32>>>> {
 	let total = count(&model.weights());
 	// Whatever the number of jobs: another graph could round otherwise.
-	let segments = (TOGETHER / total).clamp(1, MOST);
+	let segments = together(model);
 	let graph = model.train(segments, STEPS, recipe.batch, recipe.sgd).to_onnx();
 	let runtime = Runtime::load()?;
 	let chunk = |jobs: &[Job]| -> Result<Vec<Vec<Vec<f32>>>> {
@@ -143,9 +153,9 @@ pub fn train(
 			let (mut labels, mut weight) = (vec![0i64; cells], vec![0f32; cells]);
 			let mut rate = vec![0f32; segments * STEPS];
 			for (s, run) in running.iter_mut().enumerate() {
-				for step in s * STEPS..(s + 1) * STEPS {
+				for (step, rate) in rate.iter_mut().enumerate().skip(s * STEPS).take(STEPS) {
 					let taken = run.next(recipe.batch);
-					rate[step] = if taken.is_empty() { 0.0 } else { recipe.rate };
+					*rate = if taken.is_empty() { 0.0 } else { recipe.rate };
 					for (i, row) in taken.iter().enumerate() {
 						let cell = step * recipe.batch + i;
 						let to = &mut x[cell * model.inputs..][..model.inputs];
