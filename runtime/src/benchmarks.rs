@@ -132,6 +132,8 @@ impl pallet_attribution::BenchmarkHelper<AccountId> for Scene {
 		)
 		.expect("it is trained; qed");
 		Models::serve(by(operator.clone()), model, url()).expect("it is ready; qed");
+		let work = pallet_attribution::Work::Training(model);
+		pallet_attribution::Committees::<Runtime>::remove(work);
 		pallet_attribution::Designs::<Runtime>::mutate_extant(model, |design| {
 			design.standing = pallet_attribution::Standing::Active;
 		});
