@@ -6,7 +6,7 @@ use openledger_core::{payers_of, Item, Redeemed};
 use openledger_influence_math::{
 	batch::{pages, sample, Entry},
 	host::BatchJob,
-	merkle, Hash,
+	merkle, money, Hash,
 };
 use sp_core::crypto::AccountId32;
 
@@ -23,7 +23,7 @@ pub(crate) struct Drawn {
 
 /// The answers of a batch that are scored, from the blob that lists its items. `None` if that is not
 /// what was paid for: not the root or count on chain, an item that is not signed by both sides, or
-/// items that do not cost what the vouchers redeemed.
+/// items that the vouchers do not cover.
 pub(crate) fn drawn(job: &BatchJob, blob: &[u8]) -> Option<Vec<Drawn>> {
 	let items = Vec::<Item<AccountId32>>::decode_all(&mut &blob[..]).ok()?;
 	let redeemed = Vec::<Redeemed<AccountId32>>::decode(&mut &job.redeemed[..]).ok()?;
@@ -38,7 +38,12 @@ pub(crate) fn drawn(job: &BatchJob, blob: &[u8]) -> Option<Vec<Drawn>> {
 	if !items.iter().all(right) {
 		return None;
 	}
-	let fees: Vec<u128> = items.iter().map(|item| item.fee).collect();
+	// Nobody chooses what an item counts: that follows its tokens, even where they cost nothing.
+	let cost = |Item { reply, .. }: &Item<AccountId32>| {
+		let input = (job.input_price, reply.prompt_tokens);
+		money::fee(input, (job.output_price, reply.completion_tokens), 1)
+	};
+	let fees: Vec<u128> = items.iter().map(cost).collect::<Option<_>>()?;
 	let found = |(index, amount): (u16, u128)| {
 		let Item { request, reply, .. } = items.get(usize::from(index))?;
 		let payer = *payers.get(usize::from(index))?;
@@ -48,7 +53,10 @@ pub(crate) fn drawn(job: &BatchJob, blob: &[u8]) -> Option<Vec<Drawn>> {
 			place: (index, payer, reply.completion_tokens, amount),
 		})
 	};
-	sample(&job.seed, &fees, job.full, job.pool)?.into_iter().map(found).collect()
+	sample(&job.seed, &fees, job.paid, job.full, job.pool)?
+		.into_iter()
+		.map(found)
+		.collect()
 }
 
 /// The pages of the answers that were drawn, each with its log-probabilities.

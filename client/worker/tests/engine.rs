@@ -150,11 +150,11 @@ impl World {
 		Self { operator, scorer, trouble, keystore, job, expected, retraining, trained }
 	}
 
-	/// A batch of the same answer at these fees.
-	fn batch(&self, fees: &[u128]) -> BatchJob {
+	/// A batch of the same answer, of so many tokens each at a wei a token.
+	fn batch(&self, tokens: &[u32]) -> BatchJob {
 		let [payer, operator] = [[1; 32], [2; 32]].map(|seed| sr25519::Pair::from_seed(&seed));
 		let by = |pair: &sr25519::Pair| AccountId32::from(pair.public());
-		let item = |(nonce, fee): (u64, &u128)| {
+		let item = |(nonce, tokens): (u64, &u32)| {
 			let request = Request {
 				genesis: [8; 32].into(),
 				payer: by(&payer),
@@ -170,19 +170,18 @@ impl World {
 				request: request.id(),
 				response: self.job.response,
 				prompt_tokens: 2,
-				completion_tokens: 4,
+				completion_tokens: *tokens,
 			};
 			Item {
 				payer_signature: payer.sign(&request.payload()).into(),
 				operator_signature: operator.sign(&reply.payload()).into(),
 				request,
 				reply,
-				fee: *fee,
 			}
 		};
-		let items: Vec<_> = (1..).zip(fees).map(item).collect();
-		let (payer, nonce) = (by(&payer), fees.len() as u64);
-		let redeemed = vec![Redeemed { payer, amount: fees.iter().sum(), after: 0, nonce }];
+		let items: Vec<_> = (1..).zip(tokens).map(item).collect();
+		let (paid, nonce) = (tokens.iter().sum::<u32>().into(), tokens.len() as u64);
+		let redeemed = vec![Redeemed { payer: by(&payer), amount: paid, after: 0, nonce }];
 		let hashes: Vec<_> = items.iter().map(Item::hash).collect();
 		let store = Store::open(self.operator.path()).unwrap();
 		BatchJob {
@@ -196,6 +195,9 @@ impl World {
 			items: store.put(Space::Private, &items.encode()).unwrap().into(),
 			root: merkle::root(&hashes),
 			count: items.len() as u16,
+			input_price: 0,
+			output_price: 1_000,
+			paid,
 			redeemed: redeemed.encode(),
 			seed: [6; 32].into(),
 			full: 100,
@@ -327,8 +329,8 @@ async fn poll_should_give_the_hashes_of_the_run_when_its_adapters_are_trained_ag
 async fn poll_should_give_root_and_pages_of_a_batch_when_its_sample_is_scored() {
 	let world = World::new(Wrong::Nothing).await;
 	let engine = world.engine(child(), DEADLINE);
-	let fees = [100, 30, 30, 30, 30, 250];
-	let job = world.batch(&fees);
+	let tokens = [100, 30, 30, 30, 30, 250];
+	let job = world.batch(&tokens);
 	let Answer::Root { root, pages } = world.answer(&engine, Query::Batch(job.clone())).await
 	else {
 		panic!("there is no root")
@@ -339,11 +341,11 @@ async fn poll_should_give_root_and_pages_of_a_batch_when_its_sample_is_scored() 
 	};
 	let pages: Vec<Vec<u8>> = pages.into_iter().map(page).collect();
 	assert_eq!(merkle::root(&page_hashes(&pages, job.count, 1)), root);
-	let expected: Vec<Entry> = sample(&job.seed, &fees, job.full, job.pool)
-		.unwrap()
-		.into_iter()
-		.map(|(item, amount)| Entry::new(item, 0, 4, amount, &world.expected))
-		.collect();
+	let entry = |(item, amount): (u16, u128)| {
+		Entry::new(item, 0, tokens[usize::from(item)], amount, &world.expected)
+	};
+	let drawn = sample(&job.seed, &tokens.map(u128::from), 470, job.full, job.pool).unwrap();
+	let expected: Vec<Entry> = drawn.into_iter().map(entry).collect();
 	assert_eq!(read_page(&pages[0], 1).unwrap(), expected);
 	assert_eq!((pages.len(), expected.len()), (1, 3));
 }

@@ -76,6 +76,7 @@ impl<T: Config> Pallet<T> {
 			count,
 			fee,
 		});
+		let prices = (model.input_price, model.output_price);
 		let [pool, reward] = Self::split_fee(root, model, &operator, fee)?;
 
 		let bytes = payers
@@ -93,6 +94,7 @@ impl<T: Config> Pallet<T> {
 			fee,
 			pool,
 			reward,
+			prices,
 			full: settings.full_fee,
 			seed: None,
 			posting: None,

@@ -1195,8 +1195,8 @@ pub mod pallet {
 		/// leaves the channels, is split as a receipt's fee, and the contributors' part waits for a
 		/// committee. `root` is the Merkle root over the hashes of `count`
 		/// [items](openledger_core::Item), `items` the hash of the blob that lists them (SCALE), which
-		/// the operator serves to the committee: voucher by voucher, by rising nonces, costing what each
-		/// voucher redeems.
+		/// the operator serves to the committee: voucher by voucher, by rising nonces. An item's part of
+		/// the fee is what its tokens cost, at the present prices.
 		///
 		/// ## Dispatch Origin
 		///

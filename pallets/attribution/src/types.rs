@@ -382,6 +382,9 @@ pub struct Batch<AccountId, Ticket> {
 	pub pool: Balance,
 	/// The scorers' part of it.
 	pub reward: Balance,
+	/// Wei for a thousand tokens of prompt when it was submitted, and of answer: what an item's part of
+	/// the fee follows.
+	pub prices: (Balance, Balance),
 	/// What an item costs that is scored for sure (f₀), in wei.
 	pub full: Balance,
 	/// Draws the items that are scored, once the first committee is drawn.

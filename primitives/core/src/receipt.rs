@@ -189,8 +189,6 @@ pub struct Item<AccountId> {
 	pub reply: Reply,
 	/// The operator's signature of it.
 	pub operator_signature: MultiSignature,
-	/// What it cost, in wei.
-	pub fee: Balance,
 }
 
 /// What a batch redeemed of one payer: it pays for the items of these nonces.
@@ -220,8 +218,7 @@ where
 		blake2_256(&self.encode()).into()
 	}
 
-	/// Whether it is signed, answered, within its maximum and made on this chain by this operator with
-	/// this adapter.
+	/// Whether it is signed, answered and made on this chain by this operator with this adapter.
 	pub fn is_right(
 		&self,
 		genesis: Hash,
@@ -229,12 +226,11 @@ where
 		model: ModelId,
 		adapter: Hash,
 	) -> bool {
-		let Self { request, payer_signature, reply, operator_signature, fee } = self;
+		let Self { request, payer_signature, reply, operator_signature } = self;
 		request.genesis == genesis
 			&& request.operator == *operator
 			&& request.model == model
 			&& request.adapter == adapter
-			&& *fee <= request.maximum
 			&& reply.request == request.id()
 			&& reply.completion_tokens > 0
 			&& verify(&request.payload(), payer_signature, &request.payer)
@@ -243,23 +239,22 @@ where
 }
 
 /// Which voucher pays each of `items`, in their order: they stand voucher by voucher, by rising
-/// nonces, and cost what the voucher redeemed. `None` if they do not.
+/// nonces, and every voucher pays for one at least. `None` if they do not.
 pub fn payers_of<AccountId: PartialEq>(
 	items: &[Item<AccountId>],
 	redeemed: &[Redeemed<AccountId>],
 ) -> Option<Vec<u8>> {
 	let (mut items, mut payers) = (items.iter().peekable(), Vec::new());
-	for (index, Redeemed { payer, amount, after, nonce }) in redeemed.iter().enumerate() {
-		let (mut paid, mut last) = (0u128, *after);
+	for (index, Redeemed { payer, after, nonce, .. }) in redeemed.iter().enumerate() {
+		let mut last = *after;
 		while let Some(item) = items.next_if(|item| {
 			let request = &item.request;
 			request.payer == *payer && request.nonce > last && request.nonce <= *nonce
 		}) {
-			paid = paid.checked_add(item.fee)?;
 			last = item.request.nonce;
 			payers.push(index as u8);
 		}
-		if paid != *amount {
+		if last == *after {
 			return None;
 		}
 	}
@@ -291,7 +286,7 @@ mod tests {
 		(pair, who)
 	}
 
-	fn item(payer: u8, nonce: u64, fee: Balance) -> Item<AccountId32> {
+	fn item(payer: u8, nonce: u64) -> Item<AccountId32> {
 		let ((by_payer, payer), (by_operator, operator)) = (pair(payer), pair(9));
 		let request = Request {
 			genesis: Hash::zero(),
@@ -312,29 +307,28 @@ mod tests {
 			operator_signature: by_operator.sign(&reply.payload()).into(),
 			request,
 			reply,
-			fee,
 		}
 	}
 
-	fn redeemed(payer: u8, amount: Balance, after: u64, nonce: u64) -> Redeemed<AccountId32> {
-		Redeemed { payer: pair(payer).1, amount, after, nonce }
+	fn redeemed(payer: u8, after: u64, nonce: u64) -> Redeemed<AccountId32> {
+		Redeemed { payer: pair(payer).1, amount: 1, after, nonce }
 	}
 
 	#[test]
-	fn payers_of_should_name_the_vouchers_when_all_is_paid() {
-		let items = [item(1, 5, 3), item(1, 6, 4), item(2, 1, 5)];
-		let vouchers = [redeemed(1, 7, 4, 6), redeemed(2, 5, 0, 9)];
+	fn payers_of_should_name_the_vouchers_when_each_pays_its_items() {
+		let items = [item(1, 5), item(1, 6), item(2, 1)];
+		let vouchers = [redeemed(1, 4, 6), redeemed(2, 0, 9)];
 		assert_eq!(payers_of(&items, &vouchers), Some(vec![0, 0, 1]));
-		assert_eq!(payers_of(&items[..2], &vouchers), None, "one is missing");
+		assert_eq!(payers_of(&items[..2], &vouchers), None, "one is paid for nothing");
 		assert_eq!(payers_of(&items, &vouchers[..1]), None, "nobody pays for one");
 	}
 
 	#[test]
 	fn payers_of_should_be_none_when_a_nonce_was_paid_or_comes_twice() {
-		let twice = [item(1, 5, 3), item(1, 5, 3)];
-		assert_eq!(payers_of(&twice, &[redeemed(1, 6, 4, 6)]), None);
-		assert_eq!(payers_of(&twice[..1], &[redeemed(1, 3, 5, 6)]), None);
-		assert_eq!(payers_of(&twice[..1], &[redeemed(1, 3, 1, 4)]), None);
+		let twice = [item(1, 5), item(1, 5)];
+		assert_eq!(payers_of(&twice, &[redeemed(1, 4, 6)]), None);
+		assert_eq!(payers_of(&twice[..1], &[redeemed(1, 5, 6)]), None);
+		assert_eq!(payers_of(&twice[..1], &[redeemed(1, 1, 4)]), None);
 	}
 
 	#[test]
@@ -342,10 +336,9 @@ mod tests {
 		let right = |item: &Item<AccountId32>| {
 			item.is_right(Hash::zero(), &pair(9).1, 7, Hash::repeat_byte(2))
 		};
-		let good = item(1, 5, 100);
+		let good = item(1, 5);
 		assert!(right(&good));
-		let changes: [fn(&mut Item<AccountId32>); 7] = [
-			|item| item.fee = 101,
+		let changes: [fn(&mut Item<AccountId32>); 6] = [
 			|item| item.request.nonce = 6,
 			|item| item.request.prompt = Hash::zero(),
 			|item| item.request.model = 8,

@@ -172,17 +172,27 @@ pub fn root(pages: &[Vec<u8>], count: u16, adapters: u16) -> Hash {
 /// Which answers of a batch are scored, and the part of `pool` of each, in wei: indices into `fees`
 /// in rising order. `None` if a sum is out of its type.
 ///
-/// An answer that costs `full` (f₀) or more is always scored. The cheaper ones cost R together, and
+/// `fees` are what the answers cost at the same prices, `paid` is what was paid for all: a fee counts
+/// as its part of that. An answer that costs `full` (f₀) or more is always scored. The cheaper ones cost R together, and
 /// `m = max(1, ⌊R/f₀⌋)` of them are drawn systematically with probability proportional to size
 /// (Madow 1949): they are laid end to end, and a grid of step R/m whose start is drawn hits each with
 /// probability `p = m·fee/R`, which is `fee/f₀` up to the rounding of m. An answer that is hit stands
 /// for R/m of fees. So every answer's part is exactly `pool·fee/Σfees` in expectation; all parts sum
 /// to the pool whatever is drawn; there are at most `1 + Σfees/f₀` of them, which is what pays for
 /// scoring them.
-pub fn sample(seed: &Hash, fees: &[u128], full: u128, pool: u128) -> Option<Vec<(u16, u128)>> {
-	let cheap = |fee: &u128| *fee < full;
+pub fn sample(
+	seed: &Hash,
+	fees: &[u128],
+	paid: u128,
+	full: u128,
+	pool: u128,
+) -> Option<Vec<(u16, u128)>> {
 	let sum = |sum: u128, fee: &u128| sum.checked_add(*fee);
 	let whole = fees.iter().try_fold(0, sum)?;
+	// f₀ in the unit of the fees.
+	let full = U256::from(full) * U256::from(whole) / U256::from(paid.max(1));
+	let full = u128::try_from(full).unwrap_or(u128::MAX);
+	let cheap = |fee: &u128| *fee < full;
 	let rest = fees.iter().filter(|fee| cheap(fee)).try_fold(0, sum)?;
 	let draws = (rest / full.max(1)).max(1);
 	let (rest, draws) = (U256::from(rest), U256::from(draws));
@@ -422,7 +432,8 @@ mod tests {
 			seed: [u8; 32], full in 0u128..2_000, pool in 0u128..MAX_POOL,
 			fees in prop::collection::vec(prop_oneof![1u128..3_000, 1u128..1 << 80], 1..300),
 		) {
-			let drawn = sample(&seed.into(), &fees, full, pool).unwrap();
+			let paid = fees.iter().sum();
+			let drawn = sample(&seed.into(), &fees, paid, full, pool).unwrap();
 			prop_assert_eq!(drawn.iter().map(|(_, part)| part).sum::<u128>(), pool);
 			prop_assert!(drawn.windows(2).all(|pair| pair[0].0 < pair[1].0));
 			let sure = fees.iter().filter(|fee| **fee >= full).count();
@@ -449,7 +460,7 @@ mod tests {
 		let mut sums = vec![0u128; fees.len()];
 		for draw in 0..draws {
 			let seed = blake2_256(&draw.to_le_bytes()).into();
-			for (index, part) in sample(&seed, &fees, 120, pool).unwrap() {
+			for (index, part) in sample(&seed, &fees, whole, 120, pool).unwrap() {
 				sums[usize::from(index)] += part;
 			}
 		}
@@ -463,8 +474,14 @@ mod tests {
 
 	#[test]
 	fn sample_should_take_all_when_every_answer_costs_enough() {
-		let drawn = sample(&Hash::zero(), &[100, 300, 600], 100, 10).unwrap();
+		let drawn = sample(&Hash::zero(), &[100, 300, 600], 1_000, 100, 10).unwrap();
 		assert_eq!(drawn, vec![(0, 1), (1, 3), (2, 6)]);
+	}
+
+	#[test]
+	fn sample_should_take_more_when_more_was_paid_for_the_same() {
+		let drawn = |paid| sample(&Hash::zero(), &[1; 100], paid, 50, 1_000).unwrap().len();
+		assert_eq!([1, 100, 1_000, 5_000].map(drawn), [1, 2, 20, 100]);
 	}
 
 	#[test]

@@ -58,6 +58,12 @@ pub struct BatchJob {
 	pub root: Hash,
 	/// How many items.
 	pub count: u16,
+	/// Wei for a thousand tokens of prompt.
+	pub input_price: u128,
+	/// Wei for a thousand tokens of answer.
+	pub output_price: u128,
+	/// What was paid for all, in wei.
+	pub paid: u128,
 	/// SCALE-encoded list of what was redeemed of each payer.
 	pub redeemed: Vec<u8>,
 	/// Draws the items that are scored.

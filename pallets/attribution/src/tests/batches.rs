@@ -7,7 +7,6 @@ use frame::{
 	testing_prelude::*,
 	token::fungible::Inspect,
 };
-use openledger_core::Item;
 use openledger_influence_math::{
 	batch::{self, Entry},
 	merkle,
@@ -75,7 +74,8 @@ pub(super) fn batch_of(id: BatchId) -> Batch<AccountId, <Test as Config>::Consid
 /// What an honest member finds: the pages of the drawn items, each worth what `worth` says.
 pub(super) fn pages(id: BatchId, fees: &[u128], worth: impl Fn(u16) -> Vec<Nats>) -> Vec<Vec<u8>> {
 	let batch = batch_of(id);
-	let drawn = batch::sample(&batch.seed.unwrap(), fees, batch.full, batch.pool).unwrap();
+	let drawn =
+		batch::sample(&batch.seed.unwrap(), fees, batch.fee, batch.full, batch.pool).unwrap();
 	let entries: Vec<Entry> = drawn
 		.into_iter()
 		.map(|(item, amount)| Entry::new(item, 0, TOKENS, amount, &worth(item)))
@@ -507,26 +507,6 @@ fn batch_should_pay_each_contributor_as_single_answers_do_when_they_are_the_same
 		// Gains are off by 2^-15 of the largest one, and Ψ_u weighs them by less than four.
 		assert!(a.abs_diff(*b) <= pool >> 13, "{single:?} {batched:?}");
 	}
-}
-
-#[test]
-fn item_should_be_what_a_request_and_its_reply_make_when_signed() {
-	build_and_execute(|| {
-		ready();
-		let request = request(nonce(1));
-		let reply = reply(&request);
-		let item = Item {
-			payer_signature: payer().0.sign(&request.payload()).into(),
-			operator_signature: operator().0.sign(&reply.payload()).into(),
-			request,
-			reply,
-			fee: OPEN,
-		};
-		let right = |item: &Item<AccountId>| {
-			item.is_right(Attribution::genesis(), &operator().1, MODEL, adapter())
-		};
-		assert!(right(&item) && !right(&Item { fee: 11 * OPEN, ..item.clone() }));
-	});
 }
 
 proptest! {
