@@ -64,12 +64,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(60))
 	}
 	fn close_commits() -> Weight {
-		Weight::from_parts(2200_000_000, 69_017)
+		Weight::from_parts(2_200_000_000, 69_017)
 			.saturating_add(T::DbWeight::get().reads(60))
 			.saturating_add(T::DbWeight::get().writes(90))
 	}
 	fn conclude() -> Weight {
-		Weight::from_parts(6000_000_000, 69_017)
+		Weight::from_parts(6_000_000_000, 69_017)
 			.saturating_add(T::DbWeight::get().reads(170))
 			.saturating_add(T::DbWeight::get().writes(190))
 	}
