@@ -4,11 +4,13 @@ use crate::{
 	evm::{DepositPerByte, DepositPerItem},
 	governance::AdminOrigin,
 	pots::{StakingReserve, Treasury},
+	system::RuntimeBlockWeights,
 	*,
 };
 use frame_support::{
 	parameter_types,
 	traits::{fungible::HoldConsideration, ConstU16, ConstU32, LinearStoragePrice},
+	weights::Weight,
 	PalletId,
 };
 use openledger_core::Eip712Domain;
@@ -42,6 +44,8 @@ parameter_types! {
 	pub const DatanetsId: PalletId = PalletId(*b"olg/data");
 	pub const AgentsId: PalletId = PalletId(*b"olg/agnt");
 	pub const AttributionId: PalletId = PalletId(*b"olg/attr");
+	/// Transactions have three quarters of a block in any case.
+	pub AgendaWeight: Weight = RuntimeBlockWeights::get().max_block.saturating_div(4);
 	/// What Ethereum wallets sign requests under.
 	pub Eip712: Eip712Domain = Eip712Domain {
 		chain: EVM_CHAIN_ID,
@@ -91,6 +95,7 @@ impl pallet_attribution::Config for Runtime {
 	type Datanets = Datanets;
 	type Models = Models;
 	type Entropy = Entropy;
+	type MaximumWeight = AgendaWeight;
 	type AdminOrigin = AdminOrigin;
 	type PalletId = AttributionId;
 	type StakersPot = StakingReserve;

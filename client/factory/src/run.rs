@@ -1,7 +1,7 @@
 //! A run's manifest: everything that its adapters are a function of, beside their subsets and the
 //! execution class. Whoever has it trains any of them again.
 
-use crate::{adapter, hash, train, Base, Error, Hash, Progress, Recipe, Row};
+use crate::{adapter, train, Base, Error, Hash, Progress, Recipe, Row};
 use openledger_influence_math::{merkle, Subset};
 use serde::{Deserialize, Serialize};
 
@@ -53,19 +53,11 @@ impl Run {
 	/// The root of the version of these rows: over the roots of the batches, and those over the rows
 	/// in the order of their hashes, as `pallet-datanets` commits to them.
 	pub fn root(&self) -> Result<Hash, Error> {
-		let mut roots = Vec::new();
-		for batch in &self.batches {
-			let mut rows = Vec::new();
-			for row in batch {
-				rows.push((row.content()?, row.bytes));
-			}
-			rows.sort_unstable();
-			let item = |(content, bytes): &(Hash, u32)| {
-				hash(&[content.as_slice(), &bytes.to_le_bytes()].concat()).into()
-			};
-			roots.push(merkle::root(&rows.iter().map(item).collect::<Vec<_>>()));
-		}
-		Ok(merkle::root(&roots).0)
+		let rows = |batch: &Vec<RowEntry>| -> Result<Vec<_>, Error> {
+			batch.iter().map(|row| Ok((row.content()?.into(), row.bytes))).collect()
+		};
+		let roots = self.batches.iter().map(|batch| rows(batch).map(merkle::rows_root));
+		Ok(merkle::root(&roots.collect::<Result<Vec<_>, _>>()?).0)
 	}
 
 	/// The rows as they are trained on, `blocks` giving the block of each batch, `get` the content of

@@ -45,6 +45,11 @@ impl ExecutionClass {
 		});
 		hasher.finalize().into()
 	}
+
+	/// What stands for the class on chain: the first eight bytes of its hash, little endian.
+	pub fn id(&self) -> u64 {
+		u64::from_le_bytes(std::array::from_fn(|i| self.hash()[i]))
+	}
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -62,7 +62,31 @@ impl Default for Limits {
 /// How far a job is.
 enum State {
 	Pending,
-	Failed(String),
+	Failed(Trouble),
+}
+
+/// Why a job is not done.
+enum Trouble {
+	/// What it needs cannot be had, or is of no use.
+	Missing(String),
+	/// This machine cannot.
+	Broken(String),
+}
+
+impl std::fmt::Display for Trouble {
+	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		let (Self::Missing(why) | Self::Broken(why)) = self;
+		f.write_str(why)
+	}
+}
+
+impl From<Trouble> for Answer {
+	fn from(trouble: Trouble) -> Self {
+		match trouble {
+			Trouble::Missing(why) => Self::Missing(why.into_bytes()),
+			Trouble::Broken(why) => Self::Failed(why.into_bytes()),
+		}
+	}
 }
 
 /// The engine, on threads of its own.
@@ -151,7 +175,7 @@ impl Parent {
 				let done = match kept(&results, &name) {
 					Some(_) => Ok(()),
 					None => work(&options, limits, &task, &mut child)
-						.and_then(|done| keep(&results, &name, &done).map_err(|e| e.to_string())),
+						.and_then(|done| keep(&results, &name, &done).map_err(broken)),
 				};
 				let mut jobs = jobs.lock();
 				match done {
@@ -179,7 +203,7 @@ impl Parent {
 				jobs.insert(name, State::Pending);
 				return Answer::Pending;
 			},
-			Some(State::Failed(why)) => Answer::Failed(why.into_bytes()),
+			Some(State::Failed(why)) => why.into(),
 			None => Answer::Pending,
 		};
 		// New, or failed and tried again.
@@ -221,18 +245,23 @@ fn kept(folder: &std::path::Path, name: &Hash) -> Option<Answer> {
 	Answer::decode(&mut &bytes[..]).ok()
 }
 
+fn broken(why: impl ToString) -> Trouble {
+	Trouble::Broken(why.to_string())
+}
+
 /// Fetches what a task needs and lets the child do it.
 fn work(
 	options: &Options,
 	limits: Limits,
 	task: &Task,
 	child: &mut Option<Running>,
-) -> Result<Answer, String> {
+) -> Result<Answer, Trouble> {
 	tokio::runtime::Builder::new_current_thread()
 		.enable_all()
 		.build()
-		.map_err(|error| error.to_string())?
-		.block_on(gather(options, task))?;
+		.map_err(broken)?
+		.block_on(gather(options, task))
+		.map_err(Trouble::Missing)?;
 	let text = |hash: &openledger_influence_math::Hash| hex::encode(hash.0);
 	match task {
 		Task::Score(job) => {
@@ -260,9 +289,8 @@ fn score_batch(
 	limits: Limits,
 	job: &BatchJob,
 	child: &mut Option<Running>,
-) -> Result<Answer, String> {
-	let refused = |error: openledger_blobs::Error| error.to_string();
-	let blob = options.store.get(Space::Private, &job.items.0).map_err(refused)?;
+) -> Result<Answer, Trouble> {
+	let blob = options.store.get(Space::Private, &job.items.0).map_err(broken)?;
 	let Some(sample) = drawn(job, &blob) else {
 		log::warn!(target: LOG_TARGET, "batch {}: its items are not what was paid for", job.batch);
 		return Ok(Answer::Root { root: Default::default(), pages: Vec::new() });
@@ -272,13 +300,13 @@ fn score_batch(
 		let work = score(&job.base, (&job.adapter, &job.adapters[..]), &one.prompt, &one.response);
 		match ask(options, limits, &work, child)? {
 			Answer::Scored(y) => scored.push((one, y)),
-			_ => return Err("the engine's process answered another question".into()),
+			_ => return Err(broken("the engine's process answered another question")),
 		}
 	}
 	let pages = written(job, &scored);
 	let root = root(&pages, job.count, job.adapters.len() as u16);
 	let kept = pages.iter().map(|page| options.store.put(Space::Public, page).map(Into::into));
-	Ok(Answer::Root { root, pages: kept.collect::<Result<_, _>>().map_err(refused)? })
+	Ok(Answer::Root { root, pages: kept.collect::<Result<_, _>>().map_err(broken)? })
 }
 
 /// One question to the child, again if it is lost.
@@ -287,7 +315,7 @@ fn ask(
 	limits: Limits,
 	work: &Work,
 	child: &mut Option<Running>,
-) -> Result<Answer, String> {
+) -> Result<Answer, Trouble> {
 	let patience = match work {
 		Work::Score(_) => limits.patience,
 		Work::Train(_) => limits.patience.saturating_mul(TRAINING),
@@ -303,7 +331,7 @@ fn ask(
 			Ok(Done::Trained(hashes)) => {
 				return Ok(Answer::Trained(hashes.into_iter().map(Into::into).collect()))
 			},
-			Ok(Done::Failed(why)) => return Err(why),
+			Ok(Done::Failed(why)) => return Err(Trouble::Missing(why)),
 			Err(error) => {
 				log::warn!(target: LOG_TARGET, "the engine's process is given up: {error}");
 				last = error.to_string();
@@ -311,7 +339,7 @@ fn ask(
 			},
 		}
 	}
-	Err(format!("the engine's process was lost {} times, at last: {last}", limits.tries))
+	Err(broken(format!("the engine's process was lost {} times, at last: {last}", limits.tries)))
 }
 
 /// Gets every blob that a task needs into the store.

@@ -292,7 +292,7 @@ async fn poll_should_fail_when_tokens_and_text_of_the_answer_differ() {
 	for (wrong, reason) in [(Wrong::Text, "do not spell"), (Wrong::EndInside, "behind its end")] {
 		let world = World::new(wrong).await;
 		let engine = world.engine(child(), DEADLINE);
-		let Answer::Failed(why) = world.scored(&engine).await else { panic!("it did not fail") };
+		let Answer::Missing(why) = world.scored(&engine).await else { panic!("it did not fail") };
 		let why = String::from_utf8(why).unwrap();
 		assert!(why.contains(reason), "{why}");
 	}
@@ -303,7 +303,7 @@ async fn poll_should_fail_when_the_hot_key_was_not_drawn() {
 	let mut world = World::new(Wrong::Nothing).await;
 	world.job.key = world.keystore.sr25519_generate_new(KIND, None).unwrap().0;
 	let engine = world.engine(child(), DEADLINE);
-	let Answer::Failed(why) = world.scored(&engine).await else { panic!("it did not fail") };
+	let Answer::Missing(why) = world.scored(&engine).await else { panic!("it did not fail") };
 	let why = String::from_utf8(why).unwrap();
 	assert!(why.contains("403"), "{why}");
 }
@@ -318,7 +318,7 @@ async fn poll_should_give_the_hashes_of_the_run_when_its_adapters_are_trained_ag
 	assert_eq!(world.answer(&engine, train(&world)).await, Answer::Trained(hashes));
 
 	world.retraining.root = [1; 32].into();
-	let Answer::Failed(why) = world.answer(&engine, train(&world)).await else {
+	let Answer::Missing(why) = world.answer(&engine, train(&world)).await else {
 		panic!("it did not fail")
 	};
 	let why = String::from_utf8(why).unwrap();

@@ -13,6 +13,7 @@ use openledger_factory::{
 	Base, Recipe,
 };
 use openledger_influence_math::{design::draw, Psi};
+use openledger_onnx::ExecutionClass;
 use openledger_worker::{PromptBlob, ResponseBlob};
 use pallet_attribution::{Committees, Standing, Work};
 use pallet_datanets::Row;
@@ -166,6 +167,10 @@ pub enum ModelCommand {
 	Challenge {
 		/// The model version.
 		model: ModelId,
+		/// Which adapter, up to eight times; 0 is the published one, the counterfactual ones follow in
+		/// their order. Drawn ones if absent.
+		#[arg(long)]
+		adapter: Vec<u16>,
 	},
 	/// Shows a model version.
 	Show {
@@ -358,7 +363,7 @@ impl ModelCommand {
 						version: *version,
 						manifest: store.put(&serde_json::to_vec(&run)?)?,
 						adapters: *adapters,
-						class: super::scorer::class(),
+						class: ExecutionClass::current().id(),
 						endpoint,
 						parent: *parent,
 					},
@@ -541,9 +546,13 @@ impl ModelCommand {
 				tested(&chain, common, *model).await?;
 				common.print(format!("model {model} is active"), json!({ "model": model }));
 			},
-			Self::Challenge { model } => {
-				let work = Work::Training(*model);
-				chain.send(&signer, pallet_attribution::Call::challenge { work }).await?;
+			Self::Challenge { model, adapter } => {
+				let adapters = adapter
+					.clone()
+					.try_into()
+					.map_err(|_| "a panel trains at most eight adapters")?;
+				let call = pallet_attribution::Call::challenge_adapters { model: *model, adapters };
+				chain.send(&signer, call).await?;
 				common.print(
 					format!("a panel trains adapters of model {model} again"),
 					json!({ "model": model }),

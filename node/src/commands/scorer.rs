@@ -1,7 +1,7 @@
 use super::{event, open, show_open, Common};
 use crate::chain::Result;
 use codec::{Decode, Encode};
-use openledger_core::Class;
+use openledger_onnx::ExecutionClass;
 use pallet_attribution::{
 	scorers::SCORER_DOMAIN, Call, Event, ScorerId, ScorerSignature, KEY_TYPE,
 };
@@ -31,14 +31,6 @@ pub enum ScorerCommand {
 	Withdraw,
 }
 
-/// The execution class of this machine.
-pub fn class() -> Class {
-	let hash = openledger_onnx::ExecutionClass::current().hash();
-	let mut first = [0; 8];
-	first.copy_from_slice(&hash[..8]);
-	Class::from_le_bytes(first)
-}
-
 impl ScorerCommand {
 	pub async fn run(&self, common: &Common) -> Result<()> {
 		let chain = common.chain().await?;
@@ -59,7 +51,7 @@ impl ScorerCommand {
 				let call = Call::bond {
 					key: ScorerId::decode(&mut &key.encode()[..])?,
 					proof: ScorerSignature::decode(&mut &proof.encode()[..])?,
-					class: class(),
+					class: ExecutionClass::current().id(),
 					bond: *amount,
 				};
 				event(chain.send(&signer, call).await?, |event| match event {

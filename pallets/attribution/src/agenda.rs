@@ -4,7 +4,7 @@ use super::*;
 use frame::{deps::frame_support::storage::with_storage_layer, hashing::blake2_256};
 
 /// How many blocks a full agenda is searched for room.
-pub(crate) const SEARCH: u32 = 8;
+pub(crate) const SEARCH: u32 = 16;
 
 impl<T: Config> Pallet<T> {
 	/// The account that holds what is not paid out yet.
@@ -57,12 +57,20 @@ impl<T: Config> Pallet<T> {
 			.ok_or(Error::<T>::Busy)
 	}
 
-	/// Does what is due; returns what that weighed.
+	/// Does what is due, as far as a block has room for it; returns what that weighed.
 	pub(crate) fn run_agenda(now: u32) -> Weight {
 		let mut weight = Weight::zero();
 		for task in Agenda::<T>::take(now) {
-			weight.saturating_accrue(Self::weight_of(&task));
-			if let Err(error) = with_storage_layer(|| Self::run(task)) {
+			let after = weight.saturating_add(Self::weight_of(&task));
+			// One is done in any case, or a task as heavy as this never were.
+			let done = if weight.is_zero() || after.all_lte(T::MaximumWeight::get()) {
+				weight = after;
+				with_storage_layer(|| Self::run(task))
+			} else {
+				weight.saturating_accrue(T::WeightInfo::read());
+				Err(Error::<T>::Busy.into())
+			};
+			if let Err(error) = done {
 				// Tried again rather than lost, as money hangs on it. Where even that finds no
 				// room, `advance` and `apply_slash` do it.
 				let later = Self::schedule(now.saturating_add(1), task);
@@ -83,21 +91,33 @@ impl<T: Config> Pallet<T> {
 	fn weight_of(task: &Due) -> Weight {
 		match task {
 			Due::Seed(_) => T::WeightInfo::draw_seed(),
-			Due::Step(work) => match Committees::<T>::get(work).map(|committee| committee.stage) {
-				Some(Stage::Waiting) => T::WeightInfo::draw_committee(),
-				Some(Stage::Commit) => T::WeightInfo::close_commits(),
-				Some(Stage::Reveal { .. } | Stage::Review) => T::WeightInfo::conclude(),
+			Due::Step(work) => match Committees::<T>::get(work) {
+				Some(committee) => Self::weight_of_step(&committee),
 				None => T::WeightInfo::read(),
 			},
 			Due::Slash(_) => T::WeightInfo::apply_slash(),
 		}
 	}
 
+	fn weight_of_step(committee: &Committee<T::AccountId>) -> Weight {
+		let (members, panel) = committee.sizes();
+		match committee.stage {
+			Stage::Waiting => {
+				let settings = Settings::<T>::get();
+				let asked = committee.panel_from.is_some();
+				let size = if asked { settings.panel } else { settings.committee };
+				T::WeightInfo::draw_committee(size.into())
+			},
+			Stage::Commit => T::WeightInfo::close_commits(committee.turn().len() as u32),
+			Stage::Reveal { .. } | Stage::Review => T::WeightInfo::conclude(members, panel),
+		}
+	}
+
 	/// The heaviest step of a committee.
 	pub(crate) fn weight_of_any_step() -> Weight {
-		T::WeightInfo::draw_committee()
-			.max(T::WeightInfo::close_commits())
-			.max(T::WeightInfo::conclude())
+		T::WeightInfo::draw_committee(MAX_PANEL)
+			.max(T::WeightInfo::close_commits(MAX_PANEL))
+			.max(T::WeightInfo::conclude(MAX_COMMITTEE, MAX_PANEL))
 	}
 
 	/// Does the step of a committee that the agenda had no room for.

@@ -98,13 +98,14 @@ impl<T: Config> Pallet<T> {
 			full: settings.full_fee,
 			seed: None,
 			posting: None,
+			withheld: false,
 			left: pool,
 			ticket,
 		};
 		Self::keep(model_id);
 		Batches::<T>::insert(id, batch);
 		BatchPayers::<T>::insert(id, payers);
-		Self::begin(Work::Batch(id), None)
+		Self::begin(Work::Batch(id))
 	}
 
 	/// Takes what a voucher owes beyond what its channel paid.
@@ -153,11 +154,13 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// No committee came to an end: the prior takes the contributors' and the scorers' part.
-	pub(crate) fn leave_to_prior(id: BatchId) -> DispatchResult {
+	pub(crate) fn leave_to_prior(id: BatchId, withheld: bool) -> DispatchResult {
 		Batches::<T>::try_mutate(id, |batch| {
 			let batch = batch.as_mut().ok_or(Error::<T>::NoBatch)?;
-			// Nobody earned the scorers' part: it goes to the rows as well.
-			batch.left = batch.left.checked_add(batch.reward).ok_or(Error::<T>::Overflow)?;
+			// As for a receipt.
+			let earned = if withheld { 0 } else { batch.reward };
+			batch.left = batch.left.checked_add(earned).ok_or(Error::<T>::Overflow)?;
+			batch.withheld = withheld;
 			let posting = Posting { root: Hash::zero(), until: 0, period: 0, posted: 0 };
 			batch.posting = Some(posting);
 			Self::deposit_event(Event::BatchUnscored { batch: id });
@@ -274,7 +277,7 @@ impl<T: Config> Pallet<T> {
 			let datanet = T::Models::model(batch.model).ok_or(Error::<T>::NoModel)?.datanet;
 			T::Datanets::reward_rows(datanet, &Self::pot(), batch.left)?;
 		}
-		batch.ticket.drop(&batch.operator)?;
+		Self::end_deposit(batch.ticket, &batch.operator, batch.withheld)?;
 		Self::let_go(batch.model);
 		Self::deposit_event(Event::BatchClosed { batch: id, rest: batch.left, refunded });
 		Ok(())

@@ -144,29 +144,36 @@ impl<T: Config> Answered<T> {
 		}
 	}
 
-	/// Submits it and lets a committee of the most seats be drawn.
-	fn seated(shape: (u32, u16)) -> Seated<T> {
+	/// Submits it and lets a committee of so many be drawn; a panel would be of so many.
+	fn seated(shape: (u32, u16), (members, panel): (u32, u32)) -> Seated<T> {
 		let answered = Self::new(shape);
 		let (work, adapters) = (Work::Answer(answered.request.id()), shape.1);
 		Settings::<T>::mutate(|settings| {
-			settings.committee = MAX_COMMITTEE as u8;
-			settings.panel = MAX_PANEL as u8;
+			settings.committee = members as u8;
+			settings.panel = panel as u8;
+			settings.minimum_panel = 1;
 		});
 		Drawable::<T>::kill();
 		let Self { request, payer_signature, reply, operator_signature } = answered;
 		Pallet::<T>::do_submit_receipt(request, payer_signature, reply, operator_signature)
 			.expect("it is paid; qed");
-		let mut seated = Seated { work, seats: Vec::new(), adapters, _config: PhantomData };
-		seated.draw(MAX_COMMITTEE);
+		let (seats, sizes) = (Vec::new(), (members, panel));
+		let mut seated = Seated { work, seats, sizes, adapters, _config: PhantomData };
+		seated.draw(members);
 		seated
 	}
 }
 
-/// A committee of the most seats, or it and a panel of the most seats.
+/// The most seats of a committee and of a panel.
+const MOST: (u32, u32) = (MAX_COMMITTEE, MAX_PANEL);
+
+/// A committee, or it and a panel.
 struct Seated<T: Config> {
 	work: Work,
 	/// Those whose turn it is.
 	seats: Vec<(SeatId, ScorerId)>,
+	/// Of the committee and of the panel.
+	sizes: (u32, u32),
 	adapters: u16,
 	_config: PhantomData<T>,
 }
@@ -208,18 +215,26 @@ impl<T: Config> Seated<T> {
 		Drawable::<T>::put(BoundedVec::truncate_from(all));
 	}
 
-	/// Lets a committee that disagrees be followed by a panel of the most seats.
-	fn panel(shape: (u32, u16)) -> Self {
-		let mut seated = Self::all_but_one(shape);
+	/// A committee that disagreed, so that a panel is to be drawn.
+	fn disagreed(shape: (u32, u16), sizes: (u32, u32)) -> Self {
+		let seated = Answered::<T>::seated(shape, sizes);
+		seated.find();
 		seated.reveal_at(seated.seats.len() - 1);
-		seated.draw(MAX_PANEL);
 		seated
 	}
 
-	/// What a seat finds: of a committee all but the last lie, and of a panel ten.
+	/// The panel that follows it.
+	fn panel(shape: (u32, u16), sizes: (u32, u32)) -> Self {
+		let mut seated = Self::disagreed(shape, sizes);
+		seated.draw(sizes.1);
+		seated
+	}
+
+	/// What a seat finds: of a committee all but the last lie, and of a panel the lesser half.
 	fn finding(&self, index: u8) -> Finding {
-		let lies = u32::from(index) < MAX_COMMITTEE - 1
-			|| (MAX_COMMITTEE..MAX_COMMITTEE + MAX_PANEL / 2).contains(&index.into());
+		let (members, panel) = self.sizes;
+		let lies = u32::from(index) < members - 1
+			|| (members..members + (panel - 1) / 2).contains(&index.into());
 		let off = if lies { 100 * NAT + i32::from(index) } else { 0 };
 		let y = (0..i32::from(self.adapters) + 2).map(|k| (k - 1_000) * NAT - off);
 		Finding::Scores(Vector::truncate_from(y.collect()))
@@ -257,15 +272,9 @@ impl<T: Config> Seated<T> {
 		(0..self.seats.len() - 1).for_each(|n| self.reveal_at(n));
 	}
 
-	fn all_but_one(shape: (u32, u16)) -> Self {
-		let seated = Answered::<T>::seated(shape);
-		seated.find();
-		seated
-	}
-
-	/// A committee that agrees.
+	/// A committee of the most seats that agrees.
 	fn agreed(shape: (u32, u16)) -> Self {
-		let mut seated = Answered::<T>::seated(shape);
+		let mut seated = Answered::<T>::seated(shape, MOST);
 		// All find what the last one finds.
 		let last = (MAX_COMMITTEE - 1) as u8;
 		let finding = seated.finding(last);
@@ -423,11 +432,10 @@ mod benches {
 		Ok(())
 	}
 
-	/// A panel from all scorers.
+	/// A panel of `n` from all scorers.
 	#[benchmark]
-	fn draw_committee() -> Result<(), BenchmarkError> {
-		let seated = Seated::<T>::all_but_one(WIDE);
-		seated.reveal_at(seated.seats.len() - 1);
+	fn draw_committee(n: Linear<1, MAX_PANEL>) -> Result<(), BenchmarkError> {
+		let seated = Seated::<T>::disagreed(WIDE, (MAX_COMMITTEE, n));
 		Drawable::<T>::put(BoundedVec::truncate_from(others::<T>(0..MAX_SCORERS)));
 		(0..FOLD).for_each(|_| Pallet::<T>::take_entropy());
 		set_now::<T>(seated.committee().due);
@@ -438,14 +446,14 @@ mod benches {
 			Pallet::<T>::step(seated.work)?;
 		}
 
-		assert_eq!(seated.committee().seats.len(), MAX_SEATS as usize);
+		assert_eq!(seated.committee().sizes(), (MAX_COMMITTEE, n));
 		Ok(())
 	}
 
-	/// Nobody of a panel committed: all leave, and another one is to be drawn.
+	/// Nobody of a panel of `n` committed: all leave, and another one is to be drawn.
 	#[benchmark]
-	fn close_commits() -> Result<(), BenchmarkError> {
-		let seated = Seated::<T>::panel(WIDE);
+	fn close_commits(n: Linear<1, MAX_PANEL>) -> Result<(), BenchmarkError> {
+		let seated = Seated::<T>::panel(WIDE, (MAX_COMMITTEE, n));
 		set_now::<T>(seated.committee().due);
 		crowd::<T>(Pallet::<T>::now() + DELAY);
 
@@ -454,15 +462,18 @@ mod benches {
 			Pallet::<T>::step(seated.work)?;
 		}
 
-		assert_eq!(seated.committee().seats.len(), MAX_COMMITTEE as usize);
+		assert_eq!(seated.committee().sizes(), (MAX_COMMITTEE, 0));
 		Ok(())
 	}
 
-	/// A panel is done: eleven of it and one of the committee were right and are paid, seventeen are
-	/// accused and leave.
+	/// A panel of `n` after a committee of `m`: the greater half of the panel and one of the committee
+	/// were right and are paid, all others are accused and leave.
 	#[benchmark]
-	fn conclude() -> Result<(), BenchmarkError> {
-		let seated = Seated::<T>::panel(TALL);
+	fn conclude(
+		m: Linear<2, MAX_COMMITTEE>,
+		n: Linear<3, MAX_PANEL>,
+	) -> Result<(), BenchmarkError> {
+		let seated = Seated::<T>::panel(TALL, (m, n));
 		seated.find();
 		let (seat, finding, _) = seated.reveal(seated.seats.len() - 1);
 		PanelFund::<T>::put(FORTUNE / 1_000);
@@ -474,8 +485,7 @@ mod benches {
 		}
 
 		assert!(matches!(seated.receipt().phase, Phase::Scored { .. }));
-		// Each for what it found, and for what it has missed with that.
-		assert_eq!(NextSlash::<T>::get(), 2 * (MAX_COMMITTEE - 1 + MAX_PANEL / 2));
+		assert_eq!(NextSlash::<T>::get(), m - 1 + (n - 1) / 2);
 		Ok(())
 	}
 
@@ -592,7 +602,7 @@ mod benches {
 	/// The last one of a panel.
 	#[benchmark]
 	fn commit() {
-		let seated = Seated::<T>::panel(WIDE);
+		let seated = Seated::<T>::panel(WIDE, MOST);
 		seated.commit(seated.seats.len() - 1);
 		crowd::<T>(Pallet::<T>::now() + Settings::<T>::get().reveal_window);
 		let (seat, commitment, signature) = seated.commitment(seated.seats.len() - 1);
@@ -605,7 +615,7 @@ mod benches {
 
 	#[benchmark]
 	fn authorize_commit() -> Result<(), BenchmarkError> {
-		let (seat, commitment, signature) = Seated::<T>::panel(WIDE).commitment(0);
+		let (seat, commitment, signature) = Seated::<T>::panel(WIDE, MOST).commitment(0);
 		let call = Call::<T>::commit { seat, commitment, signature };
 
 		#[block]
@@ -619,7 +629,7 @@ mod benches {
 	/// Not the last one of a panel.
 	#[benchmark]
 	fn reveal() {
-		let seated = Seated::<T>::panel(TALL);
+		let seated = Seated::<T>::panel(TALL, MOST);
 		seated.commit(seated.seats.len());
 		let (seat, finding, signature) = seated.reveal(0);
 
@@ -633,7 +643,7 @@ mod benches {
 	fn authorize_reveal(n: Linear<4, MAX_VECTOR>) -> Result<(), BenchmarkError> {
 		let adapters = (n - 2) / 2 * 2;
 		let blocks = (MAX_PSI / (adapters + 1)).min(MAX_BLOCKS);
-		let seated = Seated::<T>::panel((blocks, adapters as u16));
+		let seated = Seated::<T>::panel((blocks, adapters as u16), MOST);
 		seated.commit(seated.seats.len());
 		let (seat, finding, signature) = seated.reveal(0);
 		let call = Call::<T>::reveal { seat, finding, salt: SALT, signature };

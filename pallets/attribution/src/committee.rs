@@ -10,7 +10,7 @@ use frame::{
 };
 use openledger_influence_math::{
 	design::permutation,
-	score::{agrees, median, NAT},
+	score::{agrees, lowest, median},
 };
 
 /// Goes before a commitment.
@@ -40,8 +40,14 @@ fn alike(a: &Finding, b: &Finding, tolerance: u32) -> bool {
 	}
 }
 
-/// What most of the findings say: the median of log-probabilities, else the most frequent one.
+/// What most of the findings say: the median of log-probabilities, else the most frequent one. Who
+/// could not have what it needs says nothing about it, unless these are most.
 fn consensus(found: &Found) -> Option<Finding> {
+	let (withheld, found): (Found, Found) =
+		found.iter().cloned().partition(|(_, finding)| *finding == Finding::Withheld);
+	if withheld.len() > found.len() {
+		return Some(Finding::Withheld);
+	}
 	let scores: Option<Vec<Vec<Nats>>> = found
 		.iter()
 		.map(|(_, finding)| match finding {
@@ -61,8 +67,18 @@ fn consensus(found: &Found) -> Option<Finding> {
 impl<T: Config> Pallet<T> {
 	// From the draw to the last reveal.
 
-	/// Lets a committee be drawn; with `panel` a panel right away.
-	pub(crate) fn begin(work: Work, challenger: Option<(T::AccountId, Balance)>) -> DispatchResult {
+	/// Lets a committee be drawn.
+	pub(crate) fn begin(work: Work) -> DispatchResult {
+		Self::begin_with(work, None, Drawn::new())
+	}
+
+	/// Lets a committee be drawn, or for a challenger a panel right away; `drawn` are the adapters that
+	/// are to be trained again, if they are not to be drawn.
+	fn begin_with(
+		work: Work,
+		challenger: Option<(T::AccountId, Balance)>,
+		drawn: Drawn,
+	) -> DispatchResult {
 		let sequence = NextCommittee::<T>::mutate(|next| {
 			let sequence = *next;
 			*next = next.saturating_add(1);
@@ -77,7 +93,7 @@ impl<T: Config> Pallet<T> {
 			seats: BoundedVec::new(),
 			panel_from: challenger.as_ref().map(|_| 0),
 			challenger,
-			drawn: BoundedVec::new(),
+			drawn,
 		};
 		Committees::<T>::insert(work, committee);
 		Ok(())
@@ -120,9 +136,10 @@ impl<T: Config> Pallet<T> {
 		if let (Work::Training(model), true) = (work, committee.drawn.is_empty()) {
 			let adapters = Designs::<T>::get(model).map_or(0, |design| design.adapters);
 			let seed = Self::seed(b"openledger/retraining/v1", committee.sequence);
-			let mut order = permutation(seed, adapters.saturating_add(1));
-			order.truncate(settings.retrained.into());
-			committee.drawn = BoundedVec::truncate_from(order);
+			// The published adapter, which all answers are of, and others by chance.
+			let others = permutation(seed, adapters).into_iter().map(|k| k.saturating_add(1));
+			let all = core::iter::once(0).chain(others).take(settings.retrained.into());
+			committee.drawn = BoundedVec::truncate_from(all.collect());
 		}
 		if let Work::Batch(id) = work {
 			Self::draw_sample(id, committee.sequence);
@@ -133,11 +150,8 @@ impl<T: Config> Pallet<T> {
 			let seat = Seat { scorer: scorer.clone(), commitment: None, revealed: false };
 			committee.seats.try_push(seat).map_err(|_| Error::<T>::Overflow)?;
 		}
-		let window = match work {
-			Work::Answer(_) => settings.commit_window,
-			Work::Training(_) | Work::Batch(_) => settings.training_window,
-		};
-		committee.due = Self::schedule(Self::now().saturating_add(window), Due::Step(work))?;
+		let until = Self::now().saturating_add(Self::commit_window(work));
+		committee.due = Self::schedule(until, Due::Step(work))?;
 		committee.stage = Stage::Commit;
 		Self::deposit_event(Event::CommitteeDrawn {
 			work,
@@ -147,6 +161,15 @@ impl<T: Config> Pallet<T> {
 		});
 		Committees::<T>::insert(work, committee);
 		Ok(())
+	}
+
+	/// Blocks in which seats commit.
+	pub(crate) fn commit_window(work: Work) -> u32 {
+		let settings = Settings::<T>::get();
+		match work {
+			Work::Answer(_) => settings.commit_window,
+			Work::Training(_) | Work::Batch(_) => settings.training_window,
+		}
 	}
 
 	/// Adapters, and the scores of a batch, are the same bit by bit only in one class: that in which
@@ -298,27 +321,23 @@ impl<T: Config> Pallet<T> {
 				let fits = hashes.len() == committee.drawn.len();
 				fits.then_some(()).ok_or(invalid::WRONG_LENGTH)
 			},
-			(Work::Batch(_), Finding::Root(_)) => Ok(()),
+			(Work::Batch(_), Finding::Root(_)) | (_, Finding::Withheld) => Ok(()),
 			_ => Err(invalid::WRONG_LENGTH),
 		}
 	}
 
 	/// Whether the entries can be log-probabilities of so many tokens.
 	fn in_band(y: &[Nats], tokens: u32) -> bool {
-		let lowest = Self::lowest(Settings::<T>::get().band, tokens);
+		let lowest = lowest(Settings::<T>::get().band, tokens);
 		y.iter().all(|entry| *entry <= 0 && i64::from(*entry) >= lowest)
 	}
 
-	/// The log-probability of so many tokens at `band` nats each.
-	pub(crate) fn lowest(band: u8, tokens: u32) -> i64 {
-		i64::from(band)
-			.saturating_mul(NAT.into())
-			.saturating_mul(tokens.into())
-			.saturating_neg()
-	}
-
-	/// Takes a finding; returns whether it was the last one of its turn.
-	pub(crate) fn do_reveal(id: SeatId, finding: Finding) -> Result<bool, DispatchError> {
+	/// Takes a finding; returns how many seats committee and panel have if it was the last one of its
+	/// turn.
+	pub(crate) fn do_reveal(
+		id: SeatId,
+		finding: Finding,
+	) -> Result<Option<(u32, u32)>, DispatchError> {
 		let mut committee = Committees::<T>::get(id.work).ok_or(Error::<T>::NoCommittee)?;
 		ensure!(matches!(committee.stage, Stage::Reveal { .. }), Error::<T>::NoSeat);
 		let seat = committee.seats.get_mut(usize::from(id.index)).ok_or(Error::<T>::NoSeat)?;
@@ -327,12 +346,13 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Revealed { seat: id });
 		let mut turn = committee.turn().filter_map(|index| committee.seats.get(index));
 		let done = turn.all(|seat| seat.revealed || seat.commitment.is_none());
+		let sizes = committee.sizes();
 		if done {
 			Self::conclude(id.work, committee)?;
 		} else {
 			Committees::<T>::insert(id.work, committee);
 		}
-		Ok(done)
+		Ok(done.then_some(sizes))
 	}
 
 	// What they found.
@@ -357,11 +377,11 @@ impl<T: Config> Pallet<T> {
 			return Self::close(work, committee, common);
 		}
 		let refuted = match work {
-			Work::Answer(_) | Work::Batch(_) => false,
+			Work::Answer(_) | Work::Batch(_) => common == Finding::Withheld,
 			Work::Training(model) => !Self::reproduces(model, &committee.drawn, &common),
 		};
 		let doubtful = (agreed < found.len() || refuted) && found.len() >= quorum;
-		if !panel && doubtful && Self::has_panel(work, &committee) {
+		if !panel && doubtful && Self::has_panel(work, &committee.seats) {
 			return Self::ask_panel(work, committee, Doubt::Disagreement);
 		}
 		if panel || agreed < quorum {
@@ -425,24 +445,24 @@ impl<T: Config> Pallet<T> {
 			T::Currency::release(&reason, &who, bond, Precision::Exact)?;
 		}
 		match work {
-			Work::Answer(id) => Self::pay_by_prior(id),
+			Work::Answer(id) => Self::pay_by_prior(id, false),
 			Work::Training(model) => {
 				Self::deposit_event(Event::Untested { model });
 				Ok(())
 			},
-			Work::Batch(id) => Self::leave_to_prior(id),
+			Work::Batch(id) => Self::leave_to_prior(id, false),
 		}
 	}
 
 	// Panels.
 
-	/// Whether enough scorers are left for a panel.
-	fn has_panel(work: Work, committee: &CommitteeOf<T>) -> bool {
+	/// Whether enough scorers are left beside `seats` for a panel.
+	fn has_panel(work: Work, seats: &[Seat<T::AccountId>]) -> bool {
 		let class = Self::class_of(work);
 		let others = Drawable::<T>::get()
 			.iter()
 			.filter(|(_, of)| class.is_none_or(|class| class == *of))
-			.filter(|(who, _)| committee.seats.iter().all(|seat| seat.scorer != *who))
+			.filter(|(who, _)| seats.iter().all(|seat| seat.scorer != *who))
 			.count();
 		others >= Settings::<T>::get().minimum_panel.into()
 	}
@@ -462,7 +482,7 @@ impl<T: Config> Pallet<T> {
 	fn review(work: Work, committee: CommitteeOf<T>) -> DispatchResult {
 		let seed = Self::seed(b"openledger/audit/v1", (committee.sequence, committee.attempt));
 		let draw = Balance::from(seed.to_low_u64_be() % u64::from(BASIS_POINTS));
-		if draw < Self::audit_rate(work) && Self::has_panel(work, &committee) {
+		if draw < Self::audit_rate(work) && Self::has_panel(work, &committee.seats) {
 			return Self::ask_panel(work, committee, Doubt::Audit);
 		}
 		match consensus(&Self::found(work, &committee)) {
@@ -489,22 +509,32 @@ impl<T: Config> Pallet<T> {
 		at_stake.saturating_add(settings.audit_rate.into())
 	}
 
-	/// Demands a panel; returns the bond that is put up.
-	pub(crate) fn do_challenge(who: T::AccountId, work: Work) -> Result<Balance, DispatchError> {
+	/// Demands a panel, for an active version one that trains the `named` adapters again; returns the
+	/// bond that is put up.
+	pub(crate) fn do_challenge(
+		who: T::AccountId,
+		work: Work,
+		named: Drawn,
+	) -> Result<Balance, DispatchError> {
 		let bond = Settings::<T>::get().challenge_bond;
 		T::Currency::hold(&HoldReason::Challenge.into(), &who, bond)?;
 		Self::deposit_event(Event::Challenged { work, who: who.clone(), bond });
 		match (Committees::<T>::get(work), work) {
 			(Some(mut committee), _) => {
-				ensure!(committee.stage == Stage::Review, Error::<T>::NotInReview);
-				ensure!(Self::has_panel(work, &committee), Error::<T>::NoPanel);
+				// What it found is of the adapters that it was asked for.
+				let asked = committee.stage == Stage::Review && named.is_empty();
+				ensure!(asked, Error::<T>::NotInReview);
+				ensure!(Self::has_panel(work, &committee.seats), Error::<T>::NoPanel);
 				committee.challenger = Some((who, bond));
 				Self::ask_panel(work, committee, Doubt::Challenge)?;
 			},
 			(None, Work::Training(model)) => {
 				let design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
 				ensure!(design.standing == Standing::Active, Error::<T>::NotInReview);
-				Self::begin(work, Some((who, bond)))?;
+				ensure!(Self::has_panel(work, &[]), Error::<T>::NoPanel);
+				let known = named.iter().all(|adapter| *adapter <= design.adapters);
+				ensure!(known, Error::<T>::NoAdapter);
+				Self::begin_with(work, Some((who, bond)), named)?;
 			},
 			(None, Work::Answer(_) | Work::Batch(_)) => return Err(Error::<T>::NotInReview.into()),
 		}
@@ -527,9 +557,9 @@ impl<T: Config> Pallet<T> {
 				side.push(seat.scorer.clone());
 			}
 		}
-		let refuted = match work {
-			Work::Answer(id) => {
-				let Finding::Scores(y) = common else { return Err(Error::<T>::NoCommittee.into()) };
+		let confirmed = committee.panel_from.is_some();
+		let refuted = match (work, common) {
+			(Work::Answer(id), Finding::Scores(y)) => {
 				let reward = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?.reward;
 				Self::pay_scorers(work, id, reward, &members, &panel)?;
 				let agreed = good
@@ -539,17 +569,32 @@ impl<T: Config> Pallet<T> {
 				Self::pay_by_influence(id, y, scorers.collect(), agreed)?;
 				false
 			},
-			Work::Training(model) => {
+			(Work::Training(model), common) => {
 				let right = Self::reproduces(model, &committee.drawn, &common);
 				Self::pay_trainers(model, &members, &panel)?;
-				Self::judge_version(model, right, committee.panel_from.is_some(), &committee)?
+				Self::judge_version(model, right, confirmed, &committee)?
 			},
-			Work::Batch(id) => {
-				let Finding::Root(root) = common else {
-					return Err(Error::<T>::NoCommittee.into());
-				};
-				let (items, reward) = Self::open_pages(id, root)?;
-				Self::pay_scorers(work, items, reward, &members, &panel)?;
+			(Work::Batch(id), Finding::Root(pages)) => {
+				let (name, reward) = Self::open_pages(id, pages)?;
+				Self::pay_scorers(work, name, reward, &members, &panel)?;
+				false
+			},
+			// What is to be scored is withheld: if a panel says so it is paid, and the prior takes
+			// what is left, so that nobody gains by hiding an answer from those who score it.
+			(Work::Answer(id), _) => {
+				if confirmed {
+					let reward = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?.reward;
+					Self::pay_scorers(work, id, reward, &[], &panel)?;
+				}
+				Self::pay_by_prior(id, confirmed)?;
+				false
+			},
+			(Work::Batch(id), _) => {
+				if confirmed {
+					let batch = Batches::<T>::get(id).ok_or(Error::<T>::NoBatch)?;
+					Self::pay_scorers(work, batch.root, batch.reward, &[], &panel)?;
+				}
+				Self::leave_to_prior(id, confirmed)?;
 				false
 			},
 		};
@@ -584,19 +629,29 @@ impl<T: Config> Pallet<T> {
 				Self::note(&seat.scorer, work, false);
 				continue;
 			};
+			// Nobody can tell who was refused what it needs from who says so: that proves no lie.
+			let had = |one: &Finding| *one != Finding::Withheld;
+			if had(&finding) && !had(common) {
+				continue;
+			}
 			// What others of its class found, if at least two did and they are of one mind.
 			let own = class(index);
-			let mut others =
-				panel.iter().filter(|(at, of, _)| *at != index && *of == own).map(|(.., f)| f);
+			let mut others = panel
+				.iter()
+				.filter(|(at, of, one)| *at != index && *of == own && had(one))
+				.map(|(.., one)| one);
 			let proved = match (others.next(), others.next()) {
 				(Some(one), Some(two)) => one == two && others.all(|f| f == one) && *one != finding,
 				_ => false,
-			};
-			let gross = !panel.is_empty() && !alike(&finding, common, settings.gross);
+			} && had(&finding);
+			let gross =
+				had(&finding) && !panel.is_empty() && !alike(&finding, common, settings.gross);
 			let right = !proved && alike(&finding, common, settings.tolerance);
-			Self::note(&seat.scorer, work, right);
+			// A lie is no miss as well: it is slashed once.
 			if proved || gross {
 				Self::accuse(&seat.scorer, work, reporter.clone());
+			} else {
+				Self::note(&seat.scorer, work, right);
 			}
 			if right {
 				good.push(index as u8);

@@ -44,7 +44,7 @@ impl<T: Config> Pallet<T> {
 		T::Currency::hold(&HoldReason::Training.into(), &who, missing)?;
 		design.escrow = design.escrow.saturating_add(missing);
 		Designs::<T>::insert(model, design);
-		Self::begin(Work::Training(model), None)
+		Self::begin(Work::Training(model))
 	}
 
 	/// Whether what was trained again is what was registered.
@@ -184,7 +184,7 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 		Adapters::<T>::insert(model, adapters);
 		Psis::<T>::insert(model, entries);
 		Self::deposit_event(Event::DesignClosed { model });
-		Self::begin(Work::Training(model), None)
+		Self::begin(Work::Training(model))
 	}
 
 	fn draw_weight(adapters: u32) -> Weight {

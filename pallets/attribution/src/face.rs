@@ -45,6 +45,7 @@ impl<T: Config> AttributionFace<T::AccountId> for Pallet<T> {
 			Phase::Scored { .. } => ReceiptPhase::Scored,
 			Phase::Prior { .. } => ReceiptPhase::Prior,
 			Phase::Void => ReceiptPhase::Void,
+			Phase::Withheld { .. } => ReceiptPhase::Withheld,
 		};
 		Some(ReceiptInfo { payer, operator, model, fee, phase })
 	}
@@ -82,11 +83,16 @@ impl<T: Config> AttributionFace<T::AccountId> for Pallet<T> {
 	}
 
 	fn challenge(who: T::AccountId, receipt: Hash) -> Result<Balance, DispatchError> {
-		Self::do_challenge(who, Work::Answer(receipt))
+		Self::do_challenge(who, Work::Answer(receipt), Drawn::new())
 	}
 
-	fn challenge_version(who: T::AccountId, model: ModelId) -> Result<Balance, DispatchError> {
-		Self::do_challenge(who, Work::Training(model))
+	fn challenge_version(
+		who: T::AccountId,
+		model: ModelId,
+		adapters: Vec<u16>,
+	) -> Result<Balance, DispatchError> {
+		let named = Drawn::try_from(adapters).map_err(|_| Error::<T>::NoAdapter)?;
+		Self::do_challenge(who, Work::Training(model), named)
 	}
 
 	fn period() -> u32 {

@@ -27,7 +27,7 @@
 //! | scorer | [`bond`](Pallet::bond), [`unbond`](Pallet::unbond), [`withdraw_bond`](Pallet::withdraw_bond); its off-chain worker [`commit`](Pallet::commit), [`reveal`](Pallet::reveal), [`post_page`](Pallet::post_page) |
 //! | payer | [`fund_channel`](Pallet::fund_channel), [`close_channel`](Pallet::close_channel), [`withdraw_channel`](Pallet::withdraw_channel) |
 //! | operator | [`submit_receipt`](Pallet::submit_receipt), [`submit_batch`](Pallet::submit_batch) |
-//! | anybody | [`settle`](Pallet::settle), [`claim_for`](Pallet::claim_for), [`prune`](Pallet::prune), [`advance`](Pallet::advance), [`challenge`](Pallet::challenge), [`apply_slash`](Pallet::apply_slash), [`close_batch`](Pallet::close_batch) |
+//! | anybody | [`settle`](Pallet::settle), [`claim_for`](Pallet::claim_for), [`prune`](Pallet::prune), [`advance`](Pallet::advance), [`challenge`](Pallet::challenge), [`challenge_adapters`](Pallet::challenge_adapters), [`apply_slash`](Pallet::apply_slash), [`close_batch`](Pallet::close_batch) |
 //! | developer | [`activate`](Pallet::activate), if no committee came to an end |
 //! | governance | [`set_parameters`](Pallet::set_parameters), [`set_paused`](Pallet::set_paused), [`cancel_slash`](Pallet::cancel_slash) |
 
@@ -100,7 +100,7 @@ pub const BOND_OVER_POOL: Balance = 10;
 /// The most scorers.
 pub const MAX_SCORERS: u32 = 1_024;
 /// The most tasks of a block; more wait for the next one with room.
-pub const MAX_TASKS: u32 = 64;
+pub const MAX_TASKS: u32 = 128;
 /// How often a committee or panel is drawn again before the prior pays.
 pub const MAX_REDRAWS: u8 = 2;
 /// Seats missed or lost after which a scorer is no longer drawn.
@@ -154,6 +154,9 @@ pub mod pallet {
 
 		/// The VRF output of the block before.
 		type Entropy: Get<Hash>;
+
+		/// What the tasks that are due in a block may weigh together; the others wait.
+		type MaximumWeight: Get<Weight>;
 
 		/// What Ethereum wallets sign requests under.
 		type Eip712: Get<Eip712Domain>;
@@ -845,6 +848,8 @@ pub mod pallet {
 		NotInReview,
 		/// There are too few other scorers for a panel.
 		NoPanel,
+		/// The version has no adapter of this number.
+		NoAdapter,
 		/// There is no such slash.
 		NoSlash,
 		/// The time to object to the slash is not over.
@@ -1077,7 +1082,7 @@ pub mod pallet {
 		#[pallet::call_index(10)]
 		#[pallet::authorize(Self::authorize_reveal)]
 		#[pallet::weight((
-			T::WeightInfo::reveal().max(T::WeightInfo::conclude()),
+			T::WeightInfo::reveal().max(T::WeightInfo::conclude(MAX_COMMITTEE, MAX_PANEL)),
 			DispatchClass::Operational,
 			Pays::No
 		))]
@@ -1090,8 +1095,10 @@ pub mod pallet {
 			_signature: ScorerSignature,
 		) -> DispatchResultWithPostInfo {
 			ensure_authorized(origin)?;
-			let last = Self::do_reveal(seat, finding)?;
-			let weight = if last { T::WeightInfo::conclude() } else { T::WeightInfo::reveal() };
+			let weight = match Self::do_reveal(seat, finding)? {
+				Some((members, panel)) => T::WeightInfo::conclude(members, panel),
+				None => T::WeightInfo::reveal(),
+			};
 			Ok((Some(weight), Pays::No).into())
 		}
 
@@ -1155,7 +1162,7 @@ pub mod pallet {
 		/// Must be `Signed`, by anybody.
 		#[pallet::call_index(15)]
 		pub fn challenge(origin: OriginFor<T>, work: Work) -> DispatchResult {
-			Self::do_challenge(ensure_signed(origin)?, work).map(|_| ())
+			Self::do_challenge(ensure_signed(origin)?, work, Drawn::new()).map(|_| ())
 		}
 
 		/// Lets another committee train drawn adapters of a model version again, as none has come to
@@ -1250,6 +1257,24 @@ pub mod pallet {
 		pub fn close_batch(origin: OriginFor<T>, batch: BatchId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_close_batch(batch)
+		}
+
+		/// Puts a bond up that some adapters of an active model version do not reproduce, by their numbers;
+		/// 0 is the published one, the counterfactual ones follow in their order. As
+		/// [`challenge`](Pallet::challenge), which has them drawn.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(22)]
+		#[pallet::weight(T::WeightInfo::challenge())]
+		pub fn challenge_adapters(
+			origin: OriginFor<T>,
+			model: ModelId,
+			adapters: Drawn,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_challenge(who, Work::Training(model), adapters).map(|_| ())
 		}
 	}
 }

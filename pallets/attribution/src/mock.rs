@@ -97,6 +97,7 @@ parameter_types! {
 	pub const Base: u128 = 1_000;
 	pub const PerByte: u128 = 10;
 	pub const PotId: PalletId = PalletId(*b"olg/attr");
+	pub static MaximumWeight: Weight = Weight::MAX;
 	pub Stakers: AccountId = account(201);
 	pub Protocol: AccountId = account(202);
 	pub Typed: Eip712Domain = Eip712Domain { chain: 1, contract: Default::default() };
@@ -111,6 +112,7 @@ impl Config for Test {
 	type Datanets = World;
 	type Models = World;
 	type Entropy = Entropy;
+	type MaximumWeight = MaximumWeight;
 	type Eip712 = Typed;
 	type AdminOrigin = EnsureRoot<AccountId>;
 	type PalletId = PotId;

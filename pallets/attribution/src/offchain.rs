@@ -18,6 +18,9 @@ use openledger_influence_math::{
 /// Seats that a key works on at the same time.
 const MAX_SEATS_AT_ONCE: usize = 32;
 
+/// The last part of the window in which a seat says that what it needs is withheld: a quarter.
+const PATIENCE: u32 = 4;
+
 /// What must not be lost between commit and reveal.
 #[derive(Encode, Decode)]
 struct Secret {
@@ -110,9 +113,7 @@ impl<T: Config> Pallet<T> {
 		let seat = committee.seats.get(usize::from(index)).ok_or("no seat")?;
 		let id = SeatId { work, attempt: committee.attempt, index };
 		match committee.stage {
-			Stage::Commit if seat.commitment.is_none() => {
-				Self::send_commit(key, id, &committee.drawn)
-			},
+			Stage::Commit if seat.commitment.is_none() => Self::send_commit(key, id, &committee),
 			Stage::Reveal { since } if seat.commitment.is_some() && !seat.revealed => {
 				Self::send_reveal(key, id, since)
 			},
@@ -120,13 +121,17 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn send_commit(key: &ScorerId, id: SeatId, drawn: &[u16]) -> Result<(), &'static str> {
+	fn send_commit(
+		key: &ScorerId,
+		id: SeatId,
+		committee: &Committee<T::AccountId>,
+	) -> Result<(), &'static str> {
 		let name = secret_at(&id);
 		let stored = StorageValueRef::persistent(&name);
 		let secret = match stored.get::<Secret>() {
 			Ok(Some(secret)) => secret,
 			_ => {
-				let finding = Self::find(key, id.work, drawn)?;
+				let finding = Self::find(key, id.work, committee)?;
 				let secret = Secret { finding, salt: sp_io::offchain::random_seed().into() };
 				stored.set(&secret);
 				secret
@@ -139,10 +144,14 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Asks the engine.
-	fn find(key: &ScorerId, work: Work, drawn: &[u16]) -> Result<Finding, &'static str> {
+	fn find(
+		key: &ScorerId,
+		work: Work,
+		committee: &Committee<T::AccountId>,
+	) -> Result<Finding, &'static str> {
 		let query = match work {
 			Work::Answer(id) => Query::Score(Self::job(key, id)?),
-			Work::Training(model) => Query::Train(Self::retraining(model, drawn)?),
+			Work::Training(model) => Query::Train(Self::retraining(model, &committee.drawn)?),
 			Work::Batch(id) => Query::Batch(Self::batch_job(key, id)?),
 		};
 		match ask(&query) {
@@ -163,9 +172,15 @@ impl<T: Config> Pallet<T> {
 				.map(Finding::Adapters)
 				.map_err(|_| "there are too many adapters"),
 			Answer::Failed(reason) => {
-				let reason = alloc::string::String::from_utf8_lossy(&reason).into_owned();
-				log::warn!(target: LOG_TARGET, "{work:?} cannot be done: {reason}");
+				Self::warn(work, &reason);
 				Err("the job failed")
+			},
+			Answer::Missing(reason) => {
+				Self::warn(work, &reason);
+				// Tried until little of the window is left.
+				let left = committee.due.saturating_sub(Self::now());
+				let late = left <= Self::commit_window(work) / PATIENCE;
+				late.then_some(Finding::Withheld).ok_or("what the job needs cannot be had yet")
 			},
 			Answer::Busy => Err("the engine is busy"),
 			Answer::Unavailable => Err("this node has no engine"),
@@ -173,6 +188,11 @@ impl<T: Config> Pallet<T> {
 				Err("the engine is at work")
 			},
 		}
+	}
+
+	fn warn(work: Work, reason: &[u8]) {
+		let reason = alloc::string::String::from_utf8_lossy(reason).into_owned();
+		log::warn!(target: LOG_TARGET, "{work:?} cannot be done: {reason}");
 	}
 
 	fn job(key: &ScorerId, id: Hash) -> Result<Job, &'static str> {

@@ -140,7 +140,7 @@ impl<T: Config> Pallet<T> {
 		};
 		Self::keep(receipt.model);
 		Receipts::<T>::insert(id, receipt);
-		Self::begin(Work::Answer(id), None)
+		Self::begin(Work::Answer(id))
 	}
 
 	/// Takes a fee that a channel holds into the pot.
@@ -237,11 +237,24 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
+	/// Gives a deposit back, or burns it if what it was paid for is `withheld`.
+	pub(crate) fn end_deposit(
+		ticket: T::Consideration,
+		who: &T::AccountId,
+		withheld: bool,
+	) -> DispatchResult {
+		if withheld {
+			ticket.burn(who);
+			return Ok(());
+		}
+		ticket.drop(who)
+	}
+
 	pub(crate) fn do_prune(id: Hash) -> DispatchResult {
 		let receipt = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?;
 		let settled = match receipt.phase {
 			Phase::Pending => false,
-			Phase::Scored { period } | Phase::Prior { period } => {
+			Phase::Scored { period } | Phase::Prior { period } | Phase::Withheld { period } => {
 				!Periods::<T>::contains_key(receipt.model, period)
 			},
 			Phase::Void => true,
@@ -250,7 +263,8 @@ impl<T: Config> Pallet<T> {
 		let kept_until = receipt.submitted.saturating_add(settings.retention);
 		ensure!(Self::now() > kept_until, Error::<T>::StillNeeded);
 		ensure!(settled, Error::<T>::StillNeeded);
-		receipt.ticket.drop(&receipt.operator)?;
+		let withheld = matches!(receipt.phase, Phase::Withheld { .. });
+		Self::end_deposit(receipt.ticket, &receipt.operator, withheld)?;
 		Self::let_go(receipt.model);
 		Receipts::<T>::remove(id);
 		Vectors::<T>::remove(id);

@@ -2,7 +2,7 @@
 
 use super::*;
 use frame::deps::frame_support::traits::tokens::Preservation;
-use openledger_influence_math::{design::draw, money, Psi};
+use openledger_influence_math::{design::draw, money, score::lowest, Psi};
 
 impl<T: Config> Pallet<T> {
 	/// The vector of an answer is known: its pool is paid by influence with this period. If it says
@@ -15,7 +15,7 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let mut receipt = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?;
 		receipt.scorers = BoundedVec::truncate_from(scorers);
-		let lowest = Self::lowest(Settings::<T>::get().served_band, receipt.completion_tokens);
+		let lowest = lowest(Settings::<T>::get().served_band, receipt.completion_tokens);
 		let published = y.get(1).copied().map_or(0, i64::from);
 		let pool = receipt.pool;
 		if published < lowest {
@@ -44,16 +44,18 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// No committee came to a vector: the prior pays.
-	pub(crate) fn pay_by_prior(id: Hash) -> DispatchResult {
+	pub(crate) fn pay_by_prior(id: Hash, withheld: bool) -> DispatchResult {
 		let mut receipt = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?;
 		let period = Self::period_of(Self::now());
-		// Nobody earned the scorers' part: it goes to the rows as well.
-		let amount = receipt.pool.saturating_add(receipt.reward);
+		// Unless a panel found that the answer is withheld, nobody earned the scorers' part: it goes to
+		// the rows as well.
+		let earned = if withheld { 0 } else { receipt.reward };
+		let amount = receipt.pool.saturating_add(earned);
 		Self::add_to_period(receipt.model, period, |sums| {
 			sums.total = sums.total.checked_add(amount).ok_or(Error::<T>::Overflow)?;
 			Ok(())
 		})?;
-		receipt.phase = Phase::Prior { period };
+		receipt.phase = if withheld { Phase::Withheld { period } } else { Phase::Prior { period } };
 		Receipts::<T>::insert(id, receipt);
 		Self::deposit_event(Event::ReceiptUnscored { receipt: id, period });
 		Ok(())

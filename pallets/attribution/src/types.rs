@@ -116,7 +116,7 @@ impl Default for Parameters {
 			gross: 4 * NAT.unsigned_abs(),
 			band: 32,
 			served_band: 12,
-			retrained: 2,
+			retrained: 3,
 			training_price: 100_000_000_000_000_000,
 			version_bond: 100_000_000_000_000_000_000,
 		}
@@ -325,6 +325,13 @@ pub enum Phase {
 	/// The tokens cannot have come from the model: the payer has its money back.
 	#[codec(index = 3)]
 	Void,
+	/// A panel could not have the prompt or the answer: contributors are paid by the prior, and the
+	/// operator loses its deposit.
+	#[codec(index = 4)]
+	Withheld {
+		/// The period.
+		period: u32,
+	},
 }
 
 /// One paid answer.
@@ -391,6 +398,8 @@ pub struct Batch<AccountId, Ticket> {
 	pub seed: Option<Hash>,
 	/// What its pages are checked against, once it is scored.
 	pub posting: Option<Posting>,
+	/// Whether a panel could not have what is to be scored: the operator loses its deposit.
+	pub withheld: bool,
 	/// What no page has spent, in wei.
 	pub left: Balance,
 	/// Paid by the operator for this entry, its payers and its committee.
@@ -454,12 +463,15 @@ pub enum Finding {
 	/// The log-probabilities of an answer.
 	#[codec(index = 0)]
 	Scores(Vector),
-	/// The hashes of adapters that were trained again, in the order of the draw.
+	/// The hashes of adapters that were trained again, in the order of [`Committee::drawn`].
 	#[codec(index = 1)]
 	Adapters(BoundedVec<Hash, ConstU32<MAX_RETRAINED>>),
 	/// The root over the pages of a batch; zero if its items are not what was paid for.
 	#[codec(index = 2)]
 	Root(Hash),
+	/// What the work is about could not be had in time, or is of no use.
+	#[codec(index = 3)]
+	Withheld,
 }
 
 impl Finding {
@@ -469,9 +481,13 @@ impl Finding {
 			Self::Scores(y) => y.len() as u32,
 			Self::Adapters(hashes) => (hashes.len() as u32).saturating_mul(8),
 			Self::Root(_) => 8,
+			Self::Withheld => 1,
 		}
 	}
 }
+
+/// Adapters of a version by their numbers; 0 is the published one.
+pub type Drawn = BoundedVec<u16, ConstU32<MAX_RETRAINED>>;
 
 /// Why a panel is asked.
 #[derive(
@@ -487,7 +503,8 @@ impl Finding {
 	TypeInfo,
 )]
 pub enum Doubt {
-	/// The committee's members disagree, or found that a version does not reproduce.
+	/// The committee's members disagree, or found that a version does not reproduce or that something
+	/// is withheld.
 	#[codec(index = 0)]
 	Disagreement,
 	/// Chance drew it.
@@ -582,13 +599,20 @@ pub struct Committee<AccountId> {
 	/// Who wants a panel, and what it put up for that, in wei.
 	pub challenger: Option<(AccountId, Balance)>,
 	/// Which adapters are to be trained again; 0 is the published one.
-	pub drawn: BoundedVec<u16, ConstU32<MAX_RETRAINED>>,
+	pub drawn: Drawn,
 }
 
 impl<AccountId> Committee<AccountId> {
 	/// The seats whose turn it is.
 	pub fn turn(&self) -> core::ops::Range<usize> {
 		usize::from(self.panel_from.unwrap_or(0))..self.seats.len()
+	}
+
+	/// How many seats the committee has, and how many the panel.
+	pub fn sizes(&self) -> (u32, u32) {
+		let all = self.seats.len() as u32;
+		let members = self.panel_from.map_or(all, u32::from);
+		(members, all.saturating_sub(members))
 	}
 }
 

@@ -11,9 +11,9 @@ use frame::weights_prelude::*;
 pub trait WeightInfo {
 	fn on_initialize() -> Weight;
 	fn draw_seed() -> Weight;
-	fn draw_committee() -> Weight;
-	fn close_commits() -> Weight;
-	fn conclude() -> Weight;
+	fn draw_committee(n: u32) -> Weight;
+	fn close_commits(n: u32) -> Weight;
+	fn conclude(m: u32, n: u32) -> Weight;
 	fn set_parameters() -> Weight;
 	fn set_paused() -> Weight;
 	fn bond() -> Weight;
@@ -59,17 +59,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	fn draw_committee() -> Weight {
+	fn draw_committee(_n: u32) -> Weight {
 		Weight::from_parts(321_158_000, 38310)
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
-	fn close_commits() -> Weight {
+	fn close_commits(_n: u32) -> Weight {
 		Weight::from_parts(643_337_000, 38310)
 			.saturating_add(T::DbWeight::get().reads(19))
 			.saturating_add(T::DbWeight::get().writes(27))
 	}
-	fn conclude() -> Weight {
+	fn conclude(_m: u32, _n: u32) -> Weight {
 		Weight::from_parts(1_138_655_000, 69017)
 			.saturating_add(T::DbWeight::get().reads(27))
 			.saturating_add(T::DbWeight::get().writes(34))

@@ -93,9 +93,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Merkle root over rows, in the order of their hashes.
 	pub fn root(rows: &[Row]) -> Hash {
-		let mut rows = rows.to_vec();
-		rows.sort_by_key(|row| row.hash);
-		merkle::root(&rows.iter().map(Row::item).collect::<Vec<_>>())
+		merkle::rows_root(rows.iter().map(|row| (row.hash, row.bytes)))
 	}
 
 	/// What a batch of so many rows takes.

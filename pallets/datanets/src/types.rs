@@ -23,13 +23,6 @@ pub struct Row {
 	pub bytes: u32,
 }
 
-impl Row {
-	/// What stands for the row in the Merkle tree of its batch.
-	pub fn item(&self) -> Hash {
-		self.using_encoded(frame::hashing::blake2_256).into()
-	}
-}
-
 /// The terms under which licences are sold.
 #[derive(
 	Clone,

@@ -8,7 +8,8 @@ pragma solidity ^0.8.20;
 interface IAttribution {
 	// Where a receipt stands: no committee yet, it commits, it reveals; contributors are paid by
 	// influence; they are paid by the prior; the committee agrees and can be challenged; the tokens
-	// cannot have come from the model.
+	// cannot have come from the model; the operator withholds the prompt or the answer, and they are
+	// paid by the prior.
 	enum Phase {
 		Waiting,
 		Commit,
@@ -16,7 +17,8 @@ interface IAttribution {
 		Scored,
 		Prior,
 		Review,
-		Void
+		Void,
+		Withheld
 	}
 
 	// What a part of a fee is for.
@@ -174,6 +176,13 @@ interface IAttribution {
 	/// panel trains drawn ones again.
 	/// @return bond What is lost if they reproduce.
 	function challengeVersion(uint32 model) external returns (uint256 bond);
+
+	/// @notice The same for up to eight adapters by their numbers: 0 is the published one, the
+	/// counterfactual ones follow in their order.
+	/// @return bond What is lost if they reproduce.
+	function challengeAdapters(uint32 model, uint16[] calldata adapters)
+		external
+		returns (uint256 bond);
 
 	/// @notice Whether answers of a model version are paid for.
 	function isActive(uint32 model) external view returns (bool active);

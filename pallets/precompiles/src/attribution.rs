@@ -4,10 +4,11 @@ use crate::{
 	abi::{
 		IAttribution,
 		IAttribution::{
-			answerItemsCall, answerItemsReturn, challengeCall, challengeVersionCall, channelCall,
-			channelReturn, claimCall, closeChannelCall, currentPeriodCall, fundChannelCall,
-			isActiveCall, pendingRewardsCall, receiptCall, receiptReturn, scoresCall, scoresReturn,
-			unsettledCall, unsettledReturn, withdrawChannelCall, IAttributionCalls, Phase,
+			answerItemsCall, answerItemsReturn, challengeAdaptersCall, challengeCall,
+			challengeVersionCall, channelCall, channelReturn, claimCall, closeChannelCall,
+			currentPeriodCall, fundChannelCall, isActiveCall, pendingRewardsCall, receiptCall,
+			receiptReturn, scoresCall, scoresReturn, unsettledCall, unsettledReturn,
+			withdrawChannelCall, IAttributionCalls, Phase,
 		},
 	},
 	context::{
@@ -49,7 +50,9 @@ impl<T: Config, P: AttributionFace<T::AccountId>, S: SpansFace<T::AccountId>> Pr
 			Call::fundChannel(_) => (AttributionCall::FundChannel, true),
 			Call::closeChannel(_) => (AttributionCall::CloseChannel, true),
 			Call::withdrawChannel(_) => (AttributionCall::WithdrawChannel, true),
-			Call::challenge(_) | Call::challengeVersion(_) => (AttributionCall::Challenge, true),
+			Call::challenge(_) | Call::challengeVersion(_) | Call::challengeAdapters(_) => {
+				(AttributionCall::Challenge, true)
+			},
 			// The first two charge for the size of the design once it is read.
 			Call::scores(_)
 			| Call::answerItems(_)
@@ -96,6 +99,7 @@ impl<T: Config, P: AttributionFace<T::AccountId>, S: SpansFace<T::AccountId>> Pr
 					ReceiptPhase::Prior => Phase::Prior,
 					ReceiptPhase::Review => Phase::Review,
 					ReceiptPhase::Void => Phase::Void,
+					ReceiptPhase::Withheld => Phase::Withheld,
 				};
 				Ok(receiptCall::abi_encode_returns(&receiptReturn {
 					payer: address::<T>(&receipt.payer),
@@ -163,12 +167,12 @@ impl<T: Config, P: AttributionFace<T::AccountId>, S: SpansFace<T::AccountId>> Pr
 				Ok(challengeCall::abi_encode_returns(&bond))
 			},
 			Call::challengeVersion(challengeVersionCall { model }) => {
-				let who = caller(env)?;
-				let bond = P::challenge_version(who.clone(), *model).map_err(refused)?;
-				let (work, bond) = (Word::from(*model).into(), Word::from(bond));
-				let challenger = address::<T>(&who);
-				log(env, &IAttribution::Challenged { work, challenger, bond })?;
+				let bond = challenge_version::<T, P>(*model, Vec::new(), env)?;
 				Ok(challengeVersionCall::abi_encode_returns(&bond))
+			},
+			Call::challengeAdapters(challengeAdaptersCall { model, adapters }) => {
+				let bond = challenge_version::<T, P>(*model, adapters.clone(), env)?;
+				Ok(challengeAdaptersCall::abi_encode_returns(&bond))
 			},
 			Call::isActive(isActiveCall { model }) => {
 				Ok(isActiveCall::abi_encode_returns(&P::is_active(*model)))
@@ -190,4 +194,18 @@ impl<T: Config, P: AttributionFace<T::AccountId>, S: SpansFace<T::AccountId>> Pr
 			Call::removeSpans(call) => spans::remove::<T, S>(call, env),
 		}
 	}
+}
+
+/// Puts the caller's bond up that adapters of a version do not reproduce, drawn ones if none is named.
+fn challenge_version<T: Config, P: AttributionFace<T::AccountId>>(
+	model: u32,
+	adapters: Vec<u16>,
+	env: &mut impl Ext<T = T>,
+) -> Result<Word, Error> {
+	let who = caller(env)?;
+	let bond = P::challenge_version(who.clone(), model, adapters).map_err(refused)?;
+	let (work, bond) = (Word::from(model).into(), Word::from(bond));
+	let challenger = address::<T>(&who);
+	log(env, &IAttribution::Challenged { work, challenger, bond })?;
+	Ok(bond)
 }

@@ -38,7 +38,7 @@ use frame::{
 		Fortitude, Preservation,
 	},
 };
-use openledger_core::Balance;
+use openledger_core::{Balance, EIP712_NAME, EIP712_VERSION};
 use pallet_revive::{
 	precompiles::{
 		alloy::{
@@ -88,11 +88,8 @@ mod signed {
 	}
 }
 
-const NAME: &str = "OpenLedger";
 const SYMBOL: &str = "OPEN";
 const DECIMALS: u8 = 18;
-/// Of the domain that signatures are for.
-const VERSION: &str = "1";
 /// Name, version, chain and address: which fields that domain has (EIP-5267).
 const FIELDS: FixedBytes<1> = FixedBytes([0b1111]);
 
@@ -147,7 +144,7 @@ impl<T: Config<Balance = Balance>> Precompile for OpenPrecompile<T> {
 			mutable(env)?;
 		}
 		match input {
-			Call::name(_) => Ok(nameCall::abi_encode_returns(&String::from(NAME))),
+			Call::name(_) => Ok(nameCall::abi_encode_returns(&String::from(EIP712_NAME))),
 			Call::symbol(_) => Ok(symbolCall::abi_encode_returns(&String::from(SYMBOL))),
 			Call::decimals(_) => Ok(decimalsCall::abi_encode_returns(&DECIMALS)),
 			Call::totalSupply(_) => {
@@ -192,8 +189,8 @@ impl<T: Config<Balance = Balance>> Precompile for OpenPrecompile<T> {
 			Call::eip712Domain(_) => {
 				Ok(eip712DomainCall::abi_encode_returns(&eip712DomainReturn {
 					fields: FIELDS,
-					name: NAME.into(),
-					version: VERSION.into(),
+					name: EIP712_NAME.into(),
+					version: EIP712_VERSION.into(),
 					chainId: Word::from(env.chain_id()),
 					verifyingContract: env.address().0.into(),
 					salt: B256::ZERO,
@@ -461,8 +458,8 @@ fn now<T: Config>(env: &mut impl Ext<T = T>) -> Result<Word, Error> {
 /// The domain that signatures are for: a chain's signature counts on that chain alone.
 fn domain<T: Config>(env: &impl Ext<T = T>) -> Eip712Domain {
 	Eip712Domain::new(
-		Some(NAME.into()),
-		Some(VERSION.into()),
+		Some(EIP712_NAME.into()),
+		Some(EIP712_VERSION.into()),
 		Some(Word::from(env.chain_id())),
 		Some(env.address().0.into()),
 		None,

@@ -196,6 +196,8 @@ pub enum ReceiptPhase {
 	Review,
 	/// The tokens cannot have come from the model.
 	Void,
+	/// The operator withholds the prompt or the answer; contributors are paid by the prior.
+	Withheld,
 }
 
 /// One paid answer.
@@ -241,8 +243,13 @@ pub trait AttributionFace<AccountId> {
 	fn withdraw_channel(payer: AccountId, operator: AccountId) -> DispatchResult;
 	/// Puts a bond up against what the committee of a receipt agrees on; returns it, in wei.
 	fn challenge(who: AccountId, receipt: Hash) -> Result<Balance, DispatchError>;
-	/// Puts a bond up that adapters of an active model version do not reproduce.
-	fn challenge_version(who: AccountId, model: ModelId) -> Result<Balance, DispatchError>;
+	/// Puts a bond up that adapters of an active model version do not reproduce, those of the given
+	/// numbers or, without any, drawn ones.
+	fn challenge_version(
+		who: AccountId,
+		model: ModelId,
+		adapters: Vec<u16>,
+	) -> Result<Balance, DispatchError>;
 	/// The present period.
 	fn period() -> u32;
 	/// What a model version has to settle of a period: the contributors' parts of all fees, in wei, and

@@ -14,8 +14,8 @@ mod traits;
 pub use announce::{commitment, Announced};
 pub use face::*;
 pub use receipt::{
-	payers_of, verify, Eip712Domain, Item, Redeemed, Reply, Request, Voucher, REPLY_DOMAIN,
-	REQUEST_DOMAIN, VOUCHER_DOMAIN,
+	account_of_address, payers_of, verify, Eip712Domain, Item, Redeemed, Reply, Request, Voucher,
+	EIP712_NAME, EIP712_VERSION, REPLY_DOMAIN, REQUEST_DOMAIN, VOUCHER_DOMAIN,
 };
 pub use rights::Rights;
 pub use traits::{Block, Datanets, Designs, ModelInfo, Models, RunInfo, Spans, VersionInfo};

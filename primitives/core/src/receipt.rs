@@ -60,7 +60,21 @@ bytes32 adapter,bytes32 prompt,uint256 maximum,uint64 nonce,uint32 expiry)";
 const DOMAIN_TYPE: &[u8] =
 	b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 
-/// What an Ethereum wallet shows and signs with a request (EIP-712): name `OpenLedger`, version `1`.
+/// The name under which this chain's contracts have Ethereum wallets sign typed data (EIP-712).
+pub const EIP712_NAME: &str = "OpenLedger";
+/// The version of that data.
+pub const EIP712_VERSION: &str = "1";
+
+/// The native account of an Ethereum address, as `pallet-revive` maps it: the address and twelve bytes
+/// `0xee`.
+pub fn account_of_address(address: &H160) -> AccountId32 {
+	let mut account = [0xee; 32];
+	account[..20].copy_from_slice(address.as_bytes());
+	account.into()
+}
+
+/// What an Ethereum wallet shows and signs with a request (EIP-712), under [`EIP712_NAME`] and
+/// [`EIP712_VERSION`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Eip712Domain {
 	/// The EVM chain id.
@@ -75,8 +89,8 @@ impl Eip712Domain {
 		contract[12..].copy_from_slice(self.contract.as_bytes());
 		let words = [
 			keccak_256(DOMAIN_TYPE),
-			keccak_256(b"OpenLedger"),
-			keccak_256(b"1"),
+			keccak_256(EIP712_NAME.as_bytes()),
+			keccak_256(EIP712_VERSION.as_bytes()),
 			U256::from(self.chain).to_big_endian(),
 			contract,
 		];
@@ -111,13 +125,8 @@ impl<AccountId: Encode + Clone + Into<AccountId32>> Request<AccountId> {
 			MultiSignature::Eth(signature) => {
 				let hash = self.typed_hash(domain);
 				let key = sp_io::crypto::secp256k1_ecdsa_recover(signature.as_ref(), &hash);
-				// The native account of an Ethereum address, as `pallet-revive` maps it.
-				let account = |key: &[u8; 64]| {
-					let mut account = [0xee; 32];
-					account[..20].copy_from_slice(&keccak_256(key)[12..]);
-					AccountId32::new(account)
-				};
-				key.is_ok_and(|key| account(&key) == self.payer.clone().into())
+				let address = |key: &[u8; 64]| H160::from_slice(&keccak_256(key)[12..]);
+				key.is_ok_and(|key| account_of_address(&address(&key)) == self.payer.clone().into())
 			},
 			_ => verify(&self.payload(), signature, &self.payer),
 		}

@@ -8,7 +8,7 @@
 use crate::{
 	merkle,
 	money::{FRACTION, MAX_POOL, MIN_GAIN},
-	score::{Nats, NAT},
+	score::{lowest, Nats},
 	Hash, Pool, Psi,
 };
 use alloc::{vec, vec::Vec};
@@ -114,7 +114,7 @@ impl Entry {
 	fn is_out_of(&self, band: u8) -> bool {
 		let published = self.gains.first().copied().unwrap_or(0);
 		let likelihood = i64::from(self.base) + (i64::from(published) << self.shift);
-		likelihood < -i64::from(band) * i64::from(NAT) * i64::from(self.tokens)
+		likelihood < lowest(band, self.tokens)
 	}
 }
 
@@ -173,13 +173,13 @@ pub fn root(pages: &[Vec<u8>], count: u16, adapters: u16) -> Hash {
 /// in rising order. `None` if a sum is out of its type.
 ///
 /// `fees` are what the answers cost at the same prices, `paid` is what was paid for all: a fee counts
-/// as its part of that. An answer that costs `full` (f₀) or more is always scored. The cheaper ones cost R together, and
-/// `m = max(1, ⌊R/f₀⌋)` of them are drawn systematically with probability proportional to size
-/// (Madow 1949): they are laid end to end, and a grid of step R/m whose start is drawn hits each with
-/// probability `p = m·fee/R`, which is `fee/f₀` up to the rounding of m. An answer that is hit stands
-/// for R/m of fees. So every answer's part is exactly `pool·fee/Σfees` in expectation; all parts sum
-/// to the pool whatever is drawn; there are at most `1 + Σfees/f₀` of them, which is what pays for
-/// scoring them.
+/// as its part of that. An answer that costs `full` (f₀) or more is always scored. The cheaper ones
+/// cost R together, and `m = max(1, ⌊R/f₀⌋)` of them are drawn systematically with probability
+/// proportional to size (Madow 1949): they are laid end to end, and a grid of step R/m whose start is
+/// drawn hits each with probability `p = m·fee/R`, which is `fee/f₀` up to the rounding of m. An
+/// answer that is hit stands for R/m of fees. So every answer's part is exactly `pool·fee/Σfees` in
+/// expectation; all parts sum to the pool whatever is drawn; there are at most `1 + Σfees/f₀` of them,
+/// which is what pays for scoring them.
 pub fn sample(
 	seed: &Hash,
 	fees: &[u128],

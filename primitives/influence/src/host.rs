@@ -152,6 +152,10 @@ pub enum Answer {
 	/// A page.
 	#[codec(index = 8)]
 	Page(Vec<u8>),
+	/// What the job needs cannot be had, or is of no use; the reason is for the log. It is tried again
+	/// when asked again.
+	#[codec(index = 9)]
+	Missing(Vec<u8>),
 }
 
 /// The node's side. Must return at once: long work belongs on the engine's own threads.

@@ -41,6 +41,22 @@ pub fn root(items: &[Hash]) -> Hash {
 	layer.first().copied().unwrap_or_default()
 }
 
+/// What stands for a row in the tree of its batch: `blake2_256(content ‖ bytes)`, its content's hash
+/// and its length, little endian.
+pub fn row(content: &Hash, bytes: u32) -> Hash {
+	let mut input = [0; 36];
+	input[..32].copy_from_slice(content.as_bytes());
+	input[32..].copy_from_slice(&bytes.to_le_bytes());
+	blake2_256(&input).into()
+}
+
+/// The root of a batch of rows, each its content's hash and length: they stand by rising hash.
+pub fn rows_root(rows: impl IntoIterator<Item = (Hash, u32)>) -> Hash {
+	let mut rows: Vec<(Hash, u32)> = rows.into_iter().collect();
+	rows.sort_unstable();
+	root(&rows.iter().map(|(content, bytes)| row(content, *bytes)).collect::<Vec<_>>())
+}
+
 /// The siblings from item `index` up to the root; `None` if there is no such item.
 pub fn proof(items: &[Hash], index: usize) -> Option<Vec<Hash>> {
 	items.get(index)?;

@@ -11,6 +11,15 @@ pub type Nats = i32;
 /// One nat.
 pub const NAT: i32 = 1 << 16;
 
+/// The log-probability, in [`Nats`], of `tokens` tokens at `band` nats each: below it none is taken
+/// to have been drawn from the model.
+pub fn lowest(band: u8, tokens: u32) -> i64 {
+	i64::from(band)
+		.saturating_mul(NAT.into())
+		.saturating_mul(tokens.into())
+		.saturating_neg()
+}
+
 /// What the published and each counterfactual adapter gained over the base model.
 pub fn gains(y: &[Nats]) -> Vec<i64> {
 	let base = i64::from(y.first().copied().unwrap_or(0));

@@ -5,7 +5,7 @@ use crate::{
 use frame::{
 	deps::{sp_core::Pair, sp_runtime::traits::Dispatchable},
 	testing_prelude::*,
-	token::fungible::Inspect,
+	token::fungible::{Inspect, InspectHold},
 };
 use openledger_influence_math::{
 	batch::{self, Entry},
@@ -362,6 +362,29 @@ fn batch_should_go_to_the_prior_when_no_committee_answers() {
 		run_to(Attribution::now() + 3 * (DELAY + Settings::<Test>::get().training_window));
 		settle_and_close(id);
 		assert_eq!(Balances::balance(&rows_pot()) - rows, pool + reward);
+	});
+}
+
+#[test]
+fn batch_should_go_to_the_prior_at_the_operators_cost_when_a_panel_cannot_have_it() {
+	build_and_execute(|| {
+		ready();
+		(3..SCORERS).for_each(bond_scorer);
+		let held = || Balances::balance_on_hold(&HoldReason::Storage.into(), &operator().1);
+		let before = held();
+		let id = paid(&[full(); 3]);
+		let deposit = held() - before;
+		let (pool, rows) = (batch_of(id).pool, Balances::balance(&rows_pot()));
+		let work = drawn(id);
+		find(work, |_| Finding::Withheld);
+		run_to(Attribution::now() + DELAY);
+		find(work, |_| Finding::Withheld);
+		assert!(batch_of(id).withheld);
+		let (free, all) = (Balances::balance(&operator().1), Balances::total_issuance());
+		settle_and_close(id);
+		assert_eq!(Balances::balance(&rows_pot()) - rows, pool);
+		assert_eq!(Balances::balance(&operator().1), free);
+		assert_eq!(Balances::total_issuance(), all - deposit);
 	});
 }
 

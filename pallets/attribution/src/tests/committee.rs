@@ -119,6 +119,20 @@ fn receipt_should_go_to_the_prior_when_there_is_no_scorer() {
 }
 
 #[test]
+fn receipt_should_go_to_the_prior_when_all_are_refused_it_and_there_is_no_panel() {
+	build_and_execute(|| {
+		ready();
+		let (id, work) = drawn();
+		let Receipt { pool, reward, .. } = Receipts::<Test>::get(id).unwrap();
+		find(work, |_| Finding::Withheld);
+		review(work);
+		let period = Attribution::period_of(Attribution::now());
+		assert_eq!(phase(id), Phase::Prior { period });
+		assert_eq!(Periods::<Test>::get(MODEL, period).unwrap().total, pool + reward);
+	});
+}
+
+#[test]
 fn receipt_should_be_void_when_the_model_cannot_have_drawn_its_tokens() {
 	build_and_execute(|| {
 		ready();
@@ -225,6 +239,21 @@ fn assignments_should_be_spread_when_scorers_are_many() {
 fn crowd(block: u32) {
 	let full = BoundedVec::truncate_from(vec![Due::Seed(0); MAX_TASKS as usize]);
 	(block..block + crate::agenda::SEARCH).for_each(|at| Agenda::<Test>::insert(at, &full));
+}
+
+#[test]
+fn committees_should_be_drawn_one_a_block_when_a_block_has_room_for_no_more() {
+	build_and_execute(|| {
+		ready();
+		let works = [(); 3].map(|()| Work::Answer(answer(nonce(1))));
+		let due = committee(works[0]).due;
+		MaximumWeight::set(Weight::from_parts(1, 1));
+		for at in due..due + 3 {
+			run_to(at);
+			let drawn = works.iter().filter(|work| committee(**work).stage == Stage::Commit);
+			assert_eq!(drawn.count() as u32, at - due + 1);
+		}
+	});
 }
 
 #[test]

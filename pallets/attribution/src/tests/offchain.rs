@@ -77,6 +77,26 @@ fn worker_should_wait_when_commits_are_not_final() {
 }
 
 #[test]
+fn worker_should_commit_that_it_was_refused_when_little_of_the_window_is_left() {
+	let engine = Arc::new(Scripted(Mutex::new(Answer::Missing(b"404".to_vec())), 5_000));
+	let (mut state, pool) = state(engine.clone());
+	state.execute_with(|| {
+		run_to(1);
+		ready();
+		let work_on = Work::Answer(answer(nonce(1)));
+		run_to(Attribution::now() + DELAY);
+		let (due, quarter) = (committee(work_on).due, Attribution::commit_window(work_on) / 4);
+		run_to(due - quarter - 1);
+		assert!(work(&pool).is_empty(), "it may come yet");
+		run_to(due - quarter);
+		work(&pool).into_iter().for_each(|call| apply(call).unwrap());
+		work(&pool).into_iter().for_each(|call| apply(call).unwrap());
+		let found: Vec<_> = Findings::<Test>::iter().map(|(.., finding)| finding).collect();
+		assert_eq!(found, [(); 3].map(|()| Finding::Withheld));
+	});
+}
+
+#[test]
 fn worker_should_post_the_pages_of_a_batch_when_its_committee_agreed() {
 	let engine = Arc::new(Scripted(Mutex::new(Answer::Pending), 5_000));
 	let (mut state, pool) = state(engine.clone());

@@ -310,6 +310,103 @@ fn challenger_should_lose_its_bond_when_an_active_version_reproduces() {
 	});
 }
 
+#[test]
+fn receipt_should_go_to_the_prior_at_the_operators_cost_when_a_panel_cannot_have_it() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let deposit = held(&operator().1, HoldReason::Storage);
+		let (id, work) = drawn();
+		let deposit = held(&operator().1, HoldReason::Storage) - deposit;
+		let Receipt { pool, reward, .. } = Receipts::<Test>::get(id).unwrap();
+		let fund = PanelFund::<Test>::get();
+		find(work, |_| Finding::Withheld);
+		run_to(Attribution::now() + DELAY);
+		let asked = turn(work);
+		let before: u128 = asked.iter().map(|n| Balances::balance(&scorer(*n))).sum();
+		find(work, |_| Finding::Withheld);
+
+		let period = Attribution::period_of(Attribution::now());
+		assert_eq!(Receipts::<Test>::get(id).unwrap().phase, Phase::Withheld { period });
+		assert_eq!(Periods::<Test>::get(MODEL, period).unwrap().total, pool);
+		let after: u128 = asked.iter().map(|n| Balances::balance(&scorer(*n))).sum();
+		assert_eq!(PanelFund::<Test>::get() + after, fund + reward + before);
+		assert_eq!(NextSlash::<Test>::get(), 0);
+		assert!(Scorers::<Test>::iter_values().all(|scorer| scorer.missed == 0));
+
+		next_period();
+		run_to(Attribution::now() + settings().retention);
+		let anybody = RuntimeOrigin::signed(account(1));
+		assert_ok!(Attribution::settle(anybody.clone(), MODEL, period));
+		let (free, all) = (Balances::balance(&operator().1), Balances::total_issuance());
+		assert_ok!(Attribution::prune(anybody, id));
+		assert_eq!(Balances::balance(&operator().1), free);
+		assert_eq!(Balances::total_issuance(), all - deposit);
+	});
+}
+
+#[test]
+fn scorer_should_keep_its_bond_when_it_alone_is_refused_what_it_needs() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let (id, work) = drawn();
+		let (y, refused) = (vector(&WORTH), turn(work)[0]);
+		find(work, |n| if n == refused { Finding::Withheld } else { scores(&y) });
+		panel(work, &y);
+		assert_eq!(Vectors::<Test>::get(id).unwrap().to_vec(), y);
+		assert_eq!(NextSlash::<Test>::get(), 0);
+		assert_eq!(Scorers::<Test>::get(scorer(refused)).unwrap().missed, 1);
+	});
+}
+
+#[test]
+fn committee_should_keep_its_bonds_when_a_panel_is_refused_what_it_had() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let (id, work) = drawn();
+		find(work, |_| scores(&vector(&WORTH)));
+		assert_ok!(challenge(work));
+		run_to(Attribution::now() + DELAY);
+		find(work, |_| Finding::Withheld);
+		let phase = Receipts::<Test>::get(id).unwrap().phase;
+		assert!(matches!(phase, Phase::Withheld { .. }));
+		assert_eq!(NextSlash::<Test>::get(), 0);
+		assert!(Scorers::<Test>::iter_values().all(|scorer| scorer.missed == 0));
+	});
+}
+
+#[test]
+fn version_should_be_void_when_a_challenger_names_the_adapter_that_is_wrong() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let challenge = |named: &[u16]| {
+			let named = Drawn::truncate_from(named.to_vec());
+			Attribution::challenge_adapters(RuntimeOrigin::signed(challenger()), MODEL, named)
+		};
+		assert_noop!(challenge(&[1, ADAPTERS + 1]), Error::<Test>::NoAdapter);
+		assert_ok!(challenge(&[5, 0]));
+		let work = Work::Training(MODEL);
+		assert_eq!(committee(work).drawn.to_vec(), [5, 0]);
+		run_to(Attribution::now() + DELAY);
+		let Finding::Adapters(mut found) = retrained(work) else { panic!("it trains") };
+		found[0] = Hash::repeat_byte(77);
+		find(work, |_| Finding::Adapters(found.clone()));
+		assert_eq!(Designs::<Test>::get(MODEL).unwrap().standing, Standing::Void);
+	});
+}
+
+#[test]
+fn version_should_be_void_when_a_panel_cannot_have_its_rows() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let work = Work::Training(MODEL);
+		assert_ok!(challenge(work));
+		run_to(Attribution::now() + DELAY);
+		find(work, |_| Finding::Withheld);
+		assert_eq!(Designs::<Test>::get(MODEL).unwrap().standing, Standing::Void);
+		assert_eq!(Slashes::<Test>::get(0).unwrap().who, developer());
+	});
+}
+
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -334,7 +431,11 @@ proptest! {
 			let y = vector(&WORTH);
 			for (challenged, cancelled, off) in answers {
 				let lie: Vec<Nats> = y.iter().map(|v| (v + off * 300_000).min(0)).collect();
-				let found = |n: u8| scores(if liars.contains(&n) { &lie } else { &y });
+				let found = |n: u8| match liars.contains(&n) {
+					true if off == 2 => Finding::Withheld,
+					true => scores(&lie),
+					false => scores(&y),
+				};
 				let (id, work) = drawn();
 				find(work, found);
 				let review = |work| Committees::<Test>::get(work).filter(|c| c.stage == Stage::Review);

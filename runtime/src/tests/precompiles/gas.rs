@@ -1,7 +1,10 @@
 //! Estimates: enough for every function of every precompile, and little more. `IOpen` has its own.
 
 use super::*;
-use frame_support::traits::fungible::Inspect;
+use frame_support::{
+	storage::{with_transaction, TransactionOutcome},
+	traits::fungible::Inspect,
+};
 use std::collections::BTreeSet;
 
 /// What wallets were told and what they paid.
@@ -121,6 +124,16 @@ fn estimate_should_be_at_most_a_twentieth_above_use_when_any_function_is_called(
 		pallet_attribution::Settings::<Runtime>::mutate(|settings| settings.minimum_panel = 1);
 		let id = FixedBytes(receipt.0);
 		table.call(ATTRIBUTION, nothing, IAttribution::challengeCall { id });
+		// A version is challenged once at a time.
+		let _ = with_transaction(|| {
+			let adapters = vec![0, 1];
+			table.call(
+				ATTRIBUTION,
+				nothing,
+				IAttribution::challengeAdaptersCall { model, adapters },
+			);
+			TransactionOutcome::Rollback(Ok::<_, sp_runtime::DispatchError>(()))
+		});
 		table.call(ATTRIBUTION, nothing, IAttribution::challengeVersionCall { model });
 		let to = at(&operator);
 		table.call(ATTRIBUTION, nothing, fund);
