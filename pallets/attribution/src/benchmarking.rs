@@ -832,7 +832,7 @@ mod benches {
 	/// Looks a receipt and its committee up, the largest entries that are read alone.
 	#[benchmark]
 	fn read() -> Result<(), BenchmarkError> {
-		let seated = Seated::<T>::panel(WIDE);
+		let seated = Seated::<T>::panel(WIDE, MOST);
 		let (receipt, committee);
 
 		#[block]

@@ -71,7 +71,7 @@ use frame::{
 };
 use openledger_core::{
 	Balance, Block, Class, Datanets, Eip712Domain, Hash, ModelId, Models, Redeemed, Reply, Request,
-	Voucher, BASIS_POINTS, MAX_ADAPTERS, MAX_BLOCKS, MAX_PSI,
+	Voucher, BASIS_POINTS, MAX_ADAPTERS, MAX_BATCHES, MAX_BLOCKS, MAX_PSI,
 };
 use openledger_influence_math::{
 	batch::{page_count, MAX_ITEMS, MAX_PAGE},
@@ -1108,7 +1108,7 @@ pub mod pallet {
 		///
 		/// Must be `Signed`, by anybody.
 		#[pallet::call_index(11)]
-		#[pallet::weight(T::WeightInfo::settle(MAX_BLOCKS))]
+		#[pallet::weight(Pallet::<T>::settle_weight(MAX_BLOCKS))]
 		pub fn settle(
 			origin: OriginFor<T>,
 			model: ModelId,
@@ -1116,7 +1116,7 @@ pub mod pallet {
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
 			let contributors = Self::do_settle(model, period)?;
-			Ok(Some(T::WeightInfo::settle(contributors)).into())
+			Ok(Some(Self::settle_weight(contributors)).into())
 		}
 
 		/// Pays an account what it earned.

@@ -168,6 +168,8 @@ std::thread_local! {
 }
 
 std::thread_local! {
+	/// Bytes of each block that are left.
+	pub static LEFT: RefCell<Option<Vec<u64>>> = const { RefCell::new(None) };
 	/// Who serves the model too.
 	pub static OPERATOR: RefCell<Option<AccountId>> = const { RefCell::new(None) };
 }
@@ -199,6 +201,9 @@ impl Datanets<AccountId> for World {
 	}
 	fn blocks_of_batches(_: u32, _: Version) -> Option<Vec<u16>> {
 		None
+	}
+	fn bytes_left(_: u32, _: Version) -> Option<Vec<u64>> {
+		LEFT.with_borrow(Clone::clone)
 	}
 	fn curator(_: u32) -> Option<(AccountId, u16)> {
 		Some((curator(), TERMS.with_borrow(|terms| terms.curator_cut)))

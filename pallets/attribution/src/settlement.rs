@@ -2,6 +2,7 @@
 
 use super::*;
 use frame::deps::frame_support::traits::tokens::Preservation;
+use openledger_core::ModelInfo;
 use openledger_influence_math::{design::draw, money, score::lowest, Psi};
 
 impl<T: Config> Pallet<T> {
@@ -82,13 +83,26 @@ impl<T: Config> Pallet<T> {
 		Ok(result)
 	}
 
+	/// With as many batches as a version may have, which all are read.
+	pub(crate) fn settle_weight(contributors: u32) -> Weight {
+		T::WeightInfo::settle(contributors)
+			.saturating_add(T::DbWeight::get().reads(MAX_BATCHES.into()))
+	}
+
 	/// Settles a period; returns how many contributors it had.
 	pub(crate) fn do_settle(model: ModelId, period: u32) -> Result<u32, DispatchError> {
 		ensure!(period < Self::period_of(Self::now()), Error::<T>::PeriodRunning);
 		let sums: Pool = Periods::<T>::take(model, period).ok_or(Error::<T>::NoPeriod)?.into();
 		let design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
 		let psi = Self::psi(model).ok_or(Error::<T>::NoDesign)?;
-		let amounts = sums.settle(&psi).ok_or(Error::<T>::Overflow)?.amounts;
+		let mut amounts = sums.settle(&psi).ok_or(Error::<T>::Overflow)?.amounts;
+		let ModelInfo { datanet, version, .. } =
+			T::Models::model(model).ok_or(Error::<T>::NoModel)?;
+		// Rows that are withdrawn or void earn no more in what was trained on them.
+		let left = T::Datanets::bytes_left(datanet, version).unwrap_or_default();
+		for ((amount, block), left) in amounts.iter_mut().zip(&design.blocks).zip(left) {
+			*amount = money::left_of(*amount, left, block.bytes);
+		}
 
 		let mut paid: Balance = 0;
 		let contributors = Self::by_owner(&design.blocks, &amounts)?;
@@ -100,7 +114,6 @@ impl<T: Config> Pallet<T> {
 		}
 		let rest = sums.total.checked_sub(paid).ok_or(Error::<T>::Overflow)?;
 		if !rest.is_zero() {
-			let datanet = T::Models::model(model).ok_or(Error::<T>::NoModel)?.datanet;
 			T::Datanets::reward_rows(datanet, &Self::pot(), rest)?;
 		}
 		Self::deposit_event(Event::Settled { model, period, total: sums.total, paid, rest });

@@ -292,13 +292,16 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Version, DispatchError> {
 		let mut datanet = Self::curated_by(&who, id)?;
 		let (mut roots, mut blocks) = (Vec::new(), BoundedVec::<Block<T::AccountId>, _>::new());
+		let mut block_of = BoundedVec::new();
 		for (position, batch) in batches.iter().enumerate() {
 			let again = batches.iter().take(position).any(|other| other == batch);
 			let entry = Batches::<T>::get(id, batch).ok_or(Error::<T>::NoBatch)?;
 			let accepted = entry.scores.is_some() && !again;
 			ensure!(accepted, Error::<T>::NotAccepted);
 			roots.push(entry.root.ok_or(Error::<T>::RootOutdated)?);
-			match blocks.iter_mut().find(|block| block.owner == entry.contributor) {
+			let known = blocks.iter().position(|block| block.owner == entry.contributor);
+			let index = known.unwrap_or(blocks.len());
+			match blocks.get_mut(index) {
 				Some(block) => {
 					block.rows = block.rows.saturating_add(entry.rows);
 					block.bytes = block.bytes.saturating_add(entry.bytes);
@@ -311,6 +314,8 @@ impl<T: Config> Pallet<T> {
 					})
 					.map_err(|_| Error::<T>::TooManyContributors)?,
 			}
+			let pushed = block_of.try_push(index as u16);
+			pushed.map_err(|_| Error::<T>::TooManyContributors)?;
 		}
 		ensure!(!blocks.is_empty(), Error::<T>::EmptyVersion);
 		let version = datanet.next_version;
@@ -318,10 +323,10 @@ impl<T: Config> Pallet<T> {
 		Datanets::<T>::insert(id, datanet);
 		let root = merkle::root(&roots);
 		let count = blocks.len() as u32;
-		let bytes = (&batches, &blocks).encoded_size().saturating_add(132);
+		let bytes = (&batches, &block_of, &blocks).encoded_size().saturating_add(132);
 		let ticket = T::Consideration::new(&who, Footprint::from_parts(1, bytes))?;
 		let deposit = (who, ticket);
-		let published = Published { root, batches, blocks, models: 0, deposit };
+		let published = Published { root, batches, block_of, blocks, models: 0, deposit };
 		Versions::<T>::insert(id, version, published);
 		Self::deposit_event(Event::Published { datanet: id, version, root, blocks: count });
 		Ok(version)
@@ -574,13 +579,19 @@ impl<T: Config> openledger_core::Datanets<T::AccountId> for Pallet<T> {
 	}
 
 	fn blocks_of_batches(datanet: DatanetId, version: Version) -> Option<Vec<u16>> {
+		Versions::<T>::get(datanet, version).map(|published| published.block_of.into_inner())
+	}
+
+	fn bytes_left(datanet: DatanetId, version: Version) -> Option<Vec<u64>> {
 		let published = Versions::<T>::get(datanet, version)?;
-		let block = |batch: &BatchId| {
-			let owner = Batches::<T>::get(datanet, batch)?.contributor;
-			let block = published.blocks.iter().position(|block| block.owner == owner)?;
-			u16::try_from(block).ok()
-		};
-		published.batches.iter().map(block).collect()
+		let mut left = alloc::vec![0u64; published.blocks.len()];
+		for (batch, block) in published.batches.iter().zip(&published.block_of) {
+			let bytes = Batches::<T>::get(datanet, batch).map_or(0, |batch| batch.bytes);
+			if let Some(left) = left.get_mut(usize::from(*block)) {
+				*left = left.saturating_add(bytes);
+			}
+		}
+		Some(left)
 	}
 
 	fn retain(datanet: DatanetId, version: Version) -> DispatchResult {

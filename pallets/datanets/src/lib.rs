@@ -71,13 +71,11 @@ use frame::{
 };
 use openledger_core::{
 	Balance, BatchId, Block, DatanetId, Hash, Rights, Version, VersionInfo, BASIS_POINTS,
-	MAX_BLOCKS, MAX_EARLIER, MAX_EXHIBIT_BYTES, MAX_LATER,
+	MAX_BATCHES, MAX_BLOCKS, MAX_EARLIER, MAX_EXHIBIT_BYTES, MAX_LATER,
 };
 
 /// The most rows of a batch.
 pub const MAX_ROWS: u32 = 256;
-/// The most batches of a version.
-pub const MAX_BATCHES: u32 = 256;
 /// The longest name, in bytes.
 pub const MAX_NAME: u32 = 64;
 /// The most that a curator may take of what contributors earn, in basis points.

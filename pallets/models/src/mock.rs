@@ -103,6 +103,9 @@ impl openledger_core::Datanets<u64> for World {
 	fn blocks_of_batches(_: DatanetId, _: Version) -> Option<Vec<u16>> {
 		None
 	}
+	fn bytes_left(_: DatanetId, _: Version) -> Option<Vec<u64>> {
+		None
+	}
 	fn curator(_: DatanetId) -> Option<(u64, u16)> {
 		None
 	}

@@ -43,6 +43,8 @@ pub type SkillId = u32;
 /// little endian, of BLAKE2b-256 of what describes it: library build, provider, instruction set.
 pub type Class = u64;
 
+/// The most batches of a version of a Datanet.
+pub const MAX_BATCHES: u32 = 256;
 /// The most blocks that the rows of a version are cut into, and bits of a subset.
 pub const MAX_BLOCKS: u32 = 256;
 /// The most counterfactual adapters of a model version.

@@ -42,6 +42,9 @@ pub trait Datanets<AccountId> {
 	fn is_licensed(who: &AccountId, datanet: DatanetId, rights: Rights) -> bool;
 	/// The block of each batch of a published version, in the order of the batches under its root.
 	fn blocks_of_batches(datanet: DatanetId, version: Version) -> Option<Vec<u16>>;
+	/// How many bytes of each block of a published version are left: fewer than were published if rows
+	/// were withdrawn or are void. Reads as many items as the version has batches.
+	fn bytes_left(datanet: DatanetId, version: Version) -> Option<Vec<u64>>;
 	/// The curator and its part of the contributors' pay, in basis points.
 	fn curator(datanet: DatanetId) -> Option<(AccountId, u16)>;
 	/// Moves `amount` from `from` to the accepted rows of a Datanet, each the same per byte.

@@ -313,6 +313,7 @@ fn add_gains(weighted: &mut [i128], gains: &[i16], amount: u128, positive: u128)
 mod tests {
 	use super::*;
 	use crate::design::draw;
+	use crate::score::NAT;
 	use proptest::prelude::*;
 
 	const BLOCKS: u16 = 8;

@@ -44,6 +44,15 @@ pub struct Settlement {
 	pub rest: u128,
 }
 
+/// What a block earns if `left` of its `all` bytes are left, towards zero; a debt stays whole.
+pub fn left_of(amount: i128, left: u64, all: u64) -> i128 {
+	if amount <= 0 || left >= all {
+		return amount;
+	}
+	let part = U256::from(amount.unsigned_abs()) * U256::from(left) / U256::from(all);
+	i128::try_from(part.low_u128()).unwrap_or(amount)
+}
+
 impl Pool {
 	/// Adds an answer. Returns whether its scores count; otherwise its pool goes to the prior.
 	/// `None`, with nothing changed, if `y` does not fit Ψ or a sum would overflow.

@@ -86,6 +86,25 @@ fn settle_should_owe_and_repay_when_rows_made_answers_worse() {
 	});
 }
 
+#[test]
+fn settle_should_pay_less_when_rows_are_withdrawn() {
+	build_and_execute(|| {
+		ready();
+		let y = vector(&[9, 3, 2, 0, 0, 0, 0, 2]);
+		let id = answer(nonce(1));
+		score(id, [&y, &y, &y]);
+		let items = Attribution::answer_items(id).unwrap();
+		// A quarter of the first one's bytes is left, and all of the second one's but none of the third's.
+		LEFT.set(Some(vec![250, 1_000, 0, 1_000, 1_000, 1_000, 1_000, 1_000]));
+		let pool = Receipts::<Test>::get(id).unwrap().pool;
+		assert_ok!(Attribution::settle(anybody(), MODEL, next_period()));
+		let earned = |u: usize| Attribution::earnings(contributor(u)) as i128;
+		assert_eq!([earned(0), earned(1), earned(2)], [items[0].1 / 4, items[1].1, 0]);
+		let all: i128 = (0..BLOCKS).map(earned).sum();
+		assert_eq!(Balances::balance(&rows_pot()) - EXISTENTIAL, pool - all as u128);
+	});
+}
+
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(24))]
 

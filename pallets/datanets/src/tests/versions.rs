@@ -24,6 +24,26 @@ fn publish_should_cut_rows_per_contributor_when_accepted() {
 }
 
 #[test]
+fn bytes_left_should_shrink_when_rows_of_a_version_are_withdrawn() {
+	build_and_execute(|| {
+		type Face = Pallet<Test>;
+		create();
+		assert_ok!(Datanets::contribute(origin(ALICE), 0, rows(&[row(4, 40), row(5, 50)])));
+		assert_ok!(Datanets::review(origin(OWNER), 0, 0, Verdict::Accept(GOOD)));
+		let batches = [0, accepted(BOB, 1, 10), accepted(ALICE, 2, 20)];
+		assert_ok!(publish(&batches));
+		let left = || <Face as openledger_core::Datanets<_>>::bytes_left(0, 1);
+		let blocks = || <Face as openledger_core::Datanets<_>>::blocks_of_batches(0, 1);
+		assert_eq!((left(), blocks()), (Some(vec![110, 10]), Some(vec![0, 1, 0])));
+		assert_ok!(Datanets::withdraw_row(origin(ALICE), 0, row(4, 0).hash));
+		assert_eq!(left(), Some(vec![70, 10]));
+		// The last one of its batch.
+		assert_ok!(Datanets::withdraw_row(origin(BOB), 0, row(1, 0).hash));
+		assert_eq!((left(), blocks()), (Some(vec![70, 0]), Some(vec![0, 1, 0])));
+	});
+}
+
+#[test]
 fn publish_should_commit_to_what_is_left_when_rows_were_withdrawn() {
 	build_and_execute(|| {
 		create();
