@@ -30,7 +30,7 @@ type Weights = pallet_attribution::weights::SubstrateWeight<Runtime>;
 /// Adapters and blocks.
 const SHAPES: [(u16, u32); 3] = [(16, 8), (64, 32), (256, 63)];
 /// Seats of a committee.
-const COMMITTEE: u64 = 3;
+const COMMITTEE: u32 = 3;
 /// Vouchers of a batch.
 const VOUCHERS: usize = 16;
 /// Seconds of a slot.
@@ -84,11 +84,11 @@ fn committee(work: Work, finding: Finding) -> Cost {
 	let reveal = Call::reveal { seat, finding, salt: Hash::zero(), signature };
 	let seats = transaction(commit, None, false)
 		.plus(transaction(reveal, Some(Weights::reveal()), false))
-		.times(COMMITTEE as f64);
+		.times(COMMITTEE.into());
 	seats
-		.plus(step(Weights::draw_committee()))
-		.plus(step(Weights::conclude()))
-		.plus(step(Weights::conclude()))
+		.plus(step(Weights::draw_committee(COMMITTEE)))
+		.plus(step(Weights::conclude(COMMITTEE, 0)))
+		.plus(step(Weights::conclude(COMMITTEE, 0)))
 }
 
 fn signature() -> MultiSignature {

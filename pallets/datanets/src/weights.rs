@@ -1,10 +1,6 @@
 //! Weights of `pallet_datanets`, measured on the compiled runtime by `scripts/bench weights`.
 //!
-//! 2026-11-21 · AMD EPYC · 2 steps, 20 repeats, worst case kept between
-//!
-//! `announce` and what is below it, and what `contribute`, `reject` and `withdraw_row` do with bonds,
-//! are not measured so yet: they are put together from the calls above, and from 190 ns a byte of
-//! an exhibit for shingles compiled to WebAssembly, under wasmtime, on the same machine.
+//! 2026-11-21 · AMD EPYC · 2 steps, 12 repeats, worst case kept between
 #![allow(missing_docs)]
 
 use frame::weights_prelude::*;
@@ -25,12 +21,12 @@ pub trait WeightInfo {
 	fn remove_licence() -> Weight;
 	fn remove_version() -> Weight;
 	fn close() -> Weight;
-	fn read() -> Weight;
 	fn announce() -> Weight;
 	fn contribute_announced(n: u32) -> Weight;
 	fn exhibit(n: u32, l: u32) -> Weight;
 	fn retract() -> Weight;
 	fn release_bond() -> Weight;
+	fn read() -> Weight;
 }
 
 /// Weights on the reference machine.
@@ -38,39 +34,39 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn create() -> Weight {
-		Weight::from_parts(66_790_000, 3766)
+		Weight::from_parts(68_182_000, 3874)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn set_terms() -> Weight {
-		Weight::from_parts(15_193_000, 3659)
+		Weight::from_parts(15_102_000, 3659)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn set_curator() -> Weight {
-		Weight::from_parts(15_183_000, 3659)
+		Weight::from_parts(15_003_000, 3659)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// `n` is from 1 to 256.
 	fn contribute(n: u32) -> Weight {
-		Weight::from_parts(105_562_309, 3766)
-			.saturating_add(Weight::from_parts(12_216_619, 0).saturating_mul(n.into()))
+		Weight::from_parts(128_955_602, 3874)
+			.saturating_add(Weight::from_parts(11_463_225, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().reads(2).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(4))
 			.saturating_add(T::DbWeight::get().writes(1).saturating_mul(n.into()))
-			.saturating_add(Weight::from_parts(0, 2543).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 2595).saturating_mul(n.into()))
 	}
 	fn accept() -> Weight {
-		Weight::from_parts(36_174_000, 3659)
+		Weight::from_parts(37_225_000, 3659)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	/// `n` is from 1 to 256.
 	fn reject(n: u32) -> Weight {
-		Weight::from_parts(99_898_149, 3766)
-			.saturating_add(Weight::from_parts(7_486_244, 0).saturating_mul(n.into()))
+		Weight::from_parts(113_530_093, 3874)
+			.saturating_add(Weight::from_parts(7_753_933, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().reads(1).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -79,89 +75,90 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// `n` is from 1 to 256.
 	fn publish(n: u32) -> Weight {
-		Weight::from_parts(79_910_141, 3766)
-			.saturating_add(Weight::from_parts(7_771_247, 0).saturating_mul(n.into()))
+		Weight::from_parts(83_649_477, 3874)
+			.saturating_add(Weight::from_parts(8_544_983, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().reads(1).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(4))
-			.saturating_add(Weight::from_parts(0, 2597).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 2633).saturating_mul(n.into()))
 	}
 	fn buy_licence() -> Weight {
-		Weight::from_parts(225_575_000, 11402)
+		Weight::from_parts(236_011_000, 11402)
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	fn claim_for() -> Weight {
-		Weight::from_parts(82_593_000, 6196)
+		Weight::from_parts(85_116_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn withdraw_row() -> Weight {
-		Weight::from_parts(130_317_000, 3766)
-			.saturating_add(T::DbWeight::get().reads(8))
+		Weight::from_parts(144_214_000, 3874)
+			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
 	/// `n` is from 1 to 255.
 	fn recommit(n: u32) -> Weight {
-		Weight::from_parts(20_323_350, 3587)
-			.saturating_add(Weight::from_parts(9_123_995, 0).saturating_mul(n.into()))
+		Weight::from_parts(23_268_984, 3623)
+			.saturating_add(Weight::from_parts(8_450_306, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().reads(1).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(1))
 			.saturating_add(Weight::from_parts(0, 2543).saturating_mul(n.into()))
 	}
 	fn remove_licence() -> Weight {
-		Weight::from_parts(65_077_000, 3766)
+		Weight::from_parts(67_901_000, 3874)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn remove_version() -> Weight {
-		Weight::from_parts(139_898_000, 15869)
+		Weight::from_parts(203_543_000, 16379)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn close() -> Weight {
-		Weight::from_parts(82_253_000, 15869)
-			.saturating_add(T::DbWeight::get().reads(7))
+		Weight::from_parts(88_661_000, 16379)
+			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
-	fn read() -> Weight {
-		Weight::from_parts(47_210_000, 15869).saturating_add(T::DbWeight::get().reads(2))
-	}
 	fn announce() -> Weight {
-		Weight::from_parts(66_790_000, 3766)
+		Weight::from_parts(70_304_000, 3874)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	/// `n` is from 1 to 256.
 	fn contribute_announced(n: u32) -> Weight {
-		Weight::from_parts(170_629_309, 3766)
-			.saturating_add(Weight::from_parts(182_533_619, 0).saturating_mul(n.into()))
+		Weight::from_parts(167_382_866, 3874)
+			.saturating_add(Weight::from_parts(153_623_133, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(5))
-			.saturating_add(T::DbWeight::get().reads(8).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(5).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(6))
-			.saturating_add(T::DbWeight::get().writes(7).saturating_mul(n.into()))
-			.saturating_add(Weight::from_parts(0, 12_000).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes(5).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 2884).saturating_mul(n.into()))
 	}
-	/// `n` is from 8,000 to 327,680, `l` from 1 to 16.
+	/// `n` is from 8000 to 327680.
+	/// `l` is from 1 to 16.
 	fn exhibit(n: u32, l: u32) -> Weight {
-		Weight::from_parts(115_077_000, 3766)
-			.saturating_add(Weight::from_parts(200_000, 0).saturating_mul(n.into()))
-			.saturating_add(Weight::from_parts(250_000_000, 0).saturating_mul(l.into()))
-			.saturating_add(T::DbWeight::get().reads(15))
-			.saturating_add(T::DbWeight::get().reads(8).saturating_mul(l.into()))
+		Weight::from_parts(3_608_491_000, 11162)
+			.saturating_add(Weight::from_parts(68_834, 0).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(110_600_204, 0).saturating_mul(l.into()))
+			.saturating_add(T::DbWeight::get().reads(11))
+			.saturating_add(T::DbWeight::get().reads(6).saturating_mul(l.into()))
 			.saturating_add(T::DbWeight::get().writes(6))
-			.saturating_add(T::DbWeight::get().writes(7).saturating_mul(l.into()))
-			.saturating_add(Weight::from_parts(0, 12_000).saturating_mul(l.into()))
+			.saturating_add(T::DbWeight::get().writes(5).saturating_mul(l.into()))
+			.saturating_add(Weight::from_parts(0, 2884).saturating_mul(l.into()))
 	}
 	fn retract() -> Weight {
-		Weight::from_parts(65_077_000, 3766)
+		Weight::from_parts(61_812_000, 3874)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn release_bond() -> Weight {
-		Weight::from_parts(65_077_000, 3766)
+		Weight::from_parts(65_958_000, 3874)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	fn read() -> Weight {
+		Weight::from_parts(51_626_000, 16379).saturating_add(T::DbWeight::get().reads(2))
 	}
 }

@@ -2,13 +2,13 @@
 //!
 //! With `z` the K x U membership matrix of the subsets, `d` the gains over the base model and `G`
 //! the gain of the published adapter, the shares `φ` minimise
-//! `Σ_k w_k (d_k − c(k) − z_k·φ)² + λ Σ_u (φ_u − p_u G)²` under `Σ_u φ_u = G`: `p` the size prior,
-//! `c` a level of its own for each stratum of sizes, `w` the stratum's weight. What a block adds
+//! `Σ_k w_k (d_k − c(k) − z_k·φ)² + Σ_u (φ_u − p_u G)²` under `Σ_u φ_u = G`: `p` the size prior, `c` a
+//! level of its own for each stratum of sizes, `w` what a subset counts against the prior. What a block adds
 //! falls with what is there already, so subsets are compared with others of their size alone, and
 //! the strata weighed so that they give the mean over all sizes, which is the Shapley value.
 //!
 //! The solution is linear: `φ = Ψ·(G, d)`. With `x` the memberships centred in their stratum it
-//! satisfies `(xᵀwx + λ) φ = xᵀw d + λ p G + μ`, with one multiplier μ for all blocks, which
+//! satisfies `(xᵀwx + 1) φ = xᵀw d + p G + μ`, with one multiplier μ for all blocks, which
 //! [`Psi::check`] verifies without solving anything.
 
 use crate::{
@@ -21,8 +21,6 @@ use scale_info::TypeInfo;
 
 /// One in the entries of [`Psi`].
 pub const ONE: i32 = 1 << 20;
-/// 1/λ, the weight of an observation against that of the prior.
-const INVERSE_LAMBDA: i64 = 1024;
 /// One in the prior.
 const PRIOR_ONE: u64 = 1 << 16;
 
@@ -100,7 +98,8 @@ impl Psi {
 		if subsets.len() + 1 != columns || sizes.len() != blocks {
 			return Err(PsiError::Shape);
 		}
-		let (gram, prior) = (gram(subsets, blocks), prior(sizes));
+		let (memberships, prior) = (Memberships::new(subsets, blocks), prior(sizes));
+		let gram = memberships.gram(blocks);
 		let slack = gram
 			.chunks(blocks)
 			.map(|row| row.iter().map(|a| a.unsigned_abs() as i128).sum::<i128>())
@@ -112,11 +111,11 @@ impl Psi {
 			if sum != if column == 0 { i64::from(ONE) } else { 0 } {
 				return Err(PsiError::Efficiency);
 			}
-			// Both sides times 1/λ, the units of memberships and of the prior.
+			// Both sides in the units of memberships and of the prior.
 			let residual = |(u, row): (usize, &[i64])| {
 				let left: i128 =
 					row.iter().zip(0..).map(|(a, v)| *a as i128 * psi(v) as i128).sum();
-				left * PRIOR_ONE as i128 - right_side(column, u, subsets, &prior)
+				left * PRIOR_ONE as i128 - memberships.right_side(column, u, &prior)
 			};
 			let residuals: Vec<i128> = gram.chunks(blocks).enumerate().map(residual).collect();
 			let least = residuals.iter().min().copied().unwrap_or(0);
@@ -137,14 +136,15 @@ impl Psi {
 			return Err(PsiError::Shape);
 		}
 		let prior = prior(sizes);
-		let gram: Vec<f64> = gram(subsets, blocks).iter().map(|a| *a as f64).collect();
+		let memberships = Memberships::new(subsets, blocks);
+		let gram: Vec<f64> = memberships.gram(blocks).iter().map(|a| *a as f64).collect();
 		let factor = factorise(&gram, blocks);
 		let ones = substitute(&factor, &vec![1.0; blocks]);
 		let total: f64 = ones.iter().sum();
 		let mut entries = vec![0i32; blocks * columns];
 		for column in 0..columns {
 			let right: Vec<f64> = (0..blocks)
-				.map(|u| right_side(column, u, subsets, &prior) as f64 / PRIOR_ONE as f64)
+				.map(|u| memberships.right_side(column, u, &prior) as f64 / PRIOR_ONE as f64)
 				.collect();
 			let mut solution = substitute(&factor, &right);
 			let wanted = if column == 0 { f64::from(ONE) } else { 0.0 };
@@ -182,59 +182,74 @@ impl Psi {
 	}
 }
 
-/// A membership, centred in its stratum, times twice the number of blocks: a whole number.
-fn centred(subset: &Subset, u: usize, stratum: Stratum, blocks: usize) -> i64 {
-	let blocks = blocks as i64;
-	let mean = match stratum {
-		Stratum::Alone => 2,
-		Stratum::LeftOut => 2 * (blocks - 1),
-		Stratum::Half => blocks,
-	};
-	i64::from(contains(subset, u)) * 2 * blocks - mean
+/// The memberships of all subsets, each centred on the mean of its stratum.
+struct Memberships {
+	/// Subsets x blocks, in parts of `one`.
+	entries: Vec<Vec<i64>>,
+	one: i64,
+	/// What each subset counts.
+	weights: Vec<i64>,
 }
 
-/// The unit of products of two centred memberships.
-fn unit(blocks: usize) -> i64 {
-	4 * (blocks as i64).pow(2)
-}
-
-/// `xᵀwx/λ + 1` times [`unit`], blocks x blocks.
-fn gram(subsets: &[Subset], blocks: usize) -> Vec<i64> {
-	let mut gram = vec![0i64; blocks * blocks];
-	for (k, subset) in subsets.iter().enumerate() {
-		let stratum = stratum(k, blocks, subsets.len());
-		let row: Vec<i64> = (0..blocks).map(|u| centred(subset, u, stratum, blocks)).collect();
-		let weight = INVERSE_LAMBDA * weight(k, blocks, subsets.len());
-		for (cells, a) in gram.chunks_mut(blocks).zip(&row) {
-			for (cell, b) in cells.iter_mut().zip(&row) {
-				*cell += weight * a * b;
+impl Memberships {
+	fn new(subsets: &[Subset], blocks: usize) -> Self {
+		let adapters = subsets.len();
+		let of = |k: usize| stratum(k, blocks, adapters);
+		let held = |k: &usize, u: usize| subsets.get(*k).is_some_and(|s| contains(s, u));
+		let strata = [Stratum::Alone, Stratum::LeftOut, Stratum::Half]
+			.map(|one| (0..adapters).filter(|k| of(*k) == one).collect::<Vec<usize>>());
+		// A common multiple of how many subsets the strata have.
+		let one = strata.iter().map(Vec::len).filter(|n| *n > 0).fold(1, |one, n| {
+			if one % n == 0 {
+				one
+			} else {
+				one * n
+			}
+		});
+		let mut entries = vec![vec![0i64; blocks]; adapters];
+		for stratum in strata.iter().filter(|stratum| !stratum.is_empty()) {
+			let times = (one / stratum.len()) as i64;
+			for u in 0..blocks {
+				let sum = stratum.iter().filter(|k| held(k, u)).count() as i64;
+				for k in stratum {
+					let whole = i64::from(held(k, u)) * stratum.len() as i64;
+					if let Some(entry) = entries.get_mut(*k).and_then(|row| row.get_mut(u)) {
+						*entry = (whole - sum) * times;
+					}
+				}
 			}
 		}
+		let weights = (0..adapters).map(|k| weight(k, blocks, adapters)).collect();
+		Self { entries, one: one as i64, weights }
 	}
-	for u in 0..blocks {
-		if let Some(cell) = gram.get_mut(u * blocks + u) {
-			*cell += unit(blocks);
-		}
-	}
-	gram
-}
 
-/// `(xᵀw/λ | p)` times [`ONE`], [`PRIOR_ONE`] and [`unit`].
-fn right_side(column: usize, u: usize, subsets: &[Subset], prior: &[u64]) -> i128 {
-	let blocks = prior.len();
-	let one = ONE as i128 * unit(blocks) as i128;
-	match column.checked_sub(1) {
-		None => prior.get(u).copied().unwrap_or(0) as i128 * one,
-		Some(k) => {
-			let Some(subset) = subsets.get(k) else { return 0 };
-			let stratum = stratum(k, blocks, subsets.len());
-			// One membership is centred, the other is the gain itself.
-			let centred = centred(subset, u, stratum, blocks) as i128 * 2 * blocks as i128;
-			centred
-				* (weight(k, blocks, subsets.len()) * INVERSE_LAMBDA) as i128
-				* (PRIOR_ONE as i128)
-				* ONE as i128
-		},
+	/// `xᵀwx + 1` times the square of `one`, blocks x blocks.
+	fn gram(&self, blocks: usize) -> Vec<i64> {
+		let mut gram = vec![0i64; blocks * blocks];
+		for (row, weight) in self.entries.iter().zip(&self.weights) {
+			for (cells, a) in gram.chunks_mut(blocks).zip(row) {
+				for (cell, b) in cells.iter_mut().zip(row) {
+					*cell += weight * a * b;
+				}
+			}
+		}
+		gram.iter_mut()
+			.step_by(blocks + 1)
+			.for_each(|cell| *cell += self.one * self.one);
+		gram
+	}
+
+	/// `(p | xᵀw)` times [`ONE`], [`PRIOR_ONE`] and the square of `one`.
+	fn right_side(&self, column: usize, u: usize, prior: &[u64]) -> i128 {
+		let one = ONE as i128 * self.one as i128;
+		match column.checked_sub(1) {
+			None => prior.get(u).copied().unwrap_or(0) as i128 * one * self.one as i128,
+			Some(k) => {
+				let entry = self.entries.get(k).and_then(|row| row.get(u)).copied().unwrap_or(0);
+				let weight = self.weights.get(k).copied().unwrap_or(0);
+				entry as i128 * weight as i128 * PRIOR_ONE as i128 * one
+			},
+		}
 	}
 }
 

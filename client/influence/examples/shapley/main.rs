@@ -1,0 +1,66 @@
+//! `scripts/bench attribution`: shares of answers against exact Shapley values.
+//!
+//! Eight licence texts are eight contributors. The truth of an answer is the Shapley value of
+//! every contributor in `v(S)`, the log-probability of the answer's tokens under the adapter that
+//! was trained on the rows of `S`, from retrainings on all 256 subsets, under other seeds than
+//! those of the adapters that are measured. The shares are computed from the vector `y` by the very
+//! integer arithmetic that the runtime has (`openledger-influence-math`).
+//!
+//! Retrainings and scores are kept by content hash under `$OPENLEDGER_CACHE/bench/attribution`
+//! (`~/.cache/openledger` by default), so that a run that was cut short goes on where it was.
+
+mod blocks;
+mod exact;
+mod lab;
+
+use lab::*;
+use openledger_factory::Recipe;
+use std::{fs, sync::Arc, time::Instant};
+
+fn machine() -> String {
+	let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+	let name = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+	let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+	format!("{}, {cores} cores", name.unwrap_or("an unknown processor"))
+}
+
+fn main() -> Result<()> {
+	let start = Instant::now();
+	let options = Options::parse()?;
+	let cache = Cache::open()?;
+	println!("{}", machine());
+	let text = options.arms == ["text"];
+	let file = options.output.join(if text { "influence.json" } else { "attribution.json" });
+	let mut figures = Figures::new();
+	if text || options.chain.is_some() {
+		// Beside what other arms measured.
+		let kept = fs::read(&file).ok().and_then(|kept| serde_json::from_slice(&kept).ok());
+		figures = kept.unwrap_or_default();
+	}
+	fs::create_dir_all(&options.output)?;
+	if let Some((exported, store)) = options.chain.clone() {
+		exact::chain_arm(cache, options, &exported, &store, &mut figures)?;
+		Cache::write(&file, &serde_json::to_vec_pretty(&figures)?)?;
+		println!("{} after {:.0} s", file.display(), start.elapsed().as_secs_f64());
+		return Ok(());
+	}
+	let (base, base_hash) = base(&cache)?;
+	let data = data(&base)?;
+	let mut bench = Bench { cache, base: Arc::new(base), base_hash, options };
+	for name in bench.options.arms.clone() {
+		let usual = Recipe::default().epochs;
+		let epochs = if name == "equal" { 2 * usual } else { usual };
+		bench.options.recipe.epochs = bench.options.epochs.unwrap_or(epochs);
+		match name {
+			"text" => blocks::arm(&bench, &data, &mut figures)?,
+			"equal" => exact::arm(&bench, &data, &equal(&data.rows), name, &mut figures)?,
+			_ => exact::arm(&bench, &data, &natural(&data.rows), name, &mut figures)?,
+		}
+		let prefix = if text { "text_" } else { "" };
+		figures.insert(format!("{prefix}seed"), bench.options.seed as f64);
+		figures.insert(format!("{prefix}seconds"), start.elapsed().as_secs_f64());
+		Cache::write(&file, &serde_json::to_vec_pretty(&figures)?)?;
+		println!("{} after {:.0} s", file.display(), start.elapsed().as_secs_f64());
+	}
+	Ok(())
+}
