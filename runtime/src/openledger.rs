@@ -39,7 +39,7 @@ parameter_types! {
 	pub const SpansBond: Balance = 1_000 * UNIT;
 	/// For a row and for a byte of it: three tenths pay for announcing an exhibit and showing two
 	/// rows of that length at the lowest fees, about twice.
-	pub const RowBond: Balance = 200_000_000_000_000;
+	pub const RowBond: Balance = 450_000_000_000_000;
 	pub const ByteBond: Balance = 200_000_000_000;
 	pub const DatanetsId: PalletId = PalletId(*b"olg/data");
 	pub const AgentsId: PalletId = PalletId(*b"olg/agnt");

@@ -3,9 +3,6 @@
 use super::*;
 use frame::{deps::frame_support::storage::with_storage_layer, hashing::blake2_256};
 
-/// How many blocks a full agenda is searched for room.
-pub(crate) const SEARCH: u32 = 16;
-
 impl<T: Config> Pallet<T> {
 	/// The account that holds what is not paid out yet.
 	pub fn pot() -> T::AccountId {
@@ -52,7 +49,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Puts a task at `block` or the next one with room; returns which.
 	pub(crate) fn schedule(block: u32, task: Due) -> Result<u32, Error<T>> {
-		(block..block.saturating_add(SEARCH))
+		(block..block.saturating_add(PUT_OFF))
 			.find(|at| Agenda::<T>::try_mutate(at, |tasks| tasks.try_push(task)).is_ok())
 			.ok_or(Error::<T>::Busy)
 	}
@@ -124,7 +121,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_advance(work: Work) -> DispatchResult {
 		let Committee { due, .. } = Committees::<T>::get(work).ok_or(Error::<T>::NoCommittee)?;
 		// Beyond the blocks to which the agenda may have put it off.
-		ensure!(Self::now() > due.saturating_add(SEARCH), Error::<T>::NotOverdue);
+		ensure!(Self::now() > due.saturating_add(PUT_OFF), Error::<T>::NotOverdue);
 		Self::step(work)
 	}
 }

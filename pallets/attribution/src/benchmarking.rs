@@ -79,7 +79,7 @@ fn set_now<T: Config>(block: u32) {
 /// Leaves room in the agenda at the end of the search alone.
 fn crowd<T: Config>(from: u32) {
 	let tasks = BoundedVec::truncate_from(alloc::vec![Due::Seed(0); MAX_TASKS as usize]);
-	(from..from + agenda::SEARCH - 1).for_each(|block| Agenda::<T>::insert(block, &tasks));
+	(from..from + PUT_OFF - 1).for_each(|block| Agenda::<T>::insert(block, &tasks));
 }
 
 /// Bonds a scorer; `n` others can be drawn.

@@ -101,6 +101,8 @@ pub const BOND_OVER_POOL: Balance = 10;
 pub const MAX_SCORERS: u32 = 1_024;
 /// The most tasks of a block; more wait for the next one with room.
 pub const MAX_TASKS: u32 = 128;
+/// Blocks that are searched for room for a task; after them anybody may take a committee's step.
+pub const PUT_OFF: u32 = 16;
 /// How often a committee or panel is drawn again before the prior pays.
 pub const MAX_REDRAWS: u8 = 2;
 /// Seats missed or lost after which a scorer is no longer drawn.

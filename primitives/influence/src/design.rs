@@ -123,7 +123,7 @@ pub fn weight(k: usize, blocks: usize, adapters: usize) -> i64 {
 
 /// How many blocks are measured alone: all, if they are few and there are adapters for it.
 fn singles(blocks: u16, adapters: u16) -> u16 {
-	let few = (3..=MAX_SINGLE).contains(&blocks) && adapters >= blocks.saturating_mul(2);
+	let few = (2..=MAX_SINGLE).contains(&blocks) && adapters >= blocks.saturating_mul(2);
 	if few {
 		blocks
 	} else {
@@ -131,37 +131,44 @@ fn singles(blocks: u16, adapters: u16) -> u16 {
 	}
 }
 
-/// Draws `adapters` subsets of `blocks` blocks. If there are adapters for it, first every block alone
-/// and left out, then random halves, each followed by its complement (an odd number of adapters leaves
-/// the last without); else random halves alone. With an odd number of blocks a half has one less
-/// than its complement.
+/// How many different halves are drawn before their complements, if there are `halves` in all: half of
+/// them where every block is measured alone, else four for three blocks if there are so many.
 ///
-/// A complement tells nothing new about what blocks add, it cancels what pairs of them do together. It
-/// pays where every block is measured anyway; with halves alone, as many again tell more.
+/// A complement tells nothing new about what a block adds, it cancels what pairs of blocks do together.
+/// So it pays once all blocks can be told apart: with 48 blocks of text and 64 halves, of which 32 are
+/// complements, the linear datamodeling score of answers at temperature .3 is .59, with 64 different
+/// ones .80; with 128 it is .88 if 64 are complements and .87 if none is.
+fn different(halves: usize, blocks: u16, singles: u16) -> usize {
+	let enough = if singles > 0 { 0 } else { (4 * usize::from(blocks)).div_ceil(3) };
+	halves.div_ceil(2).max(halves.min(enough))
+}
+
+/// Draws `adapters` subsets of `blocks` blocks: first, if there are adapters for it, every block alone
+/// and left out; then random halves, and the complements of the first of these. With an odd number of
+/// blocks a half has one less than its complement.
 ///
 /// Each half is, of several that are drawn, the one that is least correlated with those before
 /// it, so that few adapters already tell all blocks apart: close to a folded-over
 /// Plackett–Burman design (1946), for any number of blocks.
 pub fn draw(seed: Hash, blocks: u16, adapters: u16) -> Vec<Subset> {
 	let mut stream = Stream::new(seed);
-	let mut subsets: Vec<Subset> = Vec::with_capacity(adapters as usize + 1);
+	let mut subsets: Vec<Subset> = Vec::with_capacity(adapters.into());
 	let singles = singles(blocks, adapters);
 	for u in 0..singles {
 		let member = |v: &u16| *v == u;
 		let (alone, rest): (Vec<u16>, Vec<u16>) = (0..blocks).partition(member);
 		subsets.extend([subset(&alone), subset(&rest)]);
 	}
-	let step = if singles > 0 { 2 } else { 1 };
-	while subsets.len() < adapters as usize {
+	let count = usize::from(adapters).saturating_sub(subsets.len());
+	let mut drawn: Vec<(Subset, Subset)> = Vec::new();
+	for _ in 0..different(count, blocks, singles) {
 		let candidates = (0..CANDIDATES).map(|_| halves(&mut stream, blocks.min(256)));
-		let before = || subsets.iter().skip(2 * singles as usize).step_by(step);
-		let best = candidates.min_by_key(|(half, _)| {
-			before().map(|other| correlation(half, other, blocks)).sum::<u64>()
-		});
-		let halves = best.map(|(half, rest)| [half, rest]).into_iter().flatten();
-		subsets.extend(halves.take(step));
+		drawn.extend(candidates.min_by_key(|(half, _)| {
+			drawn.iter().map(|(other, _)| correlation(half, other, blocks)).sum::<u64>()
+		}));
 	}
-	subsets.truncate(adapters as usize);
+	let complements = drawn.iter().map(|(_, rest)| *rest);
+	subsets.extend(drawn.iter().map(|(half, _)| *half).chain(complements).take(count));
 	subsets
 }
 
@@ -195,28 +202,37 @@ mod tests {
 
 	proptest! {
 		#[test]
-		fn draw_should_give_halves_when_blocks_are_many(
+		fn draw_should_give_different_halves_and_then_complements_when_blocks_are_many(
 			seed: [u8; 32], blocks in 17u16..=256, adapters in 1u16..64,
 		) {
 			let subsets = draw(seed.into(), blocks, adapters);
 			prop_assert_eq!(subsets.len(), adapters as usize);
 			let size = |s: &Subset| (0..256).filter(|u| contains(s, *u)).count();
+			let different = different(adapters.into(), blocks, 0);
+			prop_assert!(2 * different >= subsets.len());
 			for (k, half) in subsets.iter().enumerate() {
-				prop_assert_eq!(size(half), blocks as usize / 2);
 				prop_assert!((0..256).all(|u| u < blocks as usize || !contains(half, u)));
 				prop_assert!(!subsets[..k].contains(half));
+				if k < different {
+					prop_assert_eq!(size(half), blocks as usize / 2);
+				} else {
+					let other = &subsets[k - different];
+					prop_assert!((0..32).all(|i| half[i] & other[i] == 0));
+					prop_assert_eq!(size(half) + size(other), blocks as usize);
+				}
 			}
 		}
 
 		#[test]
-		fn draw_should_give_complementary_halves_when_blocks_are_few(
-			seed: [u8; 32], blocks in 3u16..=16, pairs in 1u16..8,
+		fn draw_should_give_as_many_complements_as_halves_when_blocks_are_few(
+			seed: [u8; 32], blocks in 2u16..=16, pairs in 1u16..8,
 		) {
 			let subsets = draw(seed.into(), blocks, 2 * blocks + 2 * pairs);
-			for pair in subsets[2 * usize::from(blocks)..].chunks(2) {
-				let all = |i: usize| pair[0][i] ^ pair[1][i];
-				let whole = (0..usize::from(blocks)).all(|u| all(u / 8) >> (u % 8) & 1 == 1);
-				prop_assert!(whole && (0..32).all(|i| pair[0][i] & pair[1][i] == 0));
+			let (halves, rest) =
+				subsets[2 * usize::from(blocks)..].split_at(usize::from(pairs));
+			for (half, rest) in halves.iter().zip(rest) {
+				let whole = |u| contains(half, u) != contains(rest, u);
+				prop_assert!((0..usize::from(blocks)).all(whole));
 			}
 		}
 

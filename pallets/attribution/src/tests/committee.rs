@@ -238,7 +238,7 @@ fn assignments_should_be_spread_when_scorers_are_many() {
 /// Leaves no room for tasks in the blocks that a search from `block` looks through.
 fn crowd(block: u32) {
 	let full = BoundedVec::truncate_from(vec![Due::Seed(0); MAX_TASKS as usize]);
-	(block..block + crate::agenda::SEARCH).for_each(|at| Agenda::<Test>::insert(at, &full));
+	(block..block + PUT_OFF).for_each(|at| Agenda::<Test>::insert(at, &full));
 }
 
 #[test]
@@ -266,10 +266,10 @@ fn advance_should_draw_the_committee_when_the_agenda_had_no_room() {
 		// Neither the committee's window nor the draw itself can be put on the agenda again.
 		crowd(due + Settings::<Test>::get().commit_window);
 		crowd(due + 1);
-		run_to(due + crate::agenda::SEARCH);
+		run_to(due + PUT_OFF);
 		assert_noop!(Attribution::advance(anybody.clone(), work), Error::<Test>::NotOverdue);
 
-		run_to(due + crate::agenda::SEARCH + 1);
+		run_to(due + PUT_OFF + 1);
 		assert_eq!(committee(work).stage, Stage::Waiting);
 		assert_ok!(Attribution::advance(anybody.clone(), work));
 		assert_eq!(committee(work).stage, Stage::Commit);

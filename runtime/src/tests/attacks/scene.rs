@@ -33,8 +33,6 @@ pub const ADAPTERS: u16 = 64;
 pub const CLASS: u64 = 1;
 /// Scorers on the chain: enough for a committee and a panel of the least size.
 pub const SCORERS: usize = 12;
-/// Blocks to which a full agenda puts a step off; after them anybody may take it.
-const PUT_OFF: BlockNumber = 8;
 /// Tokens of an answer.
 pub const TOKENS: u32 = 50;
 /// The price of a thousand, in wei.
@@ -647,7 +645,7 @@ impl Scene {
 		self.work();
 		(self.meddle)(self);
 		let overdue = |(work, committee): (Work, Committee<AccountId>)| {
-			(now() > committee.due + PUT_OFF).then_some(work)
+			(now() > committee.due + pallet_attribution::PUT_OFF).then_some(work)
 		};
 		let keeper = party("keeper");
 		for work in Committees::<Runtime>::iter().filter_map(overdue).collect::<Vec<_>>() {

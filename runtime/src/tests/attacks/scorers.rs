@@ -342,26 +342,69 @@ pub fn collusion() -> Outcome {
 		let error = (exact * (1.0 - exact) / DRAWS as f64).sqrt();
 		assert!((measured - exact).abs() < 4.0 * error, "{what}: {measured} for {exact}");
 	}
-	// Of the largest pool there is: what the members earn honestly, and what a unanimous lie is
-	// worth if it takes the whole pool and only audits look.
-	let most = (settings.minimum_bond / pallet_attribution::BOND_OVER_POOL) as f64;
-	let reward = most / 8.0 * 0.8;
-	let bonds = 3.0 * settings.minimum_bond as f64;
-	let found = p * (1.0 - at_least(MAX_PANEL / 2 + 1, MAX_PANEL, bad - 3, all - 3));
-	let lie = (1.0 - found) * (reward + most) - found * bonds;
-	let even = found * bonds / (1.0 - found);
+	// What the members earn honestly, and what a unanimous lie is worth if it takes the whole pool and
+	// only audits look, which are likelier the more is at stake: at the pool that suits it best.
+	let bond = settings.minimum_bond as f64;
+	let most = bond / pallet_attribution::BOND_OVER_POOL as f64;
+	let survives = at_least(MAX_PANEL / 2 + 1, MAX_PANEL, bad - 3, all - 3);
+	let worth = |pool: f64| {
+		let reward = pool / 8.0 * 0.8;
+		let found = (p + pool / most).min(1.0) * (1.0 - survives);
+		(reward, (1.0 - found) * (reward + pool) - found * 3.0 * bond)
+	};
+	let pools = (1..=100).map(|n| most * f64::from(n) / 100.0);
+	let (pool, (reward, lie)) = pools
+		.map(|pool| (pool, worth(pool)))
+		.max_by(|(_, (_, one)), (_, (_, other))| one.total_cmp(other))
+		.unwrap();
 	Outcome {
 		name: "colluding_third",
 		honest: reward as i128,
 		attack: lie as i128,
 		target: 1.0,
-		most: 6.0,
+		most: 1.0,
 		shows: format!(
-			"a unanimous lie about the largest pool, {:.0} coins, if nobody challenges it: audits \
-			 alone deter below {:.0}",
+			"a unanimous lie that nobody challenges, about the pool that suits it best of all up to \
+			 {:.0} coins: {:.0} coin",
 			most / UNIT as f64,
-			even / UNIT as f64,
+			pool / UNIT as f64,
 		),
+	}
+}
+
+/// Mallory serves answers and hides them from those who are to score them, so that her rows are paid by
+/// their size.
+pub fn withheld() -> Outcome {
+	let earn = |hides: bool| {
+		on_chain(17, |scene| {
+			scene.operator = party("mallory");
+			let model = ready(scene);
+			if hides {
+				scene.behave = Box::new(|_, work, truth| match work {
+					Work::Answer(_) => Some(Finding::Withheld),
+					Work::Training(_) | Work::Batch(_) => Some(truth),
+				});
+			}
+			ask_all(scene, model);
+			scene.drive();
+			assert!(Slashes::<Runtime>::iter_keys().next().is_none());
+			let withheld = |phase: &Phase| matches!(phase, Phase::Withheld { .. });
+			assert!(Receipts::<Runtime>::iter_values().all(|one| withheld(&one.phase) == hides));
+			scene.finish();
+			scene.income(&["mallory"])
+		})
+	};
+	let (honest, attack) = (earn(false), earn(true));
+	Outcome {
+		name: "withheld_answers",
+		honest,
+		attack,
+		target: 1.0,
+		most: 1.0,
+		shows: "the operator, who contributes as well, hides prompts and answers from scorers: the prior \
+		        pays by size, each answer's deposit burns when it is pruned (not counted), and no scorer \
+		        is slashed"
+				.into(),
 	}
 }
 
