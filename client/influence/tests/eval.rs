@@ -50,7 +50,7 @@ fn run_should_rank_methods_when_the_file_is_small_and_the_model_convex() {
 		subsets: 40,
 		runs: 2,
 		checkpoints: 3,
-		numbers: 18,
+		rank: 200,
 		widths: [18, 36],
 		contributors: 20,
 		adapters: 60,

@@ -28,7 +28,7 @@ impl Layer {
 
 /// Second moments of every layer's inputs and of its outputs' gradients, exact over the model's
 /// labels, summed over checkpoints.
-pub fn moments(subject: &Subject, checkpoints: &[Vec<f32>]) -> Result<Vec<[Array2<f64>; 2]>> {
+fn moments(subject: &Subject, checkpoints: &[Vec<f32>]) -> Result<Vec<[Array2<f64>; 2]>> {
 	let layers = subject.model.layers();
 	let zero = |n: usize| Array2::<f64>::zeros((n, n));
 	let mut sums: Vec<[Array2<f64>; 2]> =
@@ -126,6 +126,11 @@ impl Method for EkFac {
 			.map(|run| factorised(subject, &run[run.len() - 1..]))
 			.collect::<Result<_>>()?;
 		Ok(())
+	}
+	/// The first run's alone.
+	fn draft(&mut self, subject: &Subject, queries: &Rows, damping: f64) -> Result<Array2<f32>> {
+		let first = Subject { runs: subject.runs.get(..1).unwrap_or_default(), ..*subject };
+		self.scores(&first, queries, damping)
 	}
 	fn scores(&mut self, subject: &Subject, queries: &Rows, damping: f64) -> Result<Array2<f32>> {
 		let mut scores = Array2::zeros((subject.rows.len(), queries.len()));

@@ -2,7 +2,7 @@
 
 use super::{Error, Result};
 use flate2::read::GzDecoder;
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{concatenate, Array1, Array2, Axis};
 use serde::Deserialize;
 use std::{
 	collections::BTreeMap,
@@ -52,6 +52,14 @@ impl Rows {
 			y: which.iter().map(|i| self.y[*i]).collect(),
 			text,
 		}
+	}
+
+	/// These, then others.
+	pub fn and(&self, others: &Self) -> Result<Self> {
+		let x = concatenate(Axis(0), &[self.x.view(), others.x.view()])
+			.map_err(|e| Error::Unfit(e.to_string()))?;
+		let text = [&self.text[..], &others.text].concat();
+		Ok(Self { x, y: [&self.y[..], &others.y].concat(), text })
 	}
 }
 

@@ -3,15 +3,16 @@
 use super::{
 	curvature::{EkFac, Source},
 	data::{self, Rows, Scale},
-	features::{Features, Landmarks, Shape},
+	features::Reduced,
 	methods::{
-		random_projection, Compression, Controlled, Counterfactual, DataInf, Equal, Fisher,
-		Gradients, LeaveOneOut, Likeness, Method, Random, Size, Subject, Trak, Unit,
+		Compression, Controlled, Counterfactual, DataInf, Equal, Fisher, Gradients, LeaveOneOut,
+		Likeness, Method, Random, Size, Subject, Trak, Unit,
 	},
 	metrics::{auc, by_block, interval, lds, pay, reliability},
-	model::{self, below, shuffle, uniform, Job, Projector, Recipe},
+	model::{self, below, shuffle, uniform, Job, Probe, Recipe},
 	report::{Line, Report},
 	truth::{bar, halves, Cache, Laboratory, Measure},
+	unrolled::Unrolled,
 	Error, Result,
 };
 use crate::NAT;
@@ -60,14 +61,16 @@ pub struct Options {
 	pub runs: usize,
 	/// Checkpoints of a training.
 	pub checkpoints: usize,
-	/// Numbers of a projected gradient.
-	pub numbers: usize,
+	/// About how many gradients make the curvature of a checkpoint.
+	pub rank: usize,
 	/// Numbers of a feature, with one run and with all.
 	pub widths: [usize; 2],
 	/// Contributors between whom rows are divided; fewer if each would have less than four rows.
 	pub contributors: usize,
 	/// Counterfactual models.
 	pub adapters: u16,
+	/// What the names of methods must hold; all are measured, if absent.
+	pub only: Option<String>,
 	/// Whether rows are scored.
 	pub of_rows: bool,
 	/// Whether contributors are.
@@ -102,10 +105,11 @@ impl Default for Options {
 			retrainings: 2,
 			runs: 5,
 			checkpoints: 6,
-			numbers: 1024,
+			rank: 2048,
 			widths: [512, 1023],
 			contributors: 60,
 			adapters: 120,
+			only: None,
 			of_rows: true,
 			of_contributors: true,
 			more: true,
@@ -291,7 +295,7 @@ impl<'a> Evaluation<'a> {
 		Ok(())
 	}
 
-	/// Rows per second, on one core: of training, and of projected gradients.
+	/// Rows per second, on one core: of training, and of every row's own gradient.
 	fn speed(&mut self, runs: &[Vec<Vec<f32>>]) -> Result<()> {
 		let Some(last) = runs.first().and_then(|run| run.last()) else { return Ok(()) };
 		let job = Job { rows: (0..self.rows.len()).collect(), seed: self.options.seed };
@@ -301,14 +305,18 @@ impl<'a> Evaluation<'a> {
 		model::train(&self.model, &recipe, &self.rows, &jobs, 1, &|_| {})?;
 		let seen = jobs.len() * recipe.epochs * self.rows.len();
 		let training = seen as f64 / start.elapsed().as_secs_f64();
-		let projection = random_projection(&self.model, 16, self.options.seed);
-		let mut projector = Projector::new(&self.model, &projection)?;
+		let mut probe = Probe::new(&self.model, last)?;
 		let start = Instant::now();
-		projector.features(last, &self.rows, &self.rows.y)?;
-		let features = self.rows.len() as f64 / start.elapsed().as_secs_f64();
-		println!("{training:.0} rows/s trained, {features:.0} rows/s of projected gradients");
-		self.report.figures.insert("trained_per_second".into(), training);
-		self.report.figures.insert("features_per_second".into(), features);
+		probe.factors(&self.rows)?;
+		let gradients = self.rows.len() as f64 / start.elapsed().as_secs_f64();
+		println!("{training:.0} rows/s trained, gradients of {gradients:.0} rows/s");
+		for (name, value) in [
+			("trained_per_second", training),
+			("gradients_per_second", gradients),
+			("gradient_over_training_step", training / gradients),
+		] {
+			self.report.figures.insert(name.into(), value);
+		}
 		Ok(())
 	}
 
@@ -320,12 +328,7 @@ impl<'a> Evaluation<'a> {
 		part: &[usize],
 		seed: u64,
 	) -> Result<[Array3<f64>; 2]> {
-		let all = Rows {
-			x: ndarray::concatenate(Axis(0), &[self.held_out.x.view(), self.queries.x.view()])
-				.map_err(|e| Error::Unfit(e.to_string()))?,
-			y: [&self.held_out.y[..], &self.queries.y].concat(),
-			text: Vec::new(),
-		};
+		let all = Rows { text: Vec::new(), ..self.held_out.and(&self.queries)? };
 		let laboratory = Laboratory {
 			model: &self.model,
 			recipe: &self.options.recipe,
@@ -339,9 +342,13 @@ impl<'a> Evaluation<'a> {
 		Ok([held_out.to_owned(), reported.to_owned()])
 	}
 
+	fn wanted(&self, method: &dyn Method) -> bool {
+		self.options.only.as_ref().is_none_or(|only| method.name().contains(only))
+	}
+
 	/// Methods that score rows, cheapest first.
-	fn row_methods(&self) -> Result<Vec<Box<dyn Method>>> {
-		let Options { numbers, widths, runs, .. } = *self.options;
+	fn row_methods(&self) -> Vec<Box<dyn Method>> {
+		let Options { rank, widths, runs, .. } = *self.options;
 		let mut all: Vec<Box<dyn Method>> = vec![Box::new(Random), Box::new(Size)];
 		if !self.rows.text.is_empty() {
 			all.push(Box::new(Likeness::Bm25));
@@ -354,39 +361,19 @@ impl<'a> Evaluation<'a> {
 		all.push(Box::new(DataInf));
 		all.push(Box::new(Fisher::new(Compression::Sparse, 16)));
 		all.push(Box::new(Fisher::new(Compression::Kronecker, 16)));
-		all.push(Box::new(self.trak(1)?));
+		all.push(Box::new(Trak::new(1, 16)));
 		all.push(Box::new(EkFac::new(1)));
-		all.push(Box::new(Landmarks::new(Box::new(EkFac::new(1)), widths[0])));
 		if runs > 1 {
-			all.push(Box::new(self.trak(runs)?));
+			all.push(Box::new(Trak::new(runs, 16)));
 			all.push(Box::new(EkFac::new(runs)));
-			all.push(Box::new(Landmarks::new(Box::new(EkFac::new(runs)), widths[1])));
 		}
 		all.push(Box::<Source>::default());
-		let features = |runs, unrolled| {
-			Features::new(Shape { runs, unrolled, numbers, width: None, integers: false })
-		};
-		all.push(Box::new(features(1, false)));
 		for (runs, width) in [(1, widths[0]), (runs, widths[1])].into_iter().take(runs) {
-			let whole = features(runs, true);
-			let (real, integers) = (whole.reduced(width, false), whole.reduced(width, true));
-			all.extend([whole, real, integers].map(|m| Box::new(m) as Box<dyn Method>));
+			let forms = Reduced::forms(Box::new(Unrolled::new(runs, rank)), width);
+			all.extend(forms.map(|m| Box::new(m) as Box<dyn Method>));
 		}
-		Ok(all)
-	}
-
-	/// TRAK with so many models, each trained on a half.
-	fn trak(&self, models: usize) -> Result<Trak> {
-		let members = halves(models, self.rows.len(), self.options.seed ^ 0x7a);
-		let mut rng = ChaCha8Rng::seed_from_u64(self.options.seed ^ 0x7b);
-		let job = |half: ndarray::ArrayView1<f32>| Job {
-			rows: (0..half.len()).filter(|i| half[*i] > 0.0).collect(),
-			seed: rng.next_u64(),
-		};
-		let jobs: Vec<Job> = members.rows().into_iter().map(job).collect();
-		let Options { recipe, .. } = self.options;
-		let trained = model::train(&self.model, recipe, &self.rows, &jobs, 1, &|_| {})?;
-		Ok(Trak { models: trained.concat(), k: 16 })
+		all.retain(|method| self.wanted(method.as_ref()));
+		all
 	}
 
 	/// Fits a method, chooses its damping by the held-out queries, and scores the reported ones.
@@ -441,7 +428,7 @@ impl<'a> Evaluation<'a> {
 		let mean = |values: &Array3<f64>| values.mean_axis(Axis(1)).unwrap_or_default();
 		let (known, truth) = (mean(&held_out), mean(&reported));
 		let (mut lines, mut dampings) = (Vec::new(), Vec::new());
-		for mut method in self.row_methods()? {
+		for mut method in self.row_methods() {
 			let subject = self.subject(&self.rows, runs, &part, n);
 			let judge = |scores: &Array2<f32>| {
 				let all = lds(&known, &members, scores);
@@ -481,30 +468,32 @@ impl<'a> Evaluation<'a> {
 
 	/// The gradient method and the best known ones, for tables of blocks.
 	fn block_methods(&self, blocks: usize, adapters: &[u16]) -> Vec<Box<dyn Method>> {
-		let Options { numbers, widths, runs, .. } = *self.options;
+		let Options { rank, widths, runs, .. } = *self.options;
 		let features = |runs, width| {
-			let shape = Shape { runs, unrolled: true, numbers, width: Some(width), integers: true };
-			Features::new(shape)
+			let base = Box::new(Unrolled::new(runs, rank));
+			Box::new(Reduced::integers(base, width)) as Box<dyn Method>
 		};
 		let mut all: Vec<Box<dyn Method>> = vec![Box::new(Random), Box::new(Size), Box::new(Equal)];
 		all.push(Box::new(Gradients { cosine: false, path: false }));
 		all.push(Box::new(DataInf));
-		all.push(Box::new(features(1, widths[0])));
+		all.push(features(1, widths[0]));
 		if runs > 1 {
-			all.push(Box::new(features(runs, widths[1])));
+			all.push(features(runs, widths[1]));
 		}
 		if self.options.more {
 			all.push(Box::new(LeaveOneOut));
 		}
 		for adapters in adapters {
-			let counterfactual = Counterfactual { adapters: *adapters };
+			let counterfactual = Counterfactual { adapters: *adapters, beyond_half: false };
 			// Where every block is measured alone, halves are few.
 			if blocks > usize::from(MAX_SINGLE) {
 				let features = features(1, widths[0]);
 				all.push(Box::new(Controlled { counterfactual, features }));
+				all.push(Box::new(Counterfactual { beyond_half: true, ..counterfactual }));
 			}
 			all.push(Box::new(counterfactual));
 		}
+		all.retain(|method| self.wanted(method.as_ref()));
 		all
 	}
 
@@ -593,7 +582,7 @@ impl<'a> Evaluation<'a> {
 		let runs = self.runs(&rows, "models with wrong labels")?;
 		let part: Vec<usize> = (0..n).collect();
 		let mut lines = Vec::new();
-		for mut method in self.row_methods()? {
+		for mut method in self.row_methods() {
 			let name = method.name();
 			// Others know no score of a row for itself.
 			if name.starts_with("TRAK") || name.contains("random") || name.contains("size") {
@@ -709,7 +698,7 @@ impl<'a> Evaluation<'a> {
 		for adapters in adapters {
 			let subject = self.subject(&self.rows, &runs, &block, FEW);
 			let (mut inside, mut bars) = (0usize, 0usize);
-			let method = Counterfactual { adapters };
+			let method = Counterfactual { adapters, beyond_half: false };
 			let (subsets, psi) = method.design(&subject)?;
 			let vectors = method.vectors(&subject, &self.queries, &subsets)?;
 			for (y, truth) in vectors.iter().zip(&truth) {

@@ -6,15 +6,14 @@
 
 use super::{
 	data::{words, Rows},
-	features::Features,
 	linear::{cholesky, narrow, solve_lower, solve_upper, wide},
 	metrics::by_block,
-	model::{below, uniform, Factors, Job, Probe, Projection, Projector, Recipe},
-	truth::{Cache, Laboratory, Measure},
+	model::{below, train, uniform, Factors, Job, Probe, Projection, Projector, Recipe},
+	truth::{halves, Cache, Laboratory, Measure},
 	Error, Result,
 };
 use crate::NAT;
-use ndarray::{s, Array1, Array2, Axis};
+use ndarray::{s, Array1, Array2, ArrayView1, Axis};
 use openledger_graph::Mlp;
 use openledger_influence_math::{
 	design::{contains, draw},
@@ -108,7 +107,7 @@ pub fn query_factors(probe: &mut Probe, queries: &Rows, measure: Measure) -> Res
 }
 
 /// Inner products of gradients `[rows, queries]` in one layer.
-fn products(rows: &Factors, queries: &Factors) -> Array2<f32> {
+pub fn products(rows: &Factors, queries: &Factors) -> Array2<f32> {
 	rows.a.dot(&queries.a.t()) * rows.d.dot(&queries.d.t())
 }
 
@@ -350,18 +349,38 @@ impl Method for Fisher {
 /// TRAK (Park et al. 2023): gradients of margins of models trained on halves, projected by
 /// Kronecker products.
 pub struct Trak {
-	/// Parameters of models trained on random halves.
-	pub models: Vec<Vec<f32>>,
+	count: usize,
 	/// Numbers of each side of a layer.
-	pub k: usize,
+	k: usize,
+	/// Parameters of models trained on random halves.
+	models: Vec<Vec<f32>>,
+}
+
+impl Trak {
+	/// Not yet fitted, of so many models.
+	pub fn new(count: usize, k: usize) -> Self {
+		Self { count, k, models: Vec::new() }
+	}
 }
 
 impl Method for Trak {
 	fn name(&self) -> String {
-		format!("TRAK-{}", self.models.len())
+		format!("TRAK-{}", self.count)
 	}
 	fn dampings(&self) -> Vec<f64> {
 		vec![1e-3, 1e-2, 1e-1, 1.0]
+	}
+	fn fit(&mut self, subject: &Subject) -> Result<()> {
+		let members = halves(self.count, subject.rows.len(), subject.seed ^ 0x5e97);
+		let mut rng = ChaCha8Rng::seed_from_u64(subject.seed ^ 0x5e96);
+		let job = |half: ArrayView1<f32>| Job {
+			rows: (0..half.len()).filter(|i| half[*i] > 0.0).collect(),
+			seed: rng.next_u64(),
+		};
+		let jobs: Vec<Job> = members.rows().into_iter().map(job).collect();
+		let trained = train(subject.model, subject.recipe, subject.rows, &jobs, 1, &|_| {})?;
+		self.models = trained.concat();
+		Ok(())
 	}
 	fn scores(&mut self, subject: &Subject, queries: &Rows, damping: f64) -> Result<Array2<f32>> {
 		let mut kernel = Array2::zeros((subject.rows.len(), queries.len()));
@@ -436,6 +455,10 @@ impl Method for LeaveOneOut {
 pub struct Counterfactual {
 	/// Retrainings.
 	pub adapters: u16,
+	/// What all blocks' scores sum to: what the model gained on the untrained one or, if true, twice
+	/// what it gains on models of random halves. The first divides what the first rows of any block
+	/// teach among all alike, junk included; the second leaves it to no one.
+	pub beyond_half: bool,
 }
 
 impl Counterfactual {
@@ -475,7 +498,8 @@ impl Counterfactual {
 
 impl Method for Counterfactual {
 	fn name(&self) -> String {
-		format!("counterfactual, K = {}", self.adapters)
+		let beyond = if self.beyond_half { " beyond half" } else { "" };
+		format!("counterfactual{beyond}, K = {}", self.adapters)
 	}
 	fn unit(&self) -> Unit {
 		Unit::Blocks
@@ -485,8 +509,15 @@ impl Method for Counterfactual {
 		let mut scores = Array2::zeros((subject.blocks, queries.len()));
 		for (q, y) in self.vectors(subject, queries, &subsets)?.iter().enumerate() {
 			let found = psi.scores(y).ok_or(Error::Unfit("y does not fit Ψ".into()))?;
+			let whole: f64 = found.iter().map(|score| *score as f64 / f64::from(ONE)).sum();
+			let halves = y[2..].iter().map(|v| f64::from(*v)).sum::<f64>() / (y.len() - 2) as f64;
+			let beyond = 2.0 * (f64::from(y[1]) - halves);
+			let shift = match self.beyond_half {
+				true => (beyond - whole) / subject.blocks as f64,
+				false => 0.0,
+			};
 			for (u, score) in found.into_iter().enumerate() {
-				scores[[u, q]] = (score as f64 / f64::from(ONE) / NAT) as f32;
+				scores[[u, q]] = ((score as f64 / f64::from(ONE) + shift) / NAT) as f32;
 			}
 		}
 		Ok(scores)
@@ -501,7 +532,7 @@ pub struct Controlled {
 	/// The retrainings.
 	pub counterfactual: Counterfactual,
 	/// The gradients.
-	pub features: Features,
+	pub features: Box<dyn Method>,
 }
 
 /// Shrinkages that cross-validation chooses from, in observations.

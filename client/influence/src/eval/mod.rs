@@ -7,7 +7,8 @@
 //! | [`truth`] | retrainings on subsets, kept by content hash |
 //! | [`methods`] | methods that score rows, behind one interface |
 //! | [`curvature`] | methods with a Kronecker-factored curvature |
-//! | [`features`] | the gradient method: few integers for each row |
+//! | [`unrolled`] | the gradient method |
+//! | [`features`] | few integers for each row, of any bilinear method |
 //! | [`metrics`] | rank correlations, intervals, areas, pay |
 //! | [`linear`] | factorisations |
 //! | [`report`] | tables, plots and figures |
@@ -22,6 +23,7 @@ pub mod metrics;
 pub mod model;
 pub mod report;
 pub mod truth;
+pub mod unrolled;
 
 pub use harness::{run, Options};
 
