@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use serde_json::{json, Value};
 use sp_core::crypto::AccountId32;
 use std::{
-	collections::{BTreeMap, HashMap, HashSet},
+	collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 	sync::Arc,
 };
 
@@ -35,6 +35,8 @@ struct Memory {
 	/// Answers of a batch that the chain refused.
 	refused: HashSet<Hash>,
 }
+
+type ByPayer<T> = BTreeMap<AccountId32, Vec<T>>;
 
 /// How much was submitted.
 #[derive(Default)]
@@ -65,22 +67,31 @@ impl Collector {
 		Ok(Self { ledger, store, outbox, vouchers, batching, memory: Mutex::default() })
 	}
 
+	/// All that is on disk, by payer.
+	fn kept(&self) -> std::io::Result<(ByPayer<Entry>, ByPayer<Signed>)> {
+		let (mut entries, mut vouchers) = (ByPayer::new(), ByPayer::new());
+		for entry in self.outbox.waiting()? {
+			let mine: &mut Vec<Entry> = entries.entry(entry.request.payer.clone()).or_default();
+			mine.push(entry);
+		}
+		for signed in self.vouchers.waiting()? {
+			let mine: &mut Vec<Signed> = vouchers.entry(signed.0.payer.clone()).or_default();
+			mine.push(signed);
+		}
+		Ok((entries, vouchers))
+	}
+
 	/// Everybody's answers that are not paid, or those of one payer; forgets what is paid for good.
 	async fn queues(&self, of: Option<&AccountId32>, terms: &Terms) -> Result<Vec<Queue>, Refusal> {
-		let mine = |payer: &AccountId32| of.is_none_or(|of| of == payer);
-		let mut entries: BTreeMap<AccountId32, Vec<Entry>> = BTreeMap::new();
-		for entry in self.outbox.waiting().map_err(Refusal::server)? {
-			entries.entry(entry.request.payer.clone()).or_default().push(entry);
-		}
-		let mut vouchers: BTreeMap<AccountId32, Vec<Signed>> = BTreeMap::new();
-		for signed in self.vouchers.waiting().map_err(Refusal::server)? {
-			vouchers.entry(signed.0.payer.clone()).or_default().push(signed);
-		}
+		let (mut entries, mut vouchers) = self.kept().map_err(Refusal::server)?;
+		let payers: BTreeSet<AccountId32> =
+			entries.keys().chain(vouchers.keys()).cloned().collect();
 		let mut queues = Vec::new();
-		for (payer, entries) in entries.into_iter().filter(|(payer, _)| mine(payer)) {
+		for payer in payers.into_iter().filter(|payer| of.is_none_or(|of| of == payer)) {
+			let entries = entries.remove(&payer).unwrap_or_default();
+			let mut signed = vouchers.remove(&payer).unwrap_or_default();
 			let account = self.ledger.account(&payer).await?;
 			let (nonce, settled) = account.map_or((0, 0), |one| (one.nonce, one.settled));
-			let mut signed = vouchers.remove(&payer).unwrap_or_default();
 			for entry in entries.iter().filter(|entry| entry.request.nonce <= settled) {
 				self.outbox.done(entry).map_err(Refusal::server)?;
 			}
@@ -175,7 +186,8 @@ impl Collector {
 
 	/// Submits what is to be submitted now; the rest waits for the next block.
 	pub async fn submit(&self, done: &mut Submitted) -> Result<(), String> {
-		if self.outbox.waiting().map_err(|error| error.to_string())?.is_empty() {
+		let (entries, vouchers) = self.kept().map_err(|error| error.to_string())?;
+		if entries.is_empty() && vouchers.is_empty() {
 			return Ok(());
 		}
 		let why = |refusal: Refusal| refusal.message;
@@ -184,8 +196,10 @@ impl Collector {
 		let mut queues = self.queues(None, &terms).await.map_err(why)?;
 		self.forget(&queues);
 		queues.iter_mut().for_each(|queue| self.sign(queue, &served, &terms));
+		let mut failed = None;
 		for step in plan(&queues, &terms, self.batching) {
 			match step {
+				// A later receipt would use up the nonce of one that failed.
 				Step::Single(entry) => {
 					let id = entry.request.id();
 					let waits = |why| format!("receipt {id:?} waits: {why}");
@@ -193,10 +207,13 @@ impl Collector {
 					self.outbox.done(&entry).map_err(|error| error.to_string())?;
 					done.receipts += 1;
 				},
-				Step::Batch(batch) => done.batches += u64::from(self.submit_batch(&batch).await?),
+				Step::Batch(batch) => match self.submit_batch(&batch).await {
+					Ok(taken) => done.batches += u64::from(taken),
+					Err(why) => failed = Some(why),
+				},
 			}
 		}
-		Ok(())
+		failed.map_or(Ok(()), Err)
 	}
 
 	/// Whether the chain took the batch. Its answers stay in the outbox until that is final.

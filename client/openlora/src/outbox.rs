@@ -28,7 +28,8 @@ impl Kept for Signed {
 	/// A later voucher for the same answers takes the place of an earlier one.
 	fn name(&self) -> String {
 		let (voucher, _) = self;
-		format!("{:020}-{}", voucher.nonce, hex::encode(&voucher.payer))
+		let (payer, operator) = (hex::encode(&voucher.payer), hex::encode(&voucher.operator));
+		format!("{:020}-{payer}-{operator}", voucher.nonce)
 	}
 }
 

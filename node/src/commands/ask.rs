@@ -1,7 +1,6 @@
 use super::{model::model, open, show_open, Common};
 use crate::chain::{Chain, Result, Signer};
 use codec::{Decode, Encode};
-use openledger_blobs::Store;
 use openledger_core::{Balance, ModelId, Reply, Request, Voucher};
 use openledger_influence_math::money;
 use openledger_openlora::{Folder, Paid, PaidLater, PromptBlob, Signed};
@@ -70,10 +69,9 @@ impl AskCommand {
 		let bar = common.bar("answers", prompts.len() as u64);
 		let (mut answers, mut voucher) = (Vec::new(), None);
 		let mut tab = Tab {
-			store: common.store()?.0,
+			signed: common.blobs.join("signed"),
 			chain: &chain,
 			signer: &signer,
-			operator: operator.clone(),
 			price: (entry.price.input, entry.price.output),
 			minimum: settings(&chain).await?.minimum_item,
 			unsigned: 0,
@@ -197,10 +195,10 @@ async fn settings(chain: &Chain) -> Result<pallet_attribution::Parameters> {
 
 /// What a payer owes an operator by its own account: it signs no more.
 struct Tab<'a> {
-	store: Store,
+	/// The vouchers that this machine signed.
+	signed: PathBuf,
 	chain: &'a Chain,
 	signer: &'a Signer,
-	operator: AccountId,
 	/// Wei for a thousand tokens of prompt and of answer.
 	price: (Balance, Balance),
 	/// The least that an answer costs in a batch, in wei.
@@ -227,25 +225,17 @@ impl Tab<'_> {
 		let cost = cost.unwrap_or(Balance::MAX).min(request.maximum);
 		self.unsigned = self.unsigned.saturating_add(cost);
 
-		let folder = Folder::<Signed>::open(&self.store.root().join("signed"))?;
+		let folder = Folder::<Signed>::open(&self.signed)?;
 		let mut before = folder.waiting()?;
 		before.retain(|(one, _)| {
-			one.genesis == self.chain.genesis
-				&& one.payer == self.signer.account()
-				&& one.operator == self.operator
+			(&one.genesis, &one.payer, &one.operator)
+				== (&request.genesis, &request.payer, &request.operator)
 		});
-		let owed = self.owed(&before).await?;
-		let same = Voucher { cumulative: 0, expiry: 0, ..voucher.clone() }
-			== Voucher {
-				genesis: self.chain.genesis,
-				payer: self.signer.account(),
-				operator: self.operator.clone(),
-				model: request.model,
-				adapter: request.adapter,
-				cumulative: 0,
-				nonce: request.nonce,
-				expiry: 0,
-			};
+		let owed = self.owed(request, &before).await?;
+		let asked = (&voucher.genesis, &voucher.payer, &voucher.operator, voucher.model);
+		let mine = (&request.genesis, &request.payer, &request.operator, request.model);
+		let same =
+			asked == mine && (voucher.adapter, voucher.nonce) == (request.adapter, request.nonce);
 		if !same || voucher.cumulative > owed {
 			eprintln!(
 				"no voucher is signed: the operator asks for {} wei up to nonce {}, owed are {owed} up to \
@@ -266,10 +256,10 @@ impl Tab<'_> {
 
 	/// All that is owed since the channel was opened: what the chain took or this machine signed, and
 	/// what was answered since.
-	async fn owed(&self, signed: &[Signed]) -> Result<Balance> {
+	async fn owed(&self, request: &Request<AccountId>, signed: &[Signed]) -> Result<Balance> {
 		type Channel =
 			pallet_attribution::Channel<<Runtime as pallet_attribution::Config>::Consideration>;
-		let (payer, operator) = (self.signer.account(), &self.operator);
+		let Request { payer, operator, .. } = request;
 		let key = pallet_attribution::Channels::<Runtime>::hashed_key_for(payer, operator);
 		let channel: Channel = self.chain.read(&key).await?.ok_or("the channel is closed")?;
 		let signed = signed.iter().filter(|(one, _)| one.nonce > channel.nonce);

@@ -7,6 +7,7 @@ use super::{
 use crate::chain::{all, under, Chain, Result};
 use openledger_core::ModelId;
 use openledger_influence_math::{design::draw, money, Psi};
+use openledger_openlora::Outbox;
 use pallet_attribution::{Call, Event, Phase, Vector, Work};
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime, RuntimeEvent};
@@ -59,8 +60,12 @@ impl Evidence {
 	/// Reads it from the chain; `None` before the answer is scored.
 	async fn read(chain: &Chain, id: Hash) -> Result<(Receipt, Option<Self>)> {
 		let key = pallet_attribution::Receipts::<Runtime>::hashed_key_for(id);
-		let receipt: Receipt =
-			chain.read(&key).await?.ok_or_else(|| format!("there is no receipt {id:?}"))?;
+		let receipt: Receipt = chain.read(&key).await?.ok_or_else(|| {
+			format!(
+				"there is no receipt {id:?}: if its operator collects answers into batches, only the \
+				 operator's machine knows where it stands"
+			)
+		})?;
 		let key = pallet_attribution::Vectors::<Runtime>::hashed_key_for(id);
 		let Some(y) = chain.read::<Vector>(&key).await? else { return Ok((receipt, None)) };
 		let key = pallet_attribution::Designs::<Runtime>::hashed_key_for(receipt.model);
@@ -236,7 +241,13 @@ impl ReceiptCommand {
 	async fn show_batched(&self, common: &Common, chain: &Chain) -> Result<bool> {
 		let store = common.store()?.0;
 		let Some((id, place, item)) = batch::find(chain, &store, self.receipt).await? else {
-			return Ok(false);
+			let outbox = Outbox::open(&store.root().join("outbox"))?.waiting()?;
+			let waits = outbox.iter().any(|entry| entry.request.id() == self.receipt);
+			if waits {
+				let text = format!("receipt {:?} waits on this machine to be paid", self.receipt);
+				common.print(text, json!({ "receipt": self.receipt, "waits": true }));
+			}
+			return Ok(waits);
 		};
 		let batch = batch::read(chain, id).await?;
 		let drawn = batch.as_ref().and_then(|batch| {

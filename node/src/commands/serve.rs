@@ -114,7 +114,8 @@ impl ServeCommand {
 		}
 		let forgotten = store.forget(self.retention)?;
 		let batching = Batching { size: self.batch, after: self.batch_after };
-		let server = Server::new(Arc::new(ledger), store, batching)?;
+		let ledger = Arc::new(ledger);
+		let server = Server::new(ledger.clone(), store, batching)?;
 		let listener = tokio::net::TcpListener::bind(self.listen)
 			.await
 			.map_err(|e| format!("{} cannot be listened at: {e}", self.listen))?;
@@ -129,7 +130,14 @@ impl ServeCommand {
 				self.retention
 			);
 		}
-		tokio::spawn(server.clone().submit_receipts());
+		// What a server sent before it was stopped changes what is to be submitted.
+		let submitting = server.clone();
+		tokio::spawn(async move {
+			if let Err(why) = ledger.chain.idle(&ledger.signer.account()).await {
+				log::warn!(target: "openlora", "{why}");
+			}
+			submitting.submit_receipts().await
+		});
 		axum::serve(listener, router(server)).await?;
 		Ok(())
 	}
@@ -445,13 +453,12 @@ impl Ledger for ChainLedger {
 
 	async fn submit_batch(&self, batch: &NewBatch) -> std::result::Result<(), Failure> {
 		let count = batch.items.len();
-		let never = |_| Failure::Never("it has too many items or vouchers".into());
 		let call = Call::submit_batch {
 			model: batch.model,
-			vouchers: batch.vouchers.clone().try_into().map_err(|_| never(()))?,
+			vouchers: batch.vouchers.clone().try_into().map_err(|_| too_many())?,
 			root: batch.root(),
 			items: openledger_blobs::hash(&batch.blob()).into(),
-			count: u16::try_from(count).map_err(|_| never(()))?,
+			count: u16::try_from(count).map_err(|_| too_many())?,
 		};
 		let included = self.chain.send(&self.signer, call).await.map_err(failure)?;
 		let submitted = super::event(included, |event| match event {
@@ -485,6 +492,10 @@ impl Ledger for ChainLedger {
 		};
 		next.await.map_err(|error| error.to_string())
 	}
+}
+
+fn too_many() -> Failure {
+	Failure::Never("it has too many items or vouchers".into())
 }
 
 /// What the chain itself refuses for another reason than its present state, it refuses for ever.
