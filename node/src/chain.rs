@@ -217,14 +217,30 @@ impl Chain {
 		Err("the node closed the connection before the transaction was in a block".into())
 	}
 
+	/// Waits until no transaction of an account is on its way.
+	pub async fn idle(&self, who: &AccountId) -> Result<()> {
+		let key = frame_system::Account::<Runtime>::hashed_key_for(who);
+		self.until(|| async {
+			let next = self.next_nonce(who).await?;
+			let info: Option<frame_system::AccountInfo<u32, AccountData<u128>>> =
+				self.read(&key).await?;
+			Ok((info.unwrap_or_default().nonce == next).then_some(()))
+		})
+		.await
+	}
+
+	/// The nonce of an account's next transaction, those on their way counted.
+	async fn next_nonce(&self, who: &AccountId) -> Result<u32> {
+		use sp_core::crypto::Ss58Codec;
+		self.ask("system_accountNextIndex", rpc_params![who.to_ss58check()]).await
+	}
+
 	async fn sign(
 		&self,
 		signer: &Signer,
 		call: RuntimeCall,
 	) -> Result<runtime::UncheckedExtrinsic> {
-		use sp_core::crypto::Ss58Codec;
-		let account = signer.account().to_ss58check();
-		let nonce: u32 = self.rpc.request("system_accountNextIndex", rpc_params![account]).await?;
+		let nonce = self.next_nonce(&signer.account()).await?;
 		Ok(signed(call, nonce, self.genesis, signer))
 	}
 

@@ -2,9 +2,9 @@
 
 use crate::{
 	commands::{
-		AccountCommand, AddressCommand, AskCommand, ClaimCommand, Common, DatanetCommand,
-		EarningsCommand, EvalCommand, FaucetCommand, MetamaskCommand, ModelCommand, ReceiptCommand,
-		ScorerCommand, ServeCommand, SettleCommand, SpansCommand, VerifyCommand,
+		AccountCommand, AddressCommand, AskCommand, BatchCommand, ClaimCommand, Common,
+		DatanetCommand, EarningsCommand, EvalCommand, FaucetCommand, MetamaskCommand, ModelCommand,
+		ReceiptCommand, ScorerCommand, ServeCommand, SettleCommand, SpansCommand, VerifyCommand,
 	},
 	eth::Limits,
 	extrinsic,
@@ -93,6 +93,8 @@ pub enum Subcommand {
 	Ask(ClientArgs<AskCommand>),
 	/// Shows one paid answer: who was paid for it, and why.
 	Receipt(ClientArgs<ReceiptCommand>),
+	/// Shows batches: many answers that are paid by vouchers and scored by sample.
+	Batch(ClientArgs<BatchCommand>),
 	/// Verifies an exported receipt offline.
 	Verify(ClientArgs<VerifyCommand>),
 	/// Turns finished periods of a model version into earnings.
@@ -201,6 +203,7 @@ pub fn run() -> sc_cli::Result<()> {
 		},
 		Some(Subcommand::Ask(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Receipt(c)) => client(c.command.run(&c.common)),
+		Some(Subcommand::Batch(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Verify(c)) => client(async { c.command.run(&c.common) }),
 		Some(Subcommand::Settle(c)) => client(c.command.run(&c.common)),
 		Some(Subcommand::Claim(c)) => client(c.command.run(&c.common)),

@@ -28,6 +28,16 @@ pub struct Paid {
 	pub request: String,
 	/// SCALE of the payer's signature, hexadecimal.
 	pub signature: String,
+	/// SCALE of a voucher for earlier answers and of its signature, hexadecimal.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub voucher: Option<String>,
+}
+
+/// `POST /v1/vouchers`: pays for answers that wait for it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PaidLater {
+	/// SCALE of the voucher and of its signature, hexadecimal.
+	pub voucher: String,
 }
 
 /// `prompt` of a completion: a text, or a list of one.

@@ -1,5 +1,9 @@
+use crate::{
+	batch::{Account, NewBatch, Signed, Terms},
+	outbox::Entry,
+};
 use async_trait::async_trait;
-use openledger_core::{Balance, Hash, ModelId, Reply, Request};
+use openledger_core::{Balance, Hash, ModelId, Reply, Request, Voucher};
 use openledger_influence_math::money;
 use sp_core::crypto::AccountId32;
 use sp_runtime::MultiSignature;
@@ -58,10 +62,15 @@ impl Served {
 
 	/// What an answer of so many tokens costs, as the chain computes it.
 	pub fn fee(&self, prompt: usize, answer: usize) -> Balance {
+		self.cost(prompt, answer, self.minimum_fee)
+	}
+
+	/// What so many tokens cost, and at least `minimum` wei.
+	pub(crate) fn cost(&self, prompt: usize, answer: usize, minimum: Balance) -> Balance {
 		let count = |tokens: usize| tokens.try_into().unwrap_or(u32::MAX);
 		let (input, output) =
 			((self.input_price, count(prompt)), (self.output_price, count(answer)));
-		money::fee(input, output, self.minimum_fee).unwrap_or(Balance::MAX)
+		money::fee(input, output, minimum).unwrap_or(Balance::MAX)
 	}
 }
 
@@ -95,8 +104,44 @@ pub trait Ledger: Send + Sync + 'static {
 	fn sign(&self, reply: &Reply) -> MultiSignature;
 
 	/// Puts a receipt on chain. `Ok` also if it is there already or can never be taken.
-	async fn submit(&self, entry: &crate::Entry) -> Result<(), String>;
+	async fn submit(&self, entry: &Entry) -> Result<(), String>;
 
-	/// Whether a hot key was drawn to score an answer with this prompt or response.
+	/// Whether a hot key was drawn to score an answer with this prompt or response, or a batch with
+	/// this list of items.
 	async fn may_read(&self, key: [u8; 32], blob: Hash) -> bool;
+
+	/// What batches depend on.
+	async fn terms(&self) -> Result<Terms, Refusal>;
+
+	/// The channel of a payer, if there is one.
+	async fn account(&self, payer: &AccountId32) -> Result<Option<Account>, Refusal>;
+
+	/// Whether an answer can stand in a batch.
+	fn can_batch(&self, entry: &Entry) -> bool;
+
+	/// Whether the payer signed its voucher.
+	fn is_signed(&self, voucher: &Signed) -> bool;
+
+	/// The payer's signature of a voucher, if this server holds its key.
+	fn sign_voucher(&self, voucher: &Voucher<AccountId32>) -> Option<MultiSignature>;
+
+	/// Puts a batch, whose blob is stored, on chain.
+	async fn submit_batch(&self, batch: &NewBatch) -> Result<(), Failure>;
+
+	/// Closes the batches of this operator that are done.
+	async fn close_batches(&self) -> Result<(), String>;
+
+	/// Waits for the next block.
+	async fn next_block(&self) -> Result<(), String>;
+}
+
+/// Why a batch was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+	/// It can be tried again.
+	#[error("{0}")]
+	Later(String),
+	/// The chain will never take it.
+	#[error("{0}")]
+	Never(String),
 }

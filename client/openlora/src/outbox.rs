@@ -1,77 +1,90 @@
+use crate::batch::Signed;
 use codec::{Decode, Encode};
-use openledger_core::{Reply, Request};
+use openledger_core::Item;
 use sp_core::crypto::AccountId32;
-use sp_runtime::MultiSignature;
 use std::{
 	fs, io,
+	marker::PhantomData,
 	path::{Path, PathBuf},
 };
 
-/// A receipt that is to be submitted.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
-pub struct Entry {
-	/// What the payer signed.
-	pub request: Request<AccountId32>,
-	/// The payer's signature.
-	pub payer: MultiSignature,
-	/// What the operator signed.
-	pub reply: Reply,
-	/// The operator's signature.
-	pub operator: MultiSignature,
+/// An answer that is to be paid.
+pub type Entry = Item<AccountId32>;
+
+/// What is kept on disk until the chain has it.
+pub trait Kept: Encode + Decode {
+	/// The name of its file: files are read in the order of their names.
+	fn name(&self) -> String;
 }
 
-/// Receipts on disk until the chain has them, in the order in which they came.
-#[derive(Clone)]
-pub struct Outbox {
-	folder: PathBuf,
+impl Kept for Entry {
+	/// Sorts by payer's nonce, so that a channel's receipts go out in order.
+	fn name(&self) -> String {
+		format!("{:020}-{}", self.request.nonce, hex::encode(self.request.id()))
+	}
 }
 
-impl Outbox {
+impl Kept for Signed {
+	/// A later voucher for the same answers takes the place of an earlier one.
+	fn name(&self) -> String {
+		let (voucher, _) = self;
+		let (payer, operator) = (hex::encode(&voucher.payer), hex::encode(&voucher.operator));
+		format!("{:020}-{payer}-{operator}", voucher.nonce)
+	}
+}
+
+/// A folder of things that survive a crash, in the order of their names.
+pub struct Folder<T> {
+	path: PathBuf,
+	of: PhantomData<fn() -> T>,
+}
+
+/// Answers on disk until the chain has them, in the order in which they came.
+pub type Outbox = Folder<Entry>;
+
+impl<T: Kept> Folder<T> {
 	/// Opens a folder, or makes it.
-	pub fn open(folder: &Path) -> io::Result<Self> {
-		fs::create_dir_all(folder)?;
-		Ok(Self { folder: folder.into() })
+	pub fn open(path: &Path) -> io::Result<Self> {
+		fs::create_dir_all(path)?;
+		Ok(Self { path: path.into(), of: PhantomData })
 	}
 
-	/// Names sort by payer's nonce, so that a channel's receipts go out in order.
-	fn path(&self, entry: &Entry) -> PathBuf {
-		let id = entry.request.id();
-		self.folder.join(format!("{:020}-{}", entry.request.nonce, hex::encode(id)))
-	}
-
-	/// Keeps a receipt.
-	pub fn put(&self, entry: &Entry) -> io::Result<()> {
-		let path = self.path(entry);
+	/// Keeps a thing.
+	pub fn put(&self, thing: &T) -> io::Result<()> {
+		let path = self.path.join(thing.name());
 		let part = path.with_extension("part");
-		fs::write(&part, entry.encode())?;
+		fs::write(&part, thing.encode())?;
 		fs::File::open(&part)?.sync_all()?;
 		fs::rename(part, path)?;
 		// The name must survive a power cut as well.
-		fs::File::open(&self.folder)?.sync_all()
+		fs::File::open(&self.path)?.sync_all()
 	}
 
-	/// Forgets a receipt that the chain has.
-	pub fn done(&self, entry: &Entry) -> io::Result<()> {
-		fs::remove_file(self.path(entry))
+	/// Forgets a thing that the chain has.
+	pub fn done(&self, thing: &T) -> io::Result<()> {
+		match fs::remove_file(self.path.join(thing.name())) {
+			Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+			removed => removed,
+		}
 	}
 
-	/// All receipts, in order. A damaged file is set aside under the extension `corrupt`, so that
+	/// All that is kept, in order. A damaged file is set aside under the extension `corrupt`, so that
 	/// it does not hold back the others.
-	pub fn waiting(&self) -> io::Result<Vec<Entry>> {
-		let mut paths: Vec<PathBuf> = fs::read_dir(&self.folder)?
+	pub fn waiting(&self) -> io::Result<Vec<T>> {
+		let mut paths: Vec<PathBuf> = fs::read_dir(&self.path)?
 			.map(|e| e.map(|e| e.path()))
 			.collect::<Result<_, _>>()?;
 		paths.retain(|path| path.extension().is_none());
 		paths.sort();
-		let mut entries = Vec::new();
+		let mut things = Vec::new();
 		for path in paths {
 			let bytes = match fs::read(&path) {
-				// Submitted meanwhile.
+				// Done meanwhile.
 				Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
 				read => read?,
 			};
-			match Entry::decode(&mut &bytes[..]) {
-				Ok(entry) => entries.push(entry),
+			match T::decode(&mut &bytes[..]) {
+				Ok(thing) => things.push(thing),
 				Err(error) => {
 					let name = path.display();
 					log::error!(target: "openlora", "{name} is damaged ({error}): set aside");
@@ -79,15 +92,16 @@ impl Outbox {
 				},
 			}
 		}
-		Ok(entries)
+		Ok(things)
 	}
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use openledger_core::Hash;
+	use openledger_core::{Hash, Reply, Request};
 	use sp_core::{sr25519, Pair};
+	use sp_runtime::MultiSignature;
 
 	fn entry(nonce: u64) -> Entry {
 		let pair = sr25519::Pair::from_seed(&[1; 32]);
@@ -109,8 +123,9 @@ mod tests {
 			completion_tokens: 1,
 		};
 		let sign = |bytes: Vec<u8>| -> MultiSignature { pair.sign(&bytes).into() };
-		let (payer, operator) = (sign(request.payload()), sign(reply.payload()));
-		Entry { request, payer, reply, operator }
+		let (payer_signature, operator_signature) =
+			(sign(request.payload()), sign(reply.payload()));
+		Entry { request, payer_signature, reply, operator_signature }
 	}
 
 	#[test]

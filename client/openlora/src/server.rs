@@ -1,7 +1,9 @@
 use crate::{
-	api::{check, shown, Answer, Asked, PromptBlob, ResponseBlob},
+	api::{check, shown, Answer, Asked, PaidLater, PromptBlob, ResponseBlob},
+	batch::{Batching, Signed},
+	collect::{describe as describe_voucher, Collector, Submitted},
 	ledger::{Ledger, Refusal, Served},
-	outbox::{Entry, Outbox},
+	outbox::Entry,
 };
 use axum::{
 	extract::{Path, State},
@@ -28,19 +30,21 @@ use std::{
 		atomic::{AtomicU64, Ordering},
 		Arc,
 	},
-	time::{SystemTime, UNIX_EPOCH},
+	time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::{mpsc, Mutex, Notify};
 
 /// The header that names an answer's receipt.
 const RECEIPT: &str = "x-openledger-receipt";
 const LOG_TARGET: &str = "openlora";
+/// When what failed is tried again, if no block comes before.
+const RETRY: Duration = Duration::from_secs(3);
 
 /// Serves the models of one operator.
 pub struct Server {
 	ledger: Arc<dyn Ledger>,
 	store: Store,
-	outbox: Outbox,
+	collector: Collector,
 	/// One answer at a time: receipts of a channel are in the order of its nonces.
 	models: Mutex<HashMap<Hash, Arc<std::sync::Mutex<Generator>>>>,
 	turn: Arc<Mutex<()>>,
@@ -57,16 +61,21 @@ struct Counted {
 	prompt_tokens: AtomicU64,
 	completion_tokens: AtomicU64,
 	submitted: AtomicU64,
+	batches: AtomicU64,
 }
 
 impl Server {
-	/// A server over a blob store; receipts wait in its folder `outbox`.
-	pub fn new(ledger: Arc<dyn Ledger>, store: Store) -> std::io::Result<Arc<Self>> {
-		let outbox = Outbox::open(&store.root().join("outbox"))?;
+	/// A server over a blob store; answers wait in its folder `outbox`, vouchers in `vouchers`.
+	pub fn new(
+		ledger: Arc<dyn Ledger>,
+		store: Store,
+		batching: Batching,
+	) -> std::io::Result<Arc<Self>> {
+		let collector = Collector::open(ledger.clone(), store.clone(), batching)?;
 		Ok(Arc::new(Self {
 			ledger,
 			store,
-			outbox,
+			collector,
 			models: Mutex::default(),
 			turn: Arc::default(),
 			submit: Notify::new(),
@@ -74,30 +83,30 @@ impl Server {
 		}))
 	}
 
-	/// Submits receipts for ever: those that a crash left first.
+	/// Submits receipts and batches for ever, those that a crash left first, and closes batches.
 	pub async fn submit_receipts(self: Arc<Self>) {
 		loop {
-			let waiting = self.outbox.waiting().unwrap_or_else(|error| {
-				log::error!(target: LOG_TARGET, "the outbox cannot be read: {error}");
-				Vec::new()
-			});
-			let mut failed = false;
-			for entry in waiting {
-				match self.ledger.submit(&entry).await {
-					Ok(()) => {
-						self.counted.submitted.fetch_add(1, Ordering::Relaxed);
-						let _ = self.outbox.done(&entry);
-					},
-					Err(why) => {
-						let id = entry.request.id();
-						log::warn!(target: LOG_TARGET, "receipt {id:?} waits: {why}");
-						failed = true;
-						break;
-					},
-				}
+			let mut done = Submitted::default();
+			let submitted = self.collector.submit(&mut done).await;
+			self.counted.submitted.fetch_add(done.receipts, Ordering::Relaxed);
+			self.counted.batches.fetch_add(done.batches, Ordering::Relaxed);
+			let closed = self.ledger.close_batches().await;
+			let failures = [submitted.err(), closed.err()];
+			for why in failures.iter().flatten() {
+				log::warn!(target: LOG_TARGET, "{why}");
 			}
-			let retry = std::time::Duration::from_secs(if failed { 3 } else { 3600 });
-			let _ = tokio::time::timeout(retry, self.submit.notified()).await;
+			let failed = failures.iter().any(Option::is_some);
+			// Answers grow old and batches are scored with the blocks.
+			let block = async {
+				if self.ledger.next_block().await.is_err() {
+					tokio::time::sleep(RETRY).await;
+				}
+			};
+			tokio::select! {
+				() = self.submit.notified() => {},
+				() = block => {},
+				() = tokio::time::sleep(RETRY), if failed => {},
+			}
 		}
 	}
 
@@ -161,6 +170,7 @@ pub fn router(server: Arc<Server>) -> Router {
 		.route("/health", get(|| async { "ok" }))
 		.route("/metrics", get(metrics))
 		.route("/v1/channels/{payer}", get(channel))
+		.route("/v1/vouchers", post(voucher))
 		.route("/v1/models", get(models))
 		.route("/v1/models/{id}", get(model))
 		.route("/v1/completions", post(completions))
@@ -172,7 +182,7 @@ pub fn router(server: Arc<Server>) -> Router {
 /// Counters in Prometheus' text format.
 async fn metrics(State(server): State<Arc<Server>>) -> Result<String, Refusal> {
 	let counted = &server.counted;
-	let waiting = server.outbox.waiting().map_err(Refusal::server)?.len() as u64;
+	let waiting = server.collector.outbox.waiting().map_err(Refusal::server)?.len() as u64;
 	let counters = [
 		("answers", "Answers that were made.", &counted.answers),
 		("refused", "Requests that were refused, unpaid ones among them.", &counted.refused),
@@ -180,6 +190,7 @@ async fn metrics(State(server): State<Arc<Server>>) -> Result<String, Refusal> {
 		("prompt_tokens", "Tokens of prompts that were answered.", &counted.prompt_tokens),
 		("completion_tokens", "Tokens of answers.", &counted.completion_tokens),
 		("receipts_submitted", "Receipts that the chain has taken.", &counted.submitted),
+		("batches_submitted", "Batches that the chain has taken.", &counted.batches),
 	];
 	let mut text = String::new();
 	for (name, help, value) in counters {
@@ -187,7 +198,7 @@ async fn metrics(State(server): State<Arc<Server>>) -> Result<String, Refusal> {
 		text += &format!("# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}\n");
 	}
 	let name = "openlora_receipts_waiting";
-	text += &format!("# HELP {name} Receipts that the chain does not have yet.\n");
+	text += &format!("# HELP {name} Answers that the chain does not have yet.\n");
 	text += &format!("# TYPE {name} gauge\n{name} {waiting}\n");
 	Ok(text)
 }
@@ -203,15 +214,37 @@ async fn models(State(server): State<Arc<Server>>) -> Result<Json<Value>, Refusa
 	Ok(Json(json!({ "object": "list", "data": all })))
 }
 
-/// What a payer has left here, answers on their way taken off, and the last nonce that was used.
+/// What a payer has left here, answers on their way taken off, the last nonce that was used, and the
+/// voucher that it is to sign.
 async fn channel(
 	State(server): State<Arc<Server>>,
 	Path(payer): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
 	use sp_core::crypto::Ss58Codec;
 	let payer = AccountId32::from_ss58check(&payer).map_err(|_| Refusal::request("no account"))?;
-	let (balance, nonce) = server.ledger.channel(&payer).await?;
-	Ok(Json(json!({ "balance": balance.to_string(), "nonce": nonce })))
+	account(&server, &payer).await
+}
+
+async fn account(server: &Server, payer: &AccountId32) -> Result<Json<Value>, Refusal> {
+	let (balance, nonce) = server.ledger.channel(payer).await?;
+	let owed = server.collector.owed(payer).await?.as_ref().map(describe_voucher);
+	Ok(Json(json!({ "balance": balance.to_string(), "nonce": nonce, "owed": owed })))
+}
+
+/// Takes a voucher; answers what its payer has left and owes now.
+async fn voucher(State(server): State<Arc<Server>>, body: String) -> Result<Json<Value>, Refusal> {
+	let PaidLater { voucher } = serde_json::from_str(&body).map_err(Refusal::request)?;
+	let payer = accept(&server, &voucher).await?;
+	account(&server, &payer).await
+}
+
+/// Keeps a voucher; says who signed it.
+async fn accept(server: &Server, voucher: &str) -> Result<AccountId32, Refusal> {
+	let signed: Signed = scale("voucher", voucher)?;
+	let payer = signed.0.payer.clone();
+	server.collector.accept(signed).await?;
+	server.submit.notify_one();
+	Ok(payer)
 }
 
 async fn model(
@@ -277,6 +310,9 @@ async fn order(
 	asked: &Asked,
 	chat: bool,
 ) -> Result<(Order, Arc<std::sync::Mutex<Generator>>), Refusal> {
+	if let Some(voucher) = asked.openledger.as_ref().and_then(|paid| paid.voucher.as_ref()) {
+		accept(server, voucher).await?;
+	}
 	let served = server.find(&asked.model).await?;
 	let generator = server.load(&served).await?;
 	let blob: PromptBlob = match &asked.openledger {
@@ -470,11 +506,12 @@ fn make(
 	};
 	let entry = Entry {
 		request: order.request.clone(),
-		payer: order.payer.clone(),
-		operator: server.ledger.sign(&reply),
+		payer_signature: order.payer.clone(),
+		operator_signature: server.ledger.sign(&reply),
 		reply,
 	};
 	server
+		.collector
 		.outbox
 		.put(&entry)
 		.map_err(|error| format!("the receipt cannot be kept: {error}"))?;
@@ -484,11 +521,17 @@ fn make(
 	{
 		counter.fetch_add(tokens as u64, Ordering::Relaxed);
 	}
+	// What cannot be said now stands in `GET /v1/channels`.
+	let owed = tokio::runtime::Handle::current()
+		.block_on(server.collector.owed(&entry.request.payer))
+		.unwrap_or_default();
 	let signed = json!({
 		"receipt": format!("{:?}", entry.reply.request),
 		"reply": hex::encode(entry.reply.encode()),
-		"signature": hex::encode(entry.operator.encode()),
+		"signature": hex::encode(entry.operator_signature.encode()),
 		"response": String::from_utf8_lossy(&bytes),
+		"batched": server.collector.batches(&entry),
+		"owed": owed.as_ref().map(describe_voucher),
 	});
 	let finish = if ended { "stop" } else { "length" };
 	Ok(Piece::End(Ending { text: said, finish, usage, signed }))

@@ -2,11 +2,12 @@
 
 use codec::{Decode, Encode};
 use openledger_blobs::{Space, Store};
-use openledger_core::{verify, Balance, Hash, Reply, Request};
+use openledger_core::{verify, Balance, Hash, Reply, Request, Voucher};
 use openledger_factory::{adapter, base::Pretraining, Base};
 use openledger_graph::{count, Gpt};
 use openledger_openlora::{
-	router, Entry, Ledger, Outbox, Paid, PromptBlob, Refusal, ResponseBlob, Served, Server,
+	router, Account, Batching, Entry, Failure, Ledger, NewBatch, Outbox, Paid, PromptBlob, Refusal,
+	ResponseBlob, Served, Server, Signed, Terms,
 };
 use serde_json::{json, Value};
 use sp_core::{crypto::AccountId32, sr25519, Pair};
@@ -33,13 +34,18 @@ fn operator() -> sr25519::Pair {
 	pair(2)
 }
 
-/// The chain: one channel, and the receipts that it was given.
+/// The chain: one channel, and the receipts and batches that it was given.
 struct Chain {
 	served: Served,
 	nonce: AtomicU64,
 	/// Whether it takes receipts.
 	open: bool,
+	/// Whether the server holds the payer's key.
+	keyed: bool,
 	taken: Mutex<Vec<Entry>>,
+	batches: Mutex<Vec<NewBatch>>,
+	/// What was paid, and the last nonce of that.
+	paid: Mutex<(Balance, u64)>,
 	told: Notify,
 }
 
@@ -97,6 +103,7 @@ impl Ledger for Chain {
 			return Err("the chain is away".into());
 		}
 		self.taken.lock().unwrap().push(entry.clone());
+		self.paid.lock().unwrap().1 = entry.request.nonce;
 		self.told.notify_one();
 		Ok(())
 	}
@@ -104,12 +111,57 @@ impl Ledger for Chain {
 	async fn may_read(&self, _: [u8; 32], _: Hash) -> bool {
 		false
 	}
+
+	async fn terms(&self) -> Result<Terms, Refusal> {
+		let (minimum_fee, minimum_item, most) = (self.served.minimum_fee, 1, BALANCE);
+		let genesis = Hash::zero();
+		Ok(Terms { genesis, block: 1, minimum_fee, minimum_item, most, vouchers: 64 })
+	}
+
+	async fn account(&self, _: &AccountId32) -> Result<Option<Account>, Refusal> {
+		let (redeemed, nonce) = *self.paid.lock().unwrap();
+		let balance = BALANCE - redeemed;
+		Ok(Some(Account { balance, redeemed, nonce, settled: nonce, closing: false }))
+	}
+
+	fn can_batch(&self, _: &Entry) -> bool {
+		true
+	}
+
+	fn is_signed(&self, (voucher, signature): &Signed) -> bool {
+		verify(&voucher.payload(), signature, &voucher.payer)
+	}
+
+	fn sign_voucher(&self, voucher: &Voucher<AccountId32>) -> Option<MultiSignature> {
+		self.keyed.then(|| payer().sign(&voucher.payload()).into())
+	}
+
+	async fn submit_batch(&self, batch: &NewBatch) -> Result<(), Failure> {
+		if !self.open {
+			self.told.notify_one();
+			return Err(Failure::Later("the chain is away".into()));
+		}
+		let (voucher, _) = batch.vouchers.last().unwrap();
+		*self.paid.lock().unwrap() = (voucher.cumulative, voucher.nonce);
+		self.batches.lock().unwrap().push(batch.clone());
+		self.told.notify_one();
+		Ok(())
+	}
+
+	async fn close_batches(&self) -> Result<(), String> {
+		Ok(())
+	}
+
+	async fn next_block(&self) -> Result<(), String> {
+		std::future::pending().await
+	}
 }
 
 impl Chain {
-	fn new(served: Served, open: bool) -> Arc<Self> {
-		let (taken, told) = (Mutex::default(), Notify::new());
-		Arc::new(Self { served, nonce: AtomicU64::new(0), open, taken, told })
+	fn new(served: Served, open: bool, keyed: bool) -> Arc<Self> {
+		let (taken, batches, paid) = (Mutex::default(), Mutex::default(), Mutex::default());
+		let (nonce, told) = (AtomicU64::new(0), Notify::new());
+		Arc::new(Self { served, nonce, open, keyed, taken, batches, paid, told })
 	}
 
 	fn request(&self, prompt: Hash, maximum: Balance) -> Request<AccountId32> {
@@ -157,8 +209,9 @@ fn publish(store: &Store) -> (Base, Served) {
 	(base, served)
 }
 
-async fn listen(chain: &Arc<Chain>, store: &Store) -> String {
-	let server = Server::new(chain.clone(), store.clone()).unwrap();
+async fn listen(chain: &Arc<Chain>, store: &Store, size: usize) -> String {
+	let batching = Batching { size, after: 1_000 };
+	let server = Server::new(chain.clone(), store.clone(), batching).unwrap();
 	tokio::spawn(server.clone().submit_receipts());
 	let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
 	let url = format!("http://{}", listener.local_addr().unwrap());
@@ -168,11 +221,16 @@ async fn listen(chain: &Arc<Chain>, store: &Store) -> String {
 
 impl World {
 	async fn new(open: bool) -> Self {
+		Self::batching(open, true, 0).await
+	}
+
+	/// A server that collects answers into batches of `size`.
+	async fn batching(open: bool, keyed: bool, size: usize) -> Self {
 		let folder = tempfile::tempdir().unwrap();
 		let store = Store::open(folder.path()).unwrap();
 		let (base, served) = publish(&store);
-		let chain = Chain::new(served, open);
-		let url = listen(&chain, &store).await;
+		let chain = Chain::new(served, open, keyed);
+		let url = listen(&chain, &store, size).await;
 		Self { _folder: folder, store, base, chain, url }
 	}
 
@@ -192,6 +250,32 @@ impl World {
 			}
 			self.chain.told.notified().await;
 		}
+	}
+
+	/// The next batch that the chain was given.
+	async fn batch(&self) -> NewBatch {
+		loop {
+			if let Some(batch) = self.chain.batches.lock().unwrap().pop() {
+				return batch;
+			}
+			self.chain.told.notified().await;
+		}
+	}
+
+	/// An answer that is paid by API key: what stands beside it.
+	async fn answered(&self, seed: i64) -> Value {
+		let body =
+			json!({ "model": "model:3", "prompt": "the cat", "max_tokens": 3, "seed": seed });
+		let answer: Value = self.paid("/v1/completions", body).await.json().await.unwrap();
+		answer["openledger"].clone()
+	}
+
+	/// Gives a voucher that is signed by the payer.
+	async fn pay(&self, voucher: &Voucher<AccountId32>) -> reqwest::Response {
+		let signature: MultiSignature = payer().sign(&voucher.payload()).into();
+		let signed: Signed = (voucher.clone(), signature);
+		let body = json!({ "voucher": hex::encode(signed.encode()) });
+		self.post("/v1/vouchers", body).send().await.unwrap()
 	}
 
 	fn response(&self, entry: &Entry) -> ResponseBlob {
@@ -243,8 +327,8 @@ async fn completion_should_be_receipted_when_paid_by_api_key() {
 
 	assert_eq!(header, format!("{:?}", entry.request.id()));
 	assert_eq!(entry.reply.request, entry.request.id());
-	assert!(verify(&entry.request.payload(), &entry.payer, &entry.request.payer));
-	assert!(verify(&entry.reply.payload(), &entry.operator, &entry.request.operator));
+	assert!(verify(&entry.request.payload(), &entry.payer_signature, &entry.request.payer));
+	assert!(verify(&entry.reply.payload(), &entry.operator_signature, &entry.request.operator));
 	let response = world.response(&entry);
 	assert_eq!(body["object"], "text_completion");
 	assert_eq!(body["choices"][0]["text"], json!(response.text));
@@ -367,6 +451,7 @@ async fn completion_should_need_the_signed_prompt_and_a_new_nonce_when_the_payer
 			blob: blob.into(),
 			request: hex::encode(request.encode()),
 			signature: hex::encode(signature.encode()),
+			voucher: None,
 		}
 	};
 	let ask = |paid: &Paid| {
@@ -397,9 +482,108 @@ async fn receipts_should_be_submitted_after_a_restart_when_the_chain_was_away() 
 	world.chain.told.notified().await;
 	assert!(world.chain.taken.lock().unwrap().is_empty());
 	// Another server over the same files, now with a chain that takes receipts.
-	let chain = Chain::new(world.chain.served.clone(), true);
-	let url = listen(&chain, &world.store).await;
+	let chain = Chain::new(world.chain.served.clone(), true, true);
+	let url = listen(&chain, &world.store, 0).await;
 	let again = World { chain, url, ..world };
 	let entry = again.receipt().await;
 	assert_eq!(header, format!("{:?}", entry.request.id()));
+}
+
+fn owed(beside: &Value) -> Voucher<AccountId32> {
+	let bytes = hex::decode(beside["owed"]["voucher"].as_str().unwrap()).unwrap();
+	Voucher::decode(&mut &bytes[..]).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_should_go_out_as_one_batch_when_the_server_signs_for_an_api_key() {
+	let world = World::batching(true, true, 3).await;
+	for seed in 1..=3 {
+		let beside = world.answered(seed).await;
+		assert_eq!((&beside["batched"], &beside["owed"]), (&json!(true), &Value::Null));
+	}
+	let batch = world.batch().await;
+	let nonces: Vec<u64> = batch.items.iter().map(|item| item.request.nonce).collect();
+	assert_eq!(nonces, vec![1, 2, 3]);
+	let cost = |item: &Entry| {
+		let reply = &item.reply;
+		world
+			.chain
+			.served
+			.fee(reply.prompt_tokens as usize, reply.completion_tokens as usize)
+	};
+	let (voucher, _) = &batch.vouchers[0];
+	assert_eq!((batch.vouchers.len(), voucher.nonce), (1, 3));
+	assert_eq!(voucher.cumulative, batch.items.iter().map(cost).sum::<Balance>());
+	let right = |item: &Entry| {
+		item.is_right(Hash::zero(), &operator().public().into(), 3, world.chain.served.adapter)
+	};
+	assert!(batch.items.iter().all(right));
+	let blob = openledger_blobs::hash(&batch.blob());
+	assert_eq!(world.store.get(Space::Private, &blob).unwrap(), batch.blob());
+	assert!(world.chain.taken.lock().unwrap().is_empty(), "nothing is paid twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn voucher_should_pay_for_a_batch_when_the_payer_signs_what_it_owes() {
+	let world = World::batching(true, false, 2).await;
+	let first = owed(&world.answered(1).await);
+	let second = owed(&world.answered(2).await);
+	assert!(second.cumulative > first.cumulative && (first.nonce, second.nonce) == (1, 2));
+	// A stranger's signature, one wei too little, and answers that were never given.
+	let low = Voucher { cumulative: second.cumulative - 1, ..second.clone() };
+	let why = refused(world.pay(&low).await, 402).await;
+	assert!(why.contains(&format!("sign cumulative {} wei, nonce 2", second.cumulative)), "{why}");
+	let early = Voucher { expiry: second.expiry - 1, ..second.clone() };
+	assert!(refused(world.pay(&early).await, 402).await.contains("expiry"));
+	let later = Voucher { nonce: 9, ..second.clone() };
+	assert!(refused(world.pay(&later).await, 402).await.contains("nonce 2"));
+	let other = Voucher { payer: operator().public().into(), ..second.clone() };
+	assert!(refused(world.pay(&other).await, 402).await.contains("signature"));
+	assert!(world.chain.batches.lock().unwrap().is_empty());
+
+	// The first alone is no batch; with the second there is nothing more to sign.
+	let after: Value = world.pay(&first).await.json().await.unwrap();
+	assert_eq!(owed(&after), second);
+	let after: Value = world.pay(&second).await.json().await.unwrap();
+	assert_eq!(after["owed"], Value::Null);
+	let batch = world.batch().await;
+	assert_eq!((batch.items.len(), &batch.vouchers[0].0), (2, &second));
+	refused(world.pay(&second).await, 400).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn voucher_should_be_taken_when_it_comes_with_the_next_request() {
+	let world = World::batching(true, false, 1).await;
+	let voucher = owed(&world.answered(1).await);
+	let signed = (voucher.clone(), MultiSignature::from(payer().sign(&voucher.payload())));
+	let paid = Paid {
+		blob: "no blob".into(),
+		request: String::new(),
+		signature: String::new(),
+		voucher: Some(hex::encode(signed.encode())),
+	};
+	let body = json!({ "model": "model:3", "openledger": paid });
+	// Whatever becomes of the request, what was answered is paid.
+	refused(world.post("/v1/completions", body).send().await.unwrap(), 400).await;
+	assert_eq!(world.batch().await.vouchers[0].0, voucher);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batch_should_be_submitted_once_after_a_restart_when_the_chain_was_away() {
+	let world = World::batching(false, false, 1).await;
+	let voucher = owed(&world.answered(1).await);
+	assert_eq!(world.pay(&voucher).await.status(), 200);
+	world.chain.told.notified().await;
+	let chain = Chain::new(world.chain.served.clone(), true, false);
+	let url = listen(&chain, &world.store, 1).await;
+	let again = World { chain, url, ..world };
+	assert_eq!(again.batch().await.vouchers[0].0, voucher);
+	// A third server finds that it is paid: the next answer alone makes the next batch.
+	again.chain.nonce.store(1, Ordering::SeqCst);
+	let url = listen(&again.chain, &again.store, 1).await;
+	let third = World { url, ..again };
+	let voucher = owed(&third.answered(2).await);
+	assert_eq!(third.pay(&voucher).await.status(), 200);
+	assert_eq!(third.batch().await.items.len(), 1);
+	assert!(third.chain.taken.lock().unwrap().is_empty());
 }

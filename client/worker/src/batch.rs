@@ -21,6 +21,20 @@ pub(crate) struct Drawn {
 	place: (u16, u8, u32, u128),
 }
 
+/// What each item of a batch counts, at the prices of its submission. Nobody chooses that: it follows
+/// the tokens, even where they cost nothing.
+pub fn weights(
+	items: &[Item<AccountId32>],
+	input_price: u128,
+	output_price: u128,
+) -> Option<Vec<u128>> {
+	let cost = |Item { reply, .. }: &Item<AccountId32>| {
+		let input = (input_price, reply.prompt_tokens);
+		money::fee(input, (output_price, reply.completion_tokens), 1)
+	};
+	items.iter().map(cost).collect()
+}
+
 /// The answers of a batch that are scored, from the blob that lists its items. `None` if that is not
 /// what was paid for: not the root or count on chain, an item that is not signed by both sides, or
 /// items that the vouchers do not cover.
@@ -38,12 +52,7 @@ pub(crate) fn drawn(job: &BatchJob, blob: &[u8]) -> Option<Vec<Drawn>> {
 	if !items.iter().all(right) {
 		return None;
 	}
-	// Nobody chooses what an item counts: that follows its tokens, even where they cost nothing.
-	let cost = |Item { reply, .. }: &Item<AccountId32>| {
-		let input = (job.input_price, reply.prompt_tokens);
-		money::fee(input, (job.output_price, reply.completion_tokens), 1)
-	};
-	let fees: Vec<u128> = items.iter().map(cost).collect::<Option<_>>()?;
+	let fees = weights(&items, job.input_price, job.output_price)?;
 	let found = |(index, amount): (u16, u128)| {
 		let Item { request, reply, .. } = items.get(usize::from(index))?;
 		let payer = *payers.get(usize::from(index))?;

@@ -9,6 +9,7 @@ mod child;
 mod parent;
 mod protocol;
 
+pub use batch::weights;
 pub use child::run_child;
 pub use parent::{Limits, Options, Parent};
 pub use protocol::{PromptBlob, ResponseBlob, Work};

@@ -1,8 +1,9 @@
 use super::{model::model, open, show_open, Common};
 use crate::chain::{Chain, Result, Signer};
-use codec::Encode;
-use openledger_core::{ModelId, Request};
-use openledger_openlora::{Paid, PromptBlob};
+use codec::{Decode, Encode};
+use openledger_core::{Balance, ModelId, Reply, Request, Voucher};
+use openledger_influence_math::money;
+use openledger_openlora::{Folder, Paid, PaidLater, PromptBlob, Signed};
 use pallet_attribution::Call;
 use pallet_models::{Stage, Url};
 use polkadot_sdk::*;
@@ -12,7 +13,8 @@ use sp_core::crypto::Ss58Codec;
 use std::path::PathBuf;
 
 /// Pays for an answer of a model: funds a channel to its operator if need be, signs the request,
-/// sends it, prints the answer and its receipt.
+/// sends it, prints the answer and its receipt. Where the operator collects answers into batches, it
+/// signs vouchers for what they cost.
 #[derive(Debug, clap::Args)]
 pub struct AskCommand {
 	/// The model version.
@@ -65,7 +67,15 @@ impl AskCommand {
 			(None, None) => return Err("give a prompt or --file".into()),
 		};
 		let bar = common.bar("answers", prompts.len() as u64);
-		let mut answers = Vec::new();
+		let (mut answers, mut voucher) = (Vec::new(), None);
+		let mut tab = Tab {
+			signed: common.blobs.join("signed"),
+			chain: &chain,
+			signer: &signer,
+			price: (entry.price.input, entry.price.output),
+			minimum: settings(&chain).await?.minimum_item,
+			unsigned: 0,
+		};
 		for (i, prompt) in prompts.iter().enumerate() {
 			let nonce = self.channel(&chain, &signer, &operator, &endpoint).await? + 1;
 			let blob = serde_json::to_string(&PromptBlob {
@@ -90,21 +100,23 @@ impl AskCommand {
 				blob,
 				request: hex::encode(request.encode()),
 				signature: hex::encode(signer.sign(&request.payload()).encode()),
+				voucher: voucher.take(),
 			};
 			let body = json!({ "model": format!("model:{}", self.model), "openledger": paid });
 			let url = format!("{endpoint}/v1/completions");
-			let answer = reqwest::Client::new().post(&url).json(&body).send().await?;
-			let status = answer.status();
-			let answer: Value = answer.json().await?;
-			let Some(text) = answer["choices"][0]["text"].as_str() else {
-				let why = answer["error"]["message"].as_str().unwrap_or("no reason given");
-				return Err(format!("{url} answered {status}: {why}").into());
-			};
+			let answer = post(&url, &body).await?;
+			let text = answer["choices"][0]["text"].as_str().ok_or("the answer has no text")?;
 			bar.inc(1);
-			answers.push((request.id(), prompt.clone(), text.to_string()));
+			let batched = answer["openledger"]["batched"] == true;
+			answers.push((request.id(), prompt.clone(), text.to_string(), batched));
+			voucher = tab.sign(&request, &answer["openledger"]).await?;
+		}
+		if let Some(voucher) = voucher {
+			let url = format!("{endpoint}/v1/vouchers");
+			post(&url, &json!(PaidLater { voucher })).await?;
 		}
 		bar.set_message("receipts on chain");
-		for (id, ..) in &answers {
+		for (id, ..) in answers.iter().filter(|(.., batched)| !batched) {
 			let key = pallet_attribution::Receipts::<Runtime>::hashed_key_for(id);
 			chain
 				.until(|| async {
@@ -115,14 +127,16 @@ impl AskCommand {
 		}
 		bar.finish_and_clear();
 		let mut text = String::new();
-		for (receipt, prompt, answer) in &answers {
-			text += &format!("{prompt}\x1b[1m{answer}\x1b[0m\n  receipt {receipt:?}\n");
+		for (receipt, prompt, answer, batched) in &answers {
+			let batched = if *batched { ", waits for its batch" } else { "" };
+			text += &format!("{prompt}\x1b[1m{answer}\x1b[0m\n  receipt {receipt:?}{batched}\n");
 		}
 		let json: Vec<Value> = answers
 			.iter()
-			.map(
-				|(receipt, prompt, answer)| json!({ "receipt": receipt, "prompt": prompt, "answer": answer }),
-			)
+			.map(|(receipt, prompt, answer, batched)| {
+				json!({ "receipt": receipt, "prompt": prompt,
+					"answer": answer, "batched": batched })
+			})
 			.collect();
 		common.print(text.trim_end(), json!(json));
 		Ok(())
@@ -160,6 +174,104 @@ impl AskCommand {
 			);
 		}
 	}
+}
+
+/// What an endpoint answers to a request that it takes.
+async fn post(url: &str, body: &Value) -> Result<Value> {
+	let answer = reqwest::Client::new().post(url).json(body).send().await?;
+	let status = answer.status();
+	let answer: Value = answer.json().await?;
+	if !status.is_success() {
+		let why = answer["error"]["message"].as_str().unwrap_or("no reason given");
+		return Err(format!("{url} answered {status}: {why}").into());
+	}
+	Ok(answer)
+}
+
+async fn settings(chain: &Chain) -> Result<pallet_attribution::Parameters> {
+	let key = pallet_attribution::Settings::<Runtime>::hashed_key();
+	Ok(chain.read(&key).await?.unwrap_or_default())
+}
+
+/// What a payer owes an operator by its own account: it signs no more.
+struct Tab<'a> {
+	/// The vouchers that this machine signed.
+	signed: PathBuf,
+	chain: &'a Chain,
+	signer: &'a Signer,
+	/// Wei for a thousand tokens of prompt and of answer.
+	price: (Balance, Balance),
+	/// The least that an answer costs in a batch, in wei.
+	minimum: Balance,
+	/// What answers cost that no voucher pays yet, in wei.
+	unsigned: Balance,
+}
+
+impl Tab<'_> {
+	/// Signs the voucher that came with an answer, if there is one to sign; without it the answers
+	/// become receipts.
+	async fn sign(
+		&mut self,
+		request: &Request<AccountId>,
+		answer: &Value,
+	) -> Result<Option<String>> {
+		let Some(voucher) = scale::<Voucher<AccountId>>(&answer["owed"]["voucher"]) else {
+			return Ok(None);
+		};
+		let reply: Reply = scale(&answer["reply"]).ok_or("the answer is not signed")?;
+		let (input, output) = self.price;
+		let (prompt, tokens) = (reply.prompt_tokens, reply.completion_tokens);
+		let cost = money::fee((input, prompt), (output, tokens), self.minimum);
+		let cost = cost.unwrap_or(Balance::MAX).min(request.maximum);
+		self.unsigned = self.unsigned.saturating_add(cost);
+
+		let folder = Folder::<Signed>::open(&self.signed)?;
+		let mut before = folder.waiting()?;
+		before.retain(|(one, _)| {
+			(&one.genesis, &one.payer, &one.operator)
+				== (&request.genesis, &request.payer, &request.operator)
+		});
+		let owed = self.owed(request, &before).await?;
+		let asked = (&voucher.genesis, &voucher.payer, &voucher.operator, voucher.model);
+		let mine = (&request.genesis, &request.payer, &request.operator, request.model);
+		let same =
+			asked == mine && (voucher.adapter, voucher.nonce) == (request.adapter, request.nonce);
+		if !same || voucher.cumulative > owed {
+			eprintln!(
+				"no voucher is signed: the operator asks for {} wei up to nonce {}, owed are {owed} up to \
+				 {}; it may submit its answers as receipts",
+				voucher.cumulative, voucher.nonce, request.nonce
+			);
+			return Ok(None);
+		}
+		let signed: Signed = (voucher.clone(), self.signer.sign(&voucher.payload()));
+		// Before it leaves: what was signed may be redeemed.
+		folder.put(&signed)?;
+		for old in before.iter().filter(|(one, _)| one.nonce < voucher.nonce) {
+			folder.done(old)?;
+		}
+		self.unsigned = 0;
+		Ok(Some(hex::encode(signed.encode())))
+	}
+
+	/// All that is owed since the channel was opened: what the chain took or this machine signed, and
+	/// what was answered since.
+	async fn owed(&self, request: &Request<AccountId>, signed: &[Signed]) -> Result<Balance> {
+		type Channel =
+			pallet_attribution::Channel<<Runtime as pallet_attribution::Config>::Consideration>;
+		let Request { payer, operator, .. } = request;
+		let key = pallet_attribution::Channels::<Runtime>::hashed_key_for(payer, operator);
+		let channel: Channel = self.chain.read(&key).await?.ok_or("the channel is closed")?;
+		let signed = signed.iter().filter(|(one, _)| one.nonce > channel.nonce);
+		let signed = signed.map(|(one, _)| one.cumulative).max().unwrap_or(0);
+		Ok(signed.max(channel.redeemed).saturating_add(self.unsigned))
+	}
+}
+
+/// A value from its SCALE in hexadecimal.
+fn scale<T: Decode>(text: &Value) -> Option<T> {
+	let bytes = hex::decode(text.as_str()?).ok()?;
+	T::decode(&mut &bytes[..]).ok()
 }
 
 /// An operator of a model and where it answers.

@@ -1,4 +1,5 @@
 use super::{
+	batch::{self, open_batches},
 	hash,
 	model::{model, Design},
 	show_open, Common,
@@ -6,13 +7,17 @@ use super::{
 use crate::chain::{all, under, Chain, Result};
 use openledger_core::ModelId;
 use openledger_influence_math::{design::draw, money, Psi};
-use pallet_attribution::{Call, Event, Phase, Vector};
+use openledger_openlora::Outbox;
+use pallet_attribution::{Call, Event, Phase, Vector, Work};
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime, RuntimeEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sp_core::crypto::Ss58Codec;
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	path::PathBuf,
+};
 
 /// How receipts are stored on chain.
 pub type Receipt =
@@ -55,8 +60,12 @@ impl Evidence {
 	/// Reads it from the chain; `None` before the answer is scored.
 	async fn read(chain: &Chain, id: Hash) -> Result<(Receipt, Option<Self>)> {
 		let key = pallet_attribution::Receipts::<Runtime>::hashed_key_for(id);
-		let receipt: Receipt =
-			chain.read(&key).await?.ok_or_else(|| format!("there is no receipt {id:?}"))?;
+		let receipt: Receipt = chain.read(&key).await?.ok_or_else(|| {
+			format!(
+				"there is no receipt {id:?}: if its operator collects answers into batches, only the \
+				 operator's machine knows where it stands"
+			)
+		})?;
 		let key = pallet_attribution::Vectors::<Runtime>::hashed_key_for(id);
 		let Some(y) = chain.read::<Vector>(&key).await? else { return Ok((receipt, None)) };
 		let key = pallet_attribution::Designs::<Runtime>::hashed_key_for(receipt.model);
@@ -123,16 +132,15 @@ impl Evidence {
 
 type Committee = pallet_attribution::Committee<AccountId>;
 
-/// The committee that scores a receipt, until its end.
-async fn committee(chain: &Chain, id: Hash) -> Result<Option<Committee>> {
-	let work = pallet_attribution::Work::Answer(id);
+/// The committee that is at work, until its end.
+pub async fn committee(chain: &Chain, work: Work) -> Result<Option<Committee>> {
 	chain
 		.read(&pallet_attribution::Committees::<Runtime>::hashed_key_for(work))
 		.await
 }
 
 /// How far a committee is, in words.
-fn stage(committee: &Committee) -> String {
+pub fn stage(committee: &Committee) -> String {
 	use pallet_attribution::Stage;
 	let who = if committee.panel_from.is_some() { "a panel" } else { "a committee" };
 	match committee.stage {
@@ -169,8 +177,12 @@ impl ReceiptCommand {
 	pub async fn run(&self, common: &Common) -> Result<()> {
 		let chain = common.chain().await?;
 		let key = pallet_attribution::Receipts::<Runtime>::hashed_key_for(self.receipt);
+		if chain.read::<Receipt>(&key).await?.is_none() && self.show_batched(common, &chain).await?
+		{
+			return Ok(());
+		}
 		if self.challenge {
-			let work = pallet_attribution::Work::Answer(self.receipt);
+			let work = Work::Answer(self.receipt);
 			chain.send(&common.signer()?, Call::challenge { work }).await?;
 		}
 		if self.wait {
@@ -178,7 +190,7 @@ impl ReceiptCommand {
 			chain
 				.until(|| async {
 					let receipt: Option<Receipt> = chain.read(&key).await?;
-					if let Some(committee) = committee(&chain, self.receipt).await? {
+					if let Some(committee) = committee(&chain, Work::Answer(self.receipt)).await? {
 						bar.set_message(stage(&committee));
 					}
 					let done = |r: &Receipt| r.phase != Phase::Pending;
@@ -199,7 +211,7 @@ impl ReceiptCommand {
 			common.name(&receipt.payer.to_ss58check()),
 			common.name(&receipt.operator.to_ss58check()),
 		);
-		if let Some(committee) = committee(&chain, self.receipt).await? {
+		if let Some(committee) = committee(&chain, Work::Answer(self.receipt)).await? {
 			text += &format!("\n  {}, next step in block {}", stage(&committee), committee.due);
 			for index in committee.turn() {
 				let who = committee.seats[index].scorer.to_ss58check();
@@ -222,6 +234,43 @@ impl ReceiptCommand {
 		});
 		common.print(text, json);
 		Ok(())
+	}
+
+	/// Shows an answer that stands in a batch, or waits for one, as far as this machine knows; whether
+	/// it knows.
+	async fn show_batched(&self, common: &Common, chain: &Chain) -> Result<bool> {
+		let store = common.store()?.0;
+		let Some((id, place, item)) = batch::find(chain, &store, self.receipt).await? else {
+			let outbox = Outbox::open(&store.root().join("outbox"))?.waiting()?;
+			let waits = outbox.iter().any(|entry| entry.request.id() == self.receipt);
+			if waits {
+				let text = format!("receipt {:?} waits on this machine to be paid", self.receipt);
+				common.print(text, json!({ "receipt": self.receipt, "waits": true }));
+			}
+			return Ok(waits);
+		};
+		let batch = batch::read(chain, id).await?;
+		let drawn = batch.as_ref().and_then(|batch| {
+			let drawn = batch::drawn(batch, &batch::items(&store, &batch.items)?)?;
+			Some(drawn.iter().any(|item| usize::from(*item) == place))
+		});
+		let (stage, json) = batch::describe(chain, &store, id, batch.as_ref()).await?;
+		let text = format!(
+			"receipt {:?}: model {}, {} + {} tokens, answer {place} of batch {id}{}\n  batch {id}: {stage}",
+			self.receipt,
+			item.request.model,
+			item.reply.prompt_tokens,
+			item.reply.completion_tokens,
+			match drawn {
+				Some(true) => ", drawn to be scored",
+				Some(false) => ", not drawn: others stand for it",
+				None => "",
+			},
+		);
+		let json = json!({ "receipt": self.receipt, "model": item.request.model, "item": place,
+			"drawn": drawn, "batch": json });
+		common.print(text, json);
+		Ok(true)
 	}
 }
 
@@ -267,7 +316,7 @@ impl VerifyCommand {
 pub struct SettleCommand {
 	/// The model version.
 	model: ModelId,
-	/// Waits until every receipt of it is scored and its last period is over.
+	/// Waits until every receipt of it is scored, every batch paid, and its last period over.
 	#[arg(long)]
 	wait: bool,
 }
@@ -287,7 +336,13 @@ impl SettleCommand {
 				.await?
 				.into_iter()
 				.any(|(_, r)| r.phase == Phase::Pending);
-			let now = chain.number().await? / settings.period.max(1);
+			let block = chain.number().await?;
+			let unpaid = |batch: &batch::Batch| {
+				let ended = batch.posting.as_ref().is_some_and(|posting| block > posting.until);
+				batch.model == self.model && batch.left > 0 && !ended
+			};
+			let open = open || open_batches(&chain).await?.iter().any(|(_, batch)| unpaid(batch));
+			let now = block / settings.period.max(1);
 			let mut left = 0;
 			for key in chain.keys(&prefix).await? {
 				let mut number = [0; 4];
@@ -383,6 +438,7 @@ struct Money {
 	shares: u128,
 	earned: BTreeMap<String, u128>,
 	rest: u128,
+	refunded: u128,
 	owed: BTreeMap<String, u128>,
 }
 
@@ -457,8 +513,19 @@ impl EarningsCommand {
 			listed.push(json!({ "contributor": owner, "rows": block.rows, "bytes": block.bytes,
 				"share": share, "error": error, "earned": earned.to_string() }));
 		}
+		for (id, batch) in open_batches(&chain).await? {
+			if batch.model != self.model {
+				continue;
+			}
+			let reward = if batch.posting.is_none() { batch.reward } else { 0 };
+			let key = pallet_attribution::BatchPayers::<Runtime>::hashed_key_for(id);
+			let payers: pallet_attribution::Payers<AccountId> =
+				chain.read(&key).await?.unwrap_or_default();
+			let refunds: u128 = payers.iter().map(|paying| paying.refund).sum();
+			pending += batch.left + reward + refunds;
+		}
 		let earned: u128 = money.earned.values().sum();
-		let out = money.shares + earned + money.rest + pending + unsettled;
+		let out = money.shares + earned + money.rest + money.refunded + pending + unsettled;
 		let mut text = format!("{table}\n");
 		if self.by_answer {
 			for (id, fee, phase, items) in &answers {
@@ -469,11 +536,15 @@ impl EarningsCommand {
 			}
 		}
 		text += &format!(
-			"fees in {} = parts paid {} + influence {} + prior {} + waiting {} wei: {}",
+			"fees in {} = parts paid {} + influence {} + prior {}{} + waiting {} wei: {}",
 			money.fees,
 			money.shares,
 			earned,
 			money.rest,
+			match money.refunded {
+				0 => String::new(),
+				refunded => format!(" + refunds {refunded}"),
+			},
 			pending + unsettled,
 			if out == money.fees { "to the last unit" } else { "A DIFFERENCE" }
 		);
@@ -481,6 +552,7 @@ impl EarningsCommand {
 			"contributors": listed,
 			"fees": money.fees.to_string(), "paid": money.shares.to_string(),
 			"influence": earned.to_string(), "prior": money.rest.to_string(),
+			"refunded": money.refunded.to_string(),
 			"waiting": (pending + unsettled).to_string(), "conserved": out == money.fees,
 			"owed": money.owed.iter().map(|(w, a)| (w.clone(), a.to_string())).collect::<BTreeMap<_, _>>(),
 			"answers": answers.iter().map(|(id, fee, phase, _)| json!({
@@ -499,7 +571,7 @@ impl EarningsCommand {
 		let last = chain.number().await?;
 		let bar = common_bar(last.into());
 		let mut money = Money::default();
-		let mut mine = std::collections::BTreeSet::new();
+		let (mut mine, mut batches) = (BTreeSet::new(), BTreeSet::new());
 		for number in 1..=last {
 			let block = chain.hash(number).await?;
 			bar.inc(1);
@@ -509,6 +581,21 @@ impl EarningsCommand {
 					Event::ReceiptSubmitted { receipt, model, fee, .. } if model == self.model => {
 						mine.insert(receipt);
 						money.fees += fee;
+					},
+					// A batch is named by its root where its shares are paid.
+					Event::BatchSubmitted { batch, model, root, fee, .. }
+						if model == self.model =>
+					{
+						mine.insert(root);
+						batches.insert(batch);
+						money.fees += fee;
+					},
+					Event::BatchClosed { batch, rest, refunded } if batches.contains(&batch) => {
+						money.rest += rest;
+						money.refunded += refunded;
+					},
+					Event::ReceiptVoided { receipt, refunded } if mine.contains(&receipt) => {
+						money.refunded += refunded
 					},
 					Event::SharePaid { receipt, amount, .. } if mine.contains(&receipt) => {
 						money.shares += amount

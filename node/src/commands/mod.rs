@@ -3,6 +3,7 @@
 mod account;
 mod address;
 mod ask;
+mod batch;
 mod datanet;
 mod earnings;
 mod eval;
@@ -16,6 +17,7 @@ mod spans;
 pub use account::AccountCommand;
 pub use address::AddressCommand;
 pub use ask::AskCommand;
+pub use batch::BatchCommand;
 pub use datanet::DatanetCommand;
 pub use earnings::{ClaimCommand, EarningsCommand, ReceiptCommand, SettleCommand, VerifyCommand};
 pub use eval::EvalCommand;
