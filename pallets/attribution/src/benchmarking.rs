@@ -591,10 +591,10 @@ mod benches {
 		let Answered { request, payer_signature, reply, operator_signature } =
 			Answered::<T>::new(WIDE);
 		crowd::<T>(Pallet::<T>::now() + DELAY);
-		let (id, anybody) = (request.id(), RawOrigin::Signed(account("anybody", 0, 0)));
+		let (id, operator) = (request.id(), RawOrigin::Signed(request.operator.clone()));
 
 		#[extrinsic_call]
-		_(anybody, request, payer_signature, reply, operator_signature);
+		_(operator, request, payer_signature, reply, operator_signature);
 
 		assert!(Receipts::<T>::contains_key(id));
 	}

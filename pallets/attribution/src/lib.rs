@@ -1044,7 +1044,7 @@ pub mod pallet {
 		///
 		/// ## Dispatch Origin
 		///
-		/// Must be `Signed`, by anybody; the operator pays for the storage.
+		/// Must be `Signed` by the operator: a payer could else use up the nonces of its earlier requests.
 		#[pallet::call_index(8)]
 		pub fn submit_receipt(
 			origin: OriginFor<T>,
@@ -1053,7 +1053,7 @@ pub mod pallet {
 			reply: Reply,
 			operator_signature: MultiSignature,
 		) -> DispatchResult {
-			ensure_signed(origin)?;
+			ensure!(ensure_signed(origin)? == request.operator, Error::<T>::NotOperator);
 			Self::do_submit_receipt(request, payer_signature, reply, operator_signature)
 		}
 

@@ -194,13 +194,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// `n` is from 2 to 62.
 	fn draw_wide(n: u32) -> Weight {
-		Weight::from_parts(519_032_000, 0)
-			.saturating_add(Weight::from_parts(258_167_022, 0).saturating_mul(n.into()))
+		Weight::from_parts(5_266_856, 0)
+			.saturating_add(Weight::from_parts(538_972_295, 0).saturating_mul(n.into()))
 	}
 	/// `n` is from 2 to 512.
 	fn draw_tall(n: u32) -> Weight {
-		Weight::from_parts(65_237_000, 0)
-			.saturating_add(Weight::from_parts(65_557_868, 0).saturating_mul(n.into()))
+		Weight::from_parts(62_355_420, 0)
+			.saturating_add(Weight::from_parts(34_838_029, 0).saturating_mul(n.into()))
 	}
 	fn forget() -> Weight {
 		Weight::from_parts(597_229_000, 654046)

@@ -84,8 +84,8 @@ fn submit_receipt_should_fail_when_unsigned_or_signed_by_another() {
 		let (payer, operator) = (payer().0, operator().0);
 		let by_payer = sign(&payer, &request.payload());
 		let by_operator = sign(&operator, &reply.payload());
-		let submit = |a: &MultiSignature, b: &MultiSignature| {
-			let origin = RuntimeOrigin::signed(account(1));
+		let submit_by = |who: AccountId, a: &MultiSignature, b: &MultiSignature| {
+			let origin = RuntimeOrigin::signed(who);
 			Attribution::submit_receipt(
 				origin,
 				request.clone(),
@@ -94,6 +94,10 @@ fn submit_receipt_should_fail_when_unsigned_or_signed_by_another() {
 				b.clone(),
 			)
 		};
+		let submit =
+			|a: &MultiSignature, b: &MultiSignature| submit_by(crate::mock::operator().1, a, b);
+		let by = submit_by(crate::mock::payer().1, &by_payer, &by_operator);
+		assert_eq!(by, Err(Error::<Test>::NotOperator.into()));
 		assert_noop!(submit(&by_operator, &by_operator), Error::<Test>::BadPayerSignature);
 		assert_noop!(submit(&by_payer, &by_payer), Error::<Test>::BadOperatorSignature);
 		let wrapped = [b"<Bytes>", request.payload().as_slice(), b"</Bytes>"].concat();
