@@ -77,7 +77,8 @@ impl Core {
 	}
 }
 
-/// A method, or its features. Its forms share what is fitted.
+/// A method, or its features. Its forms and its clones share what is fitted.
+#[derive(Clone)]
 pub struct Reduced {
 	core: Rc<RefCell<Core>>,
 	form: Form,

@@ -469,16 +469,14 @@ impl<'a> Evaluation<'a> {
 	/// The gradient method and the best known ones, for tables of blocks.
 	fn block_methods(&self, blocks: usize, adapters: &[u16]) -> Vec<Box<dyn Method>> {
 		let Options { rank, widths, runs, .. } = *self.options;
-		let features = |runs, width| {
-			let base = Box::new(Unrolled::new(runs, rank));
-			Box::new(Reduced::integers(base, width)) as Box<dyn Method>
-		};
+		let features = |runs, width| Reduced::integers(Box::new(Unrolled::new(runs, rank)), width);
+		let one = features(1, widths[0]);
 		let mut all: Vec<Box<dyn Method>> = vec![Box::new(Random), Box::new(Size), Box::new(Equal)];
 		all.push(Box::new(Gradients { cosine: false, path: false }));
 		all.push(Box::new(DataInf));
-		all.push(features(1, widths[0]));
+		all.push(Box::new(one.clone()));
 		if runs > 1 {
-			all.push(features(runs, widths[1]));
+			all.push(Box::new(features(runs, widths[1])));
 		}
 		if self.options.more {
 			all.push(Box::new(LeaveOneOut));
@@ -487,7 +485,7 @@ impl<'a> Evaluation<'a> {
 			let counterfactual = Counterfactual { adapters: *adapters, beyond_half: false };
 			// Where every block is measured alone, halves are few.
 			if blocks > usize::from(MAX_SINGLE) {
-				let features = features(1, widths[0]);
+				let features = Box::new(one.clone());
 				all.push(Box::new(Controlled { counterfactual, features }));
 				all.push(Box::new(Counterfactual { beyond_half: true, ..counterfactual }));
 			}
