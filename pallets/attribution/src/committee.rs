@@ -579,23 +579,24 @@ impl<T: Config> Pallet<T> {
 				Self::pay_scorers(work, name, reward, &members, &panel)?;
 				false
 			},
-			// What is to be scored is withheld: if a panel says so it is paid, and the prior takes
-			// what is left, so that nobody gains by hiding an answer from those who score it.
+			// What is to be scored is withheld: if a panel says so it has the scorers' part, no more, and
+			// the prior takes what is left, so that nobody gains by hiding an answer from those who score
+			// it. Nor does it cost who challenged.
 			(Work::Answer(id), _) => {
 				if confirmed {
 					let reward = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?.reward;
-					Self::pay_scorers(work, id, reward, &[], &panel)?;
+					Self::pay_scorers(work, id, reward, &panel, &[])?;
 				}
 				Self::pay_by_prior(id, confirmed)?;
-				false
+				confirmed
 			},
 			(Work::Batch(id), _) => {
 				if confirmed {
 					let batch = Batches::<T>::get(id).ok_or(Error::<T>::NoBatch)?;
-					Self::pay_scorers(work, batch.root, batch.reward, &[], &panel)?;
+					Self::pay_scorers(work, batch.root, batch.reward, &panel, &[])?;
 				}
 				Self::leave_to_prior(id, confirmed)?;
-				false
+				confirmed
 			},
 		};
 		match committee.challenger {

@@ -364,9 +364,11 @@ fn committee_should_keep_its_bonds_when_a_panel_is_refused_what_it_had() {
 		many(SCORERS);
 		let (id, work) = drawn();
 		find(work, |_| scores(&vector(&WORTH)));
+		let before = Balances::balance(&challenger());
 		assert_ok!(challenge(work));
 		run_to(Attribution::now() + DELAY);
 		find(work, |_| Finding::Withheld);
+		assert_eq!(Balances::balance(&challenger()), before);
 		let phase = Receipts::<Test>::get(id).unwrap().phase;
 		assert!(matches!(phase, Phase::Withheld { .. }));
 		assert_eq!(NextSlash::<Test>::get(), 0);
