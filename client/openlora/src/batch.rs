@@ -84,7 +84,7 @@ impl NewBatch {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Step {
 	/// A receipt.
-	Single(Entry),
+	Single(Box<Entry>),
 	/// Many answers at once.
 	Batch(NewBatch),
 }
@@ -265,7 +265,7 @@ pub(crate) fn plan(queues: &[Queue], terms: &Terms, batching: Batching) -> Vec<S
 			.is_some_and(|version| batched.contains(version));
 		if !waits {
 			let urgent = queue.waiting.iter().take(queue.urgent(terms));
-			steps.extend(urgent.map(|one| Step::Single(one.entry.clone())));
+			steps.extend(urgent.map(|one| Step::Single(Box::new(one.entry.clone()))));
 		}
 	}
 	steps
@@ -390,7 +390,7 @@ mod tests {
 					assert!(nonce > last && *expiry >= self.block);
 					*last = *nonce;
 					*redeemed += cost(entry).max(terms(0).minimum_fee);
-					vec![entry.clone()]
+					vec![(**entry).clone()]
 				},
 				Step::Batch(batch) => {
 					let (mut fee, mut all) = (0, Vec::new());
