@@ -140,16 +140,15 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	/// A committee agrees on the pages: they can be posted. Returns the name under which its members
-	/// are paid, and what.
-	pub(crate) fn open_pages(id: BatchId, root: Hash) -> Result<(Hash, Balance), DispatchError> {
+	/// A committee agrees on the pages: they can be posted.
+	pub(crate) fn open_pages(id: BatchId, root: Hash) -> DispatchResult {
 		Batches::<T>::try_mutate(id, |batch| {
 			let batch = batch.as_mut().ok_or(Error::<T>::NoBatch)?;
 			let until = Self::now().saturating_add(Settings::<T>::get().posting_window);
 			let period = Self::period_of(until);
 			batch.posting = Some(Posting { root, until, period, posted: 0 });
 			Self::deposit_event(Event::BatchScored { batch: id, pages: root, until });
-			Ok((batch.root, batch.reward))
+			Ok(())
 		})
 	}
 

@@ -444,13 +444,19 @@ impl<T: Config> Pallet<T> {
 			let reason = HoldReason::Challenge.into();
 			T::Currency::release(&reason, &who, bond, Precision::Exact)?;
 		}
+		Self::leave_unscored(work, false)
+	}
+
+	/// Nothing is found that anybody is paid by: the prior pays, and a version stays as it is.
+	/// `withheld`: a panel found that it cannot have what it needs.
+	fn leave_unscored(work: Work, withheld: bool) -> DispatchResult {
 		match work {
-			Work::Answer(id) => Self::pay_by_prior(id, false),
+			Work::Answer(id) => Self::pay_by_prior(id, withheld),
 			Work::Training(model) => {
 				Self::deposit_event(Event::Untested { model });
 				Ok(())
 			},
-			Work::Batch(id) => Self::leave_to_prior(id, false),
+			Work::Batch(id) => Self::leave_to_prior(id, withheld),
 		}
 	}
 
@@ -546,7 +552,7 @@ impl<T: Config> Pallet<T> {
 	/// What is found stands: seats are judged and paid, and what hangs on it follows.
 	fn close(work: Work, committee: CommitteeOf<T>, common: Finding) -> DispatchResult {
 		Self::unseat(work, &committee);
-		let first = committee.panel_from.map_or(committee.seats.len(), usize::from);
+		let first = committee.sizes().0 as usize;
 		let (good, wrong) = Self::judge(work, &committee, &common, first);
 		Self::discharge(work, &committee, 0);
 		Committees::<T>::remove(work);
@@ -560,8 +566,7 @@ impl<T: Config> Pallet<T> {
 		let confirmed = committee.panel_from.is_some();
 		let refuted = match (work, common) {
 			(Work::Answer(id), Finding::Scores(y)) => {
-				let reward = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?.reward;
-				Self::pay_scorers(work, id, reward, &members, &panel)?;
+				Self::pay_scorers(work, &members, &panel)?;
 				let agreed = good
 					.iter()
 					.fold(0, |bits, index| bits | 1u32.checked_shl((*index).into()).unwrap_or(0));
@@ -575,27 +580,18 @@ impl<T: Config> Pallet<T> {
 				Self::judge_version(model, right, confirmed, &committee)?
 			},
 			(Work::Batch(id), Finding::Root(pages)) => {
-				let (name, reward) = Self::open_pages(id, pages)?;
-				Self::pay_scorers(work, name, reward, &members, &panel)?;
+				Self::open_pages(id, pages)?;
+				Self::pay_scorers(work, &members, &panel)?;
 				false
 			},
 			// What is to be scored is withheld: if a panel says so it has the scorers' part, no more, and
 			// the prior takes what is left, so that nobody gains by hiding an answer from those who score
 			// it. Nor does it cost who challenged.
-			(Work::Answer(id), _) => {
+			(work, _) => {
 				if confirmed {
-					let reward = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?.reward;
-					Self::pay_scorers(work, id, reward, &panel, &[])?;
+					Self::pay_scorers(work, &panel, &[])?;
 				}
-				Self::pay_by_prior(id, confirmed)?;
-				confirmed
-			},
-			(Work::Batch(id), _) => {
-				if confirmed {
-					let batch = Batches::<T>::get(id).ok_or(Error::<T>::NoBatch)?;
-					Self::pay_scorers(work, batch.root, batch.reward, &panel, &[])?;
-				}
-				Self::leave_to_prior(id, confirmed)?;
+				Self::leave_unscored(work, confirmed)?;
 				confirmed
 			},
 		};
@@ -641,10 +637,11 @@ impl<T: Config> Pallet<T> {
 				.iter()
 				.filter(|(at, of, one)| *at != index && *of == own && had(one))
 				.map(|(.., one)| one);
-			let proved = match (others.next(), others.next()) {
+			let differs = match (others.next(), others.next()) {
 				(Some(one), Some(two)) => one == two && others.all(|f| f == one) && *one != finding,
 				_ => false,
-			} && had(&finding);
+			};
+			let proved = had(&finding) && differs;
 			let gross =
 				had(&finding) && !panel.is_empty() && !alike(&finding, common, settings.gross);
 			let right = !proved && alike(&finding, common, settings.tolerance);
@@ -666,14 +663,20 @@ impl<T: Config> Pallet<T> {
 	/// The committee's part, the same to each that was right; what does not divide to the first. A part
 	/// is kept for panels, all of it if nobody was right. A panel's members get as much each, as far as
 	/// what is kept lasts.
-	fn pay_scorers(
-		work: Work,
-		id: Hash,
-		reward: Balance,
-		members: &[T::AccountId],
-		panel: &[T::AccountId],
-	) -> DispatchResult {
+	fn pay_scorers(work: Work, members: &[T::AccountId], panel: &[T::AccountId]) -> DispatchResult {
 		let settings = Settings::<T>::get();
+		let (id, reward) = match work {
+			Work::Answer(id) => {
+				let receipt = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?;
+				(id, receipt.reward)
+			},
+			Work::Batch(id) => {
+				let batch = Batches::<T>::get(id).ok_or(Error::<T>::NoBatch)?;
+				(batch.root, batch.reward)
+			},
+			// Paid out of what the developer set aside.
+			Work::Training(_) => return Ok(()),
+		};
 		let [rest, for_panels] = Self::cut(reward, settings.audit_share);
 		let each = rest.checked_div(settings.committee.into()).unwrap_or(0);
 		let count = members.len() as Balance;

@@ -172,8 +172,7 @@ impl<T: Config> Pallet<T> {
 		let (curator, cut) =
 			T::Datanets::curator(model.datanet).unwrap_or((model.developer.clone(), 0));
 		let [pool, curator_part] = Self::cut(contributors, cut);
-		// So that no committee gains by a false finding what a tenth of one bond is worth.
-		ensure!(pool <= settings.minimum_bond / BOND_OVER_POOL, Error::<T>::FeeTooHigh);
+		ensure!(pool <= settings.largest_pool(), Error::<T>::FeeTooHigh);
 		let shares = [
 			(curator, Role::Curator, curator_part),
 			(model.developer, Role::Developer, developer),

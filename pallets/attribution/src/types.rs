@@ -151,6 +151,12 @@ impl Parameters {
 			&& self.band > 0
 			&& self.served_band > 0
 	}
+
+	/// The most that the contributors' part of an answer or batch may be, in wei: no committee gains by
+	/// a false finding what a tenth of one bond is worth.
+	pub fn largest_pool(&self) -> Balance {
+		self.minimum_bond / BOND_OVER_POOL
+	}
 }
 
 /// Parts of a fee, in basis points.

@@ -181,7 +181,7 @@ fn audits_should_be_certain_when_the_pool_is_the_largest() {
 			Receipts::<Test>::mutate_extant(id, |receipt| receipt.pool = pool);
 			Attribution::audit_rate(work)
 		};
-		let largest = settings().minimum_bond / BOND_OVER_POOL;
+		let largest = settings().largest_pool();
 		let pool = Receipts::<Test>::get(id).unwrap().pool;
 		assert_eq!([rate(0), rate(largest / 50), rate(largest)], [0, 200, 10_000]);
 		rate(pool);

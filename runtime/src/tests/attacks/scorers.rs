@@ -345,7 +345,7 @@ pub fn collusion() -> Outcome {
 	// What the members earn honestly, and what a unanimous lie is worth if it takes the whole pool and
 	// only audits look, which are likelier the more is at stake: at the pool that suits it best.
 	let bond = settings.minimum_bond as f64;
-	let most = bond / pallet_attribution::BOND_OVER_POOL as f64;
+	let most = settings.largest_pool() as f64;
 	let survives = at_least(MAX_PANEL / 2 + 1, MAX_PANEL, bad - 3, all - 3);
 	let worth = |pool: f64| {
 		let reward = pool / 8.0 * 0.8;
