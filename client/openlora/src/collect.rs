@@ -128,6 +128,10 @@ impl Collector {
 	/// The voucher that a payer is to sign: for all that waits and is not paid by one, up to a change
 	/// of the model. `None` if nothing is owed, or this server signs itself.
 	pub async fn owed(&self, payer: &AccountId32) -> Result<Option<Voucher<AccountId32>>, Refusal> {
+		// Every answer asks: nothing is read where none waits for a batch.
+		if self.batching.size == 0 {
+			return Ok(None);
+		}
 		let (terms, served) = (self.ledger.terms().await?, self.ledger.served().await?);
 		let queue = self.queue(payer, &terms).await?;
 		let owed = queue.and_then(|queue| queue.owed(u64::MAX, &terms, price(&served, &terms)));

@@ -179,7 +179,7 @@ fn of_batch(rows: &[(BatchId, Row)], batch: BatchId) -> Vec<Row> {
 }
 
 /// The batches of a Datanet.
-pub async fn batches(
+async fn batches(
 	chain: &Chain,
 	datanet: DatanetId,
 ) -> Result<Vec<(BatchId, Batch<AccountId, Consideration>)>> {

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::chain::{Chain, Result};
 use openledger_blobs::Space;
-use openledger_core::{BaseId, DatanetId, ModelId, Version};
+use openledger_core::{BaseId, BatchId, DatanetId, ModelId, Version};
 use openledger_factory::{
 	adapter,
 	base::{Pretraining, SMALL},
@@ -210,23 +210,16 @@ async fn rows(
 	datanet: DatanetId,
 	published: &Published,
 ) -> Result<(Vec<Vec<RowEntry>>, Vec<u16>)> {
-	let (all, entries) =
-		(datanet::rows(chain, datanet).await?, datanet::batches(chain, datanet).await?);
-	let (mut batches, mut blocks) = (Vec::new(), Vec::new());
-	for batch in &published.batches {
-		let owner = &entries
-			.iter()
-			.find(|(id, _)| id == batch)
-			.ok_or("a batch of the version is gone")?
-			.1
-			.contributor;
-		let block = published.blocks.iter().position(|block| block.owner == *owner);
-		blocks.push(block.ok_or("a batch has no block in the version")? as u16);
-		let row = |row: &Row| RowEntry { hash: hex::encode(row.hash), bytes: row.bytes };
-		batches
-			.push(all.iter().filter(|(of, _)| of == batch).map(|(_, entry)| row(entry)).collect());
+	let all = datanet::rows(chain, datanet).await?;
+	let row = |row: &Row| RowEntry { hash: hex::encode(row.hash), bytes: row.bytes };
+	let of = |batch: &BatchId| -> Vec<RowEntry> {
+		all.iter().filter(|(of, _)| of == batch).map(|(_, entry)| row(entry)).collect()
+	};
+	let batches: Vec<Vec<RowEntry>> = published.batches.iter().map(of).collect();
+	if batches.iter().any(Vec::is_empty) {
+		return Err("a batch of the version is gone: publish a version without it".into());
 	}
-	Ok((batches, blocks))
+	Ok((batches, published.block_of.to_vec()))
 }
 
 /// Waits until a committee has trained drawn adapters of a version again.

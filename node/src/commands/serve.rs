@@ -15,9 +15,7 @@ use openledger_openlora::{
 	router, Account, Batching, Entry, Failure, Ledger, NewBatch, Outbox, Refusal, Served, Server,
 	Signed, Terms,
 };
-use pallet_attribution::{
-	BatchId, Call, Event, Parameters, ScorerId, Work, BOND_OVER_POOL, MAX_VOUCHERS,
-};
+use pallet_attribution::{BatchId, Call, Event, Parameters, ScorerId, Work, MAX_VOUCHERS};
 use pallet_models::Stage;
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime};
@@ -403,9 +401,10 @@ impl Ledger for ChainLedger {
 
 	async fn terms(&self) -> std::result::Result<Terms, Refusal> {
 		let settings = self.settings().await?;
-		// What may become the contributors' part is at most a tenth of a bond.
+		// What may become the contributors' part.
 		let share = settings.split.contributors.saturating_add(settings.split.developer).max(1);
-		let most = (settings.minimum_bond / BOND_OVER_POOL)
+		let most = settings
+			.largest_pool()
 			.saturating_mul(BASIS_POINTS.into())
 			.checked_div(share.into())
 			.unwrap_or(0);

@@ -138,11 +138,5 @@ pub fn arm(bench: &Bench, data: &Data, figures: &mut Figures) -> Result<()> {
 		rows.len(),
 		registered.seconds()
 	);
-	if let Some(file) = std::env::var_os("OPENLEDGER_DUMP") {
-		let names: Vec<_> = sets.iter().map(|set| (set.name, set.answers.clone())).collect();
-		let all: Vec<_> = methods.iter().map(|(title, _, scores)| (title, scores)).collect();
-		let dump = (subsets, halves, names, found, one, two, all, sizes_of);
-		std::fs::write(file, serde_json::to_vec(&dump)?)?;
-	}
 	Ok(())
 }
