@@ -93,6 +93,7 @@ pub async fn describe(
 	};
 	let (stage, due) = match (&batch.posting, committee(chain, Work::Batch(id)).await?) {
 		(_, Some(committee)) => (stage(&committee), Some(committee.due)),
+		(Some(_), _) if batch.withheld => ("withheld: the prior pays".into(), None),
 		(Some(posting), _) if posting.until == 0 => ("no committee agreed".into(), None),
 		(Some(posting), _) if batch.left > 0 => ("pages are posted".into(), Some(posting.until)),
 		(Some(posting), _) => (format!("paid with period {}", posting.period), None),

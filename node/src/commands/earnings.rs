@@ -230,6 +230,7 @@ impl ReceiptCommand {
 		let json = json!({
 			"receipt": self.receipt, "model": receipt.model, "fee": receipt.fee.to_string(),
 			"pool": receipt.pool.to_string(), "reward": receipt.reward.to_string(),
+			"service": receipt.service.to_string(),
 			"phase": format!("{:?}", receipt.phase), "evidence": evidence,
 		});
 		common.print(text, json);
@@ -463,7 +464,7 @@ impl EarningsCommand {
 		for (id, receipt) in &receipts {
 			let (_, evidence) = Evidence::read(&chain, *id).await?;
 			if receipt.phase == Phase::Pending {
-				pending += receipt.pool + receipt.reward;
+				pending += receipt.pool + receipt.reward + receipt.service;
 			}
 			// Whoever paid for a void answer has its money back.
 			let Some(evidence) = evidence.filter(|_| receipt.phase != Phase::Void) else {
@@ -517,12 +518,12 @@ impl EarningsCommand {
 			if batch.model != self.model {
 				continue;
 			}
-			let reward = if batch.posting.is_none() { batch.reward } else { 0 };
+			let waiting = if batch.posting.is_none() { batch.reward + batch.service } else { 0 };
 			let key = pallet_attribution::BatchPayers::<Runtime>::hashed_key_for(id);
 			let payers: pallet_attribution::Payers<AccountId> =
 				chain.read(&key).await?.unwrap_or_default();
 			let refunds: u128 = payers.iter().map(|paying| paying.refund).sum();
-			pending += batch.left + reward + refunds;
+			pending += batch.left + waiting + refunds;
 		}
 		let earned: u128 = money.earned.values().sum();
 		let out = money.shares + earned + money.rest + money.refunded + pending + unsettled;

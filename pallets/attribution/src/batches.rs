@@ -7,6 +7,7 @@ use openledger_influence_math::{
 	batch::{entry_size, Added},
 	merkle, money,
 };
+use receipts::Waiting;
 
 /// What a page weighs is counted in entries of a Ψ of so many columns and rows, the widest.
 const WIDEST: (u32, u32) = (MAX_PSI / MAX_BLOCKS - 1, MAX_BLOCKS);
@@ -77,7 +78,7 @@ impl<T: Config> Pallet<T> {
 			fee,
 		});
 		let prices = (model.input_price, model.output_price);
-		let [pool, reward] = Self::split_fee(root, model, &operator, fee)?;
+		let Waiting { pool, reward, service } = Self::split_fee(root, model, fee)?;
 
 		let bytes = payers
 			.encoded_size()
@@ -94,6 +95,7 @@ impl<T: Config> Pallet<T> {
 			fee,
 			pool,
 			reward,
+			service,
 			prices,
 			full: settings.full_fee,
 			seed: None,
@@ -148,17 +150,21 @@ impl<T: Config> Pallet<T> {
 			let period = Self::period_of(until);
 			batch.posting = Some(Posting { root, until, period, posted: 0 });
 			Self::deposit_event(Event::BatchScored { batch: id, pages: root, until });
-			Ok(())
+			Self::pay(batch.root, batch.operator.clone(), Role::Operator, batch.service)
 		})
 	}
 
-	/// No committee came to an end: the prior takes the contributors' and the scorers' part.
+	/// No committee came to an end: the prior pays, as for a receipt.
 	pub(crate) fn leave_to_prior(id: BatchId, withheld: bool) -> DispatchResult {
 		Batches::<T>::try_mutate(id, |batch| {
 			let batch = batch.as_mut().ok_or(Error::<T>::NoBatch)?;
-			// As for a receipt.
-			let earned = if withheld { 0 } else { batch.reward };
-			batch.left = batch.left.checked_add(earned).ok_or(Error::<T>::Overflow)?;
+			let not_earned = if withheld {
+				batch.service
+			} else {
+				Self::pay(batch.root, batch.operator.clone(), Role::Operator, batch.service)?;
+				batch.reward
+			};
+			batch.left = batch.left.checked_add(not_earned).ok_or(Error::<T>::Overflow)?;
 			batch.withheld = withheld;
 			let posting = Posting { root: Hash::zero(), until: 0, period: 0, posted: 0 };
 			batch.posting = Some(posting);

@@ -5,6 +5,16 @@ use frame::deps::frame_support::traits::tokens::{Fortitude, Precision, Preservat
 use openledger_core::{verify, ModelInfo};
 use openledger_influence_math::{money, split};
 
+/// The parts of a fee that wait for a committee, in wei.
+pub(crate) struct Waiting {
+	/// The contributors'.
+	pub pool: Balance,
+	/// The scorers'.
+	pub reward: Balance,
+	/// The operator's.
+	pub service: Balance,
+}
+
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_fund_channel(
 		payer: T::AccountId,
@@ -115,7 +125,7 @@ impl<T: Config> Pallet<T> {
 		};
 		Self::deposit_event(event);
 
-		let [pool, reward] = Self::split_fee(id, model, &operator, fee)?;
+		let Waiting { pool, reward, service } = Self::split_fee(id, model, fee)?;
 		type Stored<T> = (
 			Receipt<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>,
 			Committee<<T as frame_system::Config>::AccountId>,
@@ -133,6 +143,7 @@ impl<T: Config> Pallet<T> {
 			fee,
 			pool,
 			reward,
+			service,
 			submitted: now,
 			phase: Phase::Pending,
 			scorers: BoundedVec::new(),
@@ -157,15 +168,14 @@ impl<T: Config> Pallet<T> {
 		.map(|_| ())
 	}
 
-	/// Pays the parts of a fee that wait for nothing; returns the contributors' and the scorers'.
+	/// Pays the parts of a fee that wait for nothing.
 	pub(crate) fn split_fee(
 		id: Hash,
 		model: ModelInfo<T::AccountId>,
-		operator: &T::AccountId,
 		fee: Balance,
-	) -> Result<[Balance; 2], DispatchError> {
+	) -> Result<Waiting, DispatchError> {
 		let settings = Settings::<T>::get();
-		let [contributors, developer, operator_part, reward, stakers, protocol] =
+		let [contributors, developer, service, reward, stakers, protocol] =
 			split(fee, settings.split.parts());
 		let [developer, donated] = Self::cut(developer, model.donation);
 		let contributors = contributors.checked_add(donated).ok_or(Error::<T>::Overflow)?;
@@ -176,14 +186,13 @@ impl<T: Config> Pallet<T> {
 		let shares = [
 			(curator, Role::Curator, curator_part),
 			(model.developer, Role::Developer, developer),
-			(operator.clone(), Role::Operator, operator_part),
 			(T::StakersPot::get(), Role::Stakers, stakers),
 			(T::ProtocolPot::get(), Role::Protocol, protocol),
 		];
 		for (who, role, amount) in shares {
 			Self::pay(id, who, role, amount)?;
 		}
-		Ok([pool, reward])
+		Ok(Waiting { pool, reward, service })
 	}
 
 	/// What is left of an amount, and `basis_points` of it.

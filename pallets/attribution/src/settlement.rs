@@ -20,10 +20,12 @@ impl<T: Config> Pallet<T> {
 		let published = y.get(1).copied().map_or(0, i64::from);
 		let pool = receipt.pool;
 		if published < lowest {
+			let refunded = pool.checked_add(receipt.service).ok_or(Error::<T>::Overflow)?;
 			receipt.phase = Phase::Void;
-			Self::hand_out(&receipt.payer, pool)?;
-			Self::deposit_event(Event::ReceiptVoided { receipt: id, refunded: pool });
+			Self::hand_out(&receipt.payer, refunded)?;
+			Self::deposit_event(Event::ReceiptVoided { receipt: id, refunded });
 		} else {
+			Self::pay(id, receipt.operator.clone(), Role::Operator, receipt.service)?;
 			let psi = Self::psi(receipt.model).ok_or(Error::<T>::NoDesign)?;
 			let period = Self::period_of(Self::now());
 			let by_influence = Self::add_to_period(receipt.model, period, |sums| {
@@ -44,14 +46,18 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// No committee came to a vector: the prior pays.
+	/// No committee came to a vector: the prior pays, and the rows have the scorers' part as well. If it is
+	/// `withheld`, who looked earned that, and the rows have the operator's.
 	pub(crate) fn pay_by_prior(id: Hash, withheld: bool) -> DispatchResult {
 		let mut receipt = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?;
 		let period = Self::period_of(Self::now());
-		// Unless a panel found that the answer is withheld, nobody earned the scorers' part: it goes to
-		// the rows as well.
-		let earned = if withheld { 0 } else { receipt.reward };
-		let amount = receipt.pool.saturating_add(earned);
+		let not_earned = if withheld {
+			receipt.service
+		} else {
+			Self::pay(id, receipt.operator.clone(), Role::Operator, receipt.service)?;
+			receipt.reward
+		};
+		let amount = receipt.pool.checked_add(not_earned).ok_or(Error::<T>::Overflow)?;
 		Self::add_to_period(receipt.model, period, |sums| {
 			sums.total = sums.total.checked_add(amount).ok_or(Error::<T>::Overflow)?;
 			Ok(())

@@ -19,7 +19,7 @@ impl<T: Config> Pallet<T> {
 				"who is pending has a committee"
 			);
 			if pending {
-				owed += receipt.pool + receipt.reward;
+				owed += receipt.pool + receipt.reward + receipt.service;
 			}
 			let scored = matches!(receipt.phase, Phase::Scored { .. } | Phase::Void);
 			ensure!(!scored || Vectors::<T>::contains_key(id), "no vector");
@@ -38,7 +38,7 @@ impl<T: Config> Pallet<T> {
 				"a batch is what was paid for it"
 			);
 			owed += batch.left + payers.iter().map(|paying| paying.refund).sum::<Balance>();
-			owed += if pending { batch.reward } else { 0 };
+			owed += if pending { batch.reward + batch.service } else { 0 };
 		}
 		for id in BatchPayers::<T>::iter_keys() {
 			ensure!(Batches::<T>::contains_key(id), "payers have a batch");

@@ -331,8 +331,8 @@ pub enum Phase {
 	/// The tokens cannot have come from the model: the payer has its money back.
 	#[codec(index = 3)]
 	Void,
-	/// A panel could not have the prompt or the answer: contributors are paid by the prior, and the
-	/// operator loses its deposit.
+	/// A panel could not have the prompt or the answer: contributors are paid by the prior, the
+	/// operator's part with theirs, and the operator loses its deposit.
 	#[codec(index = 4)]
 	Withheld {
 		/// The period.
@@ -363,6 +363,8 @@ pub struct Receipt<AccountId, Ticket> {
 	pub pool: Balance,
 	/// The scorers' part of it.
 	pub reward: Balance,
+	/// The operator's part of it, which waits until the answer is found to be there and the model's.
+	pub service: Balance,
 	/// The block that took it.
 	pub submitted: u32,
 	/// Where it stands.
@@ -395,6 +397,8 @@ pub struct Batch<AccountId, Ticket> {
 	pub pool: Balance,
 	/// The scorers' part of it.
 	pub reward: Balance,
+	/// The operator's part of it, which waits until the answers are found to be there.
+	pub service: Balance,
 	/// Wei for a thousand tokens of prompt when it was submitted, and of answer: what an item's part of
 	/// the fee follows.
 	pub prices: (Balance, Balance),
@@ -404,7 +408,7 @@ pub struct Batch<AccountId, Ticket> {
 	pub seed: Option<Hash>,
 	/// What its pages are checked against, once it is scored.
 	pub posting: Option<Posting>,
-	/// Whether a panel could not have what is to be scored: the operator loses its deposit.
+	/// Whether a panel could not have what is to be scored: the operator loses its part and its deposit.
 	pub withheld: bool,
 	/// What no page has spent, in wei.
 	pub left: Balance,

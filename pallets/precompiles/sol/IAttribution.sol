@@ -82,7 +82,7 @@ interface IAttribution {
 	/// @notice A contributor's rows made answers worse: later earnings pay for all that it owes.
 	event Owed(uint32 indexed model, address indexed account, uint256 debt);
 	/// @notice The tokens of an answer cannot have come from its model: the payer has the
-	/// contributors' part back.
+	/// contributors' and the operator's part back.
 	event ReceiptVoided(bytes32 indexed receipt, uint256 refunded);
 	/// @notice Somebody put up a bond against what a committee agrees on. `work` is a receipt, or the
 	/// number of a batch, or of a model version whose adapters are to be trained again.

@@ -374,15 +374,15 @@ fn batch_should_go_to_the_prior_at_the_operators_cost_when_a_panel_cannot_have_i
 		let before = held();
 		let id = paid(&[full(); 3]);
 		let deposit = held() - before;
-		let (pool, rows) = (batch_of(id).pool, Balances::balance(&rows_pot()));
+		let (Batch { pool, service, .. }, rows) = (batch_of(id), Balances::balance(&rows_pot()));
 		let work = drawn(id);
 		find(work, |_| Finding::Withheld);
 		run_to(Attribution::now() + DELAY);
 		find(work, |_| Finding::Withheld);
-		assert!(batch_of(id).withheld);
+		assert!(batch_of(id).withheld && service > 0);
 		let (free, all) = (Balances::balance(&operator().1), Balances::total_issuance());
 		settle_and_close(id);
-		assert_eq!(Balances::balance(&rows_pot()) - rows, pool);
+		assert_eq!(Balances::balance(&rows_pot()) - rows, pool + service);
 		assert_eq!(Balances::balance(&operator().1), free);
 		assert_eq!(Balances::total_issuance(), all - deposit);
 	});

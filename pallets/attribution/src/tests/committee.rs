@@ -143,7 +143,7 @@ fn receipt_should_be_void_when_the_model_cannot_have_drawn_its_tokens() {
 		let before = Balances::total_balance(&payer().1);
 		score(id, [&y, &y, &y]);
 		assert_eq!(phase(id), Phase::Void);
-		assert_eq!(Balances::total_balance(&payer().1), before + receipt.pool);
+		assert_eq!(Balances::total_balance(&payer().1), before + receipt.pool + receipt.service);
 		run_to(Attribution::now() + Settings::<Test>::get().retention);
 		assert_ok!(Attribution::prune(RuntimeOrigin::signed(account(1)), id));
 	});

@@ -317,7 +317,7 @@ fn receipt_should_go_to_the_prior_at_the_operators_cost_when_a_panel_cannot_have
 		let deposit = held(&operator().1, HoldReason::Storage);
 		let (id, work) = drawn();
 		let deposit = held(&operator().1, HoldReason::Storage) - deposit;
-		let Receipt { pool, reward, .. } = Receipts::<Test>::get(id).unwrap();
+		let Receipt { pool, reward, service, .. } = Receipts::<Test>::get(id).unwrap();
 		let fund = PanelFund::<Test>::get();
 		find(work, |_| Finding::Withheld);
 		run_to(Attribution::now() + DELAY);
@@ -327,7 +327,7 @@ fn receipt_should_go_to_the_prior_at_the_operators_cost_when_a_panel_cannot_have
 
 		let period = Attribution::period_of(Attribution::now());
 		assert_eq!(Receipts::<Test>::get(id).unwrap().phase, Phase::Withheld { period });
-		assert_eq!(Periods::<Test>::get(MODEL, period).unwrap().total, pool);
+		assert_eq!(Periods::<Test>::get(MODEL, period).unwrap().total, pool + service);
 		let after: u128 = asked.iter().map(|n| Balances::balance(&scorer(*n))).sum();
 		assert_eq!(PanelFund::<Test>::get() + after, fund + reward + before);
 		assert_eq!(NextSlash::<Test>::get(), 0);

@@ -402,8 +402,8 @@ pub fn withheld() -> Outcome {
 		target: 1.0,
 		most: 1.0,
 		shows: "the operator, who contributes as well, hides prompts and answers from scorers: the prior \
-		        pays by size, each answer's deposit burns when it is pruned (not counted), and no scorer \
-		        is slashed"
+		        pays by size and has the operator's part as well, each answer's deposit burns when it is pruned \
+		        (not counted), and no scorer is slashed"
 				.into(),
 	}
 }
