@@ -162,7 +162,6 @@ fn figures(name: &str, arm: &Evaluation, report: &Report) -> BTreeMap<String, f6
 	};
 	let integers = |method: &str| format!("{method}, integers");
 	let counterfactual = format!("counterfactual, K = {}", arm.adapters);
-	let beyond = format!("counterfactual beyond half, K = {}", arm.adapters);
 	let controlled = format!("with gradients, K = {}", arm.adapters);
 	let mut add = |figure: &str, title: &str, method: &str, of_ceiling: bool| {
 		if let Some(line) = report.value(title, method) {
@@ -186,8 +185,6 @@ fn figures(name: &str, arm: &Evaluation, report: &Report) -> BTreeMap<String, f6
 	add("mislabel_auc", "Area under the curve", "unrolled, 1 run", false);
 	add("mislabelled_share", "blocks with wrong labels", &counterfactual, false);
 	add("junk_share", "blocks of noise", &counterfactual, false);
-	add("mislabelled_share_beyond_half", "blocks with wrong labels", &beyond, false);
-	add("junk_share_beyond_half", "blocks of noise", &beyond, false);
 	add("mislabelled_share_controlled", "blocks with wrong labels", &controlled, false);
 	add("junk_share_controlled", "blocks of noise", &controlled, false);
 	add("l1_k16", "L1 error", "counterfactual, K = 16", false);
@@ -225,10 +222,10 @@ const THRESHOLDS: [(&str, f64, bool); 10] = [
 	("digits_mlp_quantisation_loss", 0.005, false),
 	("digits_lr_mislabel_auc", 0.99, true),
 	("digits_mlp_mislabel_auc", 0.99, true),
-	("digits_lr_mislabelled_share_beyond_half", 0.01, false),
-	("digits_lr_junk_share_beyond_half", 0.01, false),
-	("digits_mlp_mislabelled_share_beyond_half", 0.01, false),
-	("digits_mlp_junk_share_beyond_half", 0.01, false),
+	("digits_lr_mislabelled_share", 0.01, false),
+	("digits_lr_junk_share", 0.01, false),
+	("digits_mlp_mislabelled_share", 0.01, false),
+	("digits_mlp_junk_share", 0.01, false),
 ];
 
 fn main() -> Result<()> {

@@ -177,7 +177,6 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 		let sizes: Vec<u64> = design.blocks.iter().map(|block| block.bytes).collect();
 		psi.check(&subsets, &sizes).map_err(|error| match error {
 			PsiError::Shape => Error::<T>::PsiShape,
-			PsiError::Efficiency => Error::<T>::PsiEfficiency,
 			PsiError::NormalEquations => Error::<T>::PsiNormalEquations,
 		})?;
 		let adapters = BoundedVec::try_from(adapters).map_err(|_| Error::<T>::WrongAdapterCount)?;

@@ -798,8 +798,6 @@ pub mod pallet {
 		WrongAdapterCount,
 		/// Ψ must have one row a block and one column an adapter, the published one's first.
 		PsiShape,
-		/// A column of Ψ has the wrong sum.
-		PsiEfficiency,
 		/// Ψ does not solve the normal equations of the design.
 		PsiNormalEquations,
 		/// There is no such channel: fund it first.

@@ -1,7 +1,7 @@
 //! The subsets on which the counterfactual adapters are trained.
 
 use crate::Hash;
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use sp_crypto_hashing::blake2_256;
 
 /// A set of at most 256 blocks: block `u` is bit `u % 8` of byte `u / 8`.
@@ -72,15 +72,15 @@ const CANDIDATES: usize = 16;
 /// The most blocks whose rows are measured alone and left out alone.
 pub const MAX_SINGLE: u16 = 16;
 
-/// The subsets of one size: they are compared among themselves alone, since a model gains the more
-/// from a block the less it has seen before.
+/// The subsets that are compared among themselves alone, since a model gains the more from a block the
+/// less it has seen before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stratum {
 	/// One block alone.
 	Alone,
 	/// All blocks but one.
 	LeftOut,
-	/// Half of the blocks.
+	/// About half of the blocks.
 	Half,
 }
 
@@ -97,28 +97,92 @@ pub fn stratum(k: usize, blocks: usize, adapters: usize) -> Stratum {
 /// What an observation counts against the prior where every block is measured alone and left out.
 const SHARP: i64 = 1024;
 
+/// What a stratum counts, in fifths.
+///
+/// The gain from a block falls steeply with what was seen before and then levels off. If it falls as
+/// the reciprocal of the blocks seen, the Shapley value of eight blocks, its mean over all sizes, is one
+/// fifth, two fifths and two fifths of its first, middle and last values. Without middle ones the last
+/// take their part: of .125 to .4 for the first, a fifth is best on licence texts.
+fn part(stratum: Stratum, singles: usize, halves: usize) -> i64 {
+	match stratum {
+		Stratum::Half if singles == 0 => 5,
+		Stratum::Alone => 1,
+		Stratum::LeftOut if halves == 0 => 4,
+		Stratum::LeftOut | Stratum::Half => 2,
+	}
+}
+
+/// How many blocks a design measures alone, and how many halves it has.
+fn counts(blocks: usize, adapters: usize) -> (usize, usize) {
+	let singles = singles(blocks as u16, adapters as u16) as usize;
+	(singles, adapters.saturating_sub(2 * singles))
+}
+
 /// What subset `k` of a design counts, the prior counting one.
 ///
 /// Random halves alone tell little about a block each, and if there are about as many of them as
 /// blocks nothing about some sums of blocks: the prior holds these. Two was the best of seven weights for
 /// 16 to 128 halves of 48 blocks of text, by held-out text and by served answers alike.
 ///
-/// The gain from a block falls steeply with what was seen before and then levels off. If it falls as
-/// the reciprocal of the blocks seen, the Shapley value of eight blocks, its mean over all sizes, is
-/// one and three quarters of its first and last values, or one fifth, two fifths and two fifths of
-/// its first, middle and last ones. Of the middle ones each tells a quarter of what there is to know
-/// about a block, so many of them share what the stratum counts.
+/// Where every block is measured alone and left out too, each half tells a quarter of what there is to
+/// know about a block, so many of them share what the stratum counts.
 pub fn weight(k: usize, blocks: usize, adapters: usize) -> i64 {
-	let ends = 2 * singles(blocks as u16, adapters as u16) as usize;
-	let halves = adapters.saturating_sub(ends) as i64;
-	match stratum(k, blocks, adapters) {
-		Stratum::Half if ends == 0 => 2,
-		Stratum::Alone if halves == 0 => SHARP * 2,
-		Stratum::LeftOut if halves == 0 => SHARP * 6,
-		Stratum::Alone => SHARP * halves,
-		Stratum::LeftOut => SHARP * 2 * halves,
-		Stratum::Half => SHARP * 8,
+	let (singles, halves) = counts(blocks, adapters);
+	let stratum = stratum(k, blocks, adapters);
+	let part = part(stratum, singles, halves);
+	match stratum {
+		Stratum::Half if singles == 0 => 2,
+		Stratum::Half => SHARP * part * 4,
+		_ => SHARP * part * halves.max(1) as i64,
 	}
+}
+
+/// What the sum of all blocks' values counts that [`level`] says, the prior counting one: where there are halves
+/// alone they tell it themselves, and better, since they are of different sizes.
+pub fn sureness(blocks: usize, adapters: usize) -> i64 {
+	match counts(blocks, adapters) {
+		(0, _) => 0,
+		(_, halves) => SHARP * halves.max(1) as i64,
+	}
+}
+
+/// What each gain tells about the sum of all blocks' values, of `one`: the published adapter's first, then
+/// those of `subsets`.
+///
+/// A stratum says what all blocks add there: what they gain alone, what is lacking where one or half of them
+/// are left out; halves by themselves tell it by the slope of their gains over their sizes. So a block that adds nothing anywhere, a null player, is due
+/// next to nothing. Shapley values sum to the whole gain, as these do where values are additive; elsewhere
+/// strata do not tell whose the difference is, and dividing it evenly would pay for junk. Money is divided
+/// in proportion, whatever the sum is.
+pub fn level(subsets: &[Subset], blocks: usize, one: i64) -> Vec<i64> {
+	let (singles, halves) = counts(blocks, subsets.len());
+	let size = |s: &Subset| s.iter().map(|byte| i64::from(byte.count_ones())).sum::<i64>();
+	let sizes: Vec<i64> = subsets.iter().map(size).collect();
+	let mut level = vec![0; subsets.len() + 1];
+	let Some((published, counterfactual)) = level.split_first_mut() else { return level };
+	if singles == 0 {
+		let (count, sum) = (sizes.len() as i64, sizes.iter().sum::<i64>());
+		let spread = count * sizes.iter().map(|size| size * size).sum::<i64>() - sum * sum;
+		if spread == 0 {
+			// There is nothing to tell it by.
+			*published = one;
+		}
+		for (entry, size) in counterfactual.iter_mut().zip(sizes).filter(|_| spread > 0) {
+			*entry = one * blocks as i64 * (count * size - sum) / spread;
+		}
+		return level;
+	}
+	for (k, (entry, size)) in counterfactual.iter_mut().zip(sizes).enumerate() {
+		let stratum = stratum(k, blocks, subsets.len());
+		let alone = stratum == Stratum::Alone;
+		let told = if alone { size } else { blocks as i64 - size };
+		let count = if stratum == Stratum::Half { halves } else { singles } as i64;
+		let whole = one * part(stratum, singles, halves) * blocks as i64;
+		let each = whole / (5 * told.max(1) * count.max(1));
+		*entry = if alone { each } else { -each };
+		*published += if alone { 0 } else { each };
+	}
+	level
 }
 
 /// How many blocks are measured alone: all, if they are few and there are adapters for it.
@@ -144,8 +208,9 @@ fn different(halves: usize, blocks: u16, singles: u16) -> usize {
 }
 
 /// Draws `adapters` subsets of `blocks` blocks: first, if there are adapters for it, every block alone
-/// and left out; then random halves, and the complements of the first of these. With an odd number of
-/// blocks a half has one less than its complement.
+/// and left out; then random halves, and the complements of the first of these. Where there are halves
+/// alone they have an eighth of the blocks less or more, in turn, so that they tell not only blocks apart
+/// but also what all add.
 ///
 /// Each half is, of several that are drawn, the one that is least correlated with those before
 /// it, so that few adapters already tell all blocks apart: close to a folded-over
@@ -162,7 +227,8 @@ pub fn draw(seed: Hash, blocks: u16, adapters: u16) -> Vec<Subset> {
 	let count = usize::from(adapters).saturating_sub(subsets.len());
 	let mut drawn: Vec<(Subset, Subset)> = Vec::new();
 	for _ in 0..different(count, blocks, singles) {
-		let candidates = (0..CANDIDATES).map(|_| halves(&mut stream, blocks.min(256)));
+		let size = half(drawn.len(), blocks, singles);
+		let candidates = (0..CANDIDATES).map(|_| parts(&mut stream, blocks.min(256), size));
 		drawn.extend(candidates.min_by_key(|(half, _)| {
 			drawn.iter().map(|(other, _)| correlation(half, other, blocks)).sum::<u64>()
 		}));
@@ -179,11 +245,21 @@ fn subset(members: &[u16]) -> Subset {
 	subset
 }
 
-/// A random half of the blocks, and the other one.
-fn halves(stream: &mut Stream, blocks: u16) -> (Subset, Subset) {
+/// How many blocks the half has that is drawn after so many others.
+fn half(drawn: usize, blocks: u16, singles: u16) -> usize {
+	// Of two blocks one: less or more would be none or all.
+	let off = if singles > 0 { 0 } else { (blocks / 8).max(u16::from(blocks > 2)) };
+	let half = blocks / 2;
+	let size =
+		if drawn.is_multiple_of(2) { half.saturating_sub(off) } else { half.saturating_add(off) };
+	size.into()
+}
+
+/// So many blocks at random, and the others.
+fn parts(stream: &mut Stream, blocks: u16, size: usize) -> (Subset, Subset) {
 	let order = shuffle(stream, blocks);
-	let (half, rest) = order.split_at(order.len() / 2);
-	(subset(half), subset(rest))
+	let (one, rest) = order.split_at(size.min(order.len()));
+	(subset(one), subset(rest))
 }
 
 /// The square of the inner product of two subsets written as ±1.
@@ -214,7 +290,7 @@ mod tests {
 				prop_assert!((0..256).all(|u| u < blocks as usize || !contains(half, u)));
 				prop_assert!(!subsets[..k].contains(half));
 				if k < different {
-					prop_assert_eq!(size(half), blocks as usize / 2);
+					prop_assert_eq!(size(half), super::half(k, blocks, 0));
 				} else {
 					let other = &subsets[k - different];
 					prop_assert!((0..32).all(|i| half[i] & other[i] == 0));

@@ -482,12 +482,11 @@ impl<'a> Evaluation<'a> {
 			all.push(Box::new(LeaveOneOut));
 		}
 		for adapters in adapters {
-			let counterfactual = Counterfactual { adapters: *adapters, beyond_half: false };
+			let counterfactual = Counterfactual { adapters: *adapters };
 			// Where every block is measured alone, halves are few.
 			if blocks > usize::from(MAX_SINGLE) {
 				let features = Box::new(one.clone());
 				all.push(Box::new(Controlled { counterfactual, features }));
-				all.push(Box::new(Counterfactual { beyond_half: true, ..counterfactual }));
 			}
 			all.push(Box::new(counterfactual));
 		}
@@ -696,7 +695,7 @@ impl<'a> Evaluation<'a> {
 		for adapters in adapters {
 			let subject = self.subject(&self.rows, &runs, &block, FEW);
 			let (mut inside, mut bars) = (0usize, 0usize);
-			let method = Counterfactual { adapters, beyond_half: false };
+			let method = Counterfactual { adapters };
 			let (subsets, psi) = method.design(&subject)?;
 			let vectors = method.vectors(&subject, &self.queries, &subsets)?;
 			for (y, truth) in vectors.iter().zip(&truth) {

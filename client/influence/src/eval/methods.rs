@@ -455,10 +455,6 @@ impl Method for LeaveOneOut {
 pub struct Counterfactual {
 	/// Retrainings.
 	pub adapters: u16,
-	/// What all blocks' scores sum to: what the model gained on the untrained one or, if true, twice
-	/// what it gains on models of random halves. The first divides what the first rows of any block
-	/// teach among all alike, junk included; the second leaves it to no one.
-	pub beyond_half: bool,
 }
 
 impl Counterfactual {
@@ -498,8 +494,7 @@ impl Counterfactual {
 
 impl Method for Counterfactual {
 	fn name(&self) -> String {
-		let beyond = if self.beyond_half { " beyond half" } else { "" };
-		format!("counterfactual{beyond}, K = {}", self.adapters)
+		format!("counterfactual, K = {}", self.adapters)
 	}
 	fn unit(&self) -> Unit {
 		Unit::Blocks
@@ -509,15 +504,8 @@ impl Method for Counterfactual {
 		let mut scores = Array2::zeros((subject.blocks, queries.len()));
 		for (q, y) in self.vectors(subject, queries, &subsets)?.iter().enumerate() {
 			let found = psi.scores(y).ok_or(Error::Unfit("y does not fit Ψ".into()))?;
-			let whole: f64 = found.iter().map(|score| *score as f64 / f64::from(ONE)).sum();
-			let halves = y[2..].iter().map(|v| f64::from(*v)).sum::<f64>() / (y.len() - 2) as f64;
-			let beyond = 2.0 * (f64::from(y[1]) - halves);
-			let shift = match self.beyond_half {
-				true => (beyond - whole) / subject.blocks as f64,
-				false => 0.0,
-			};
 			for (u, score) in found.into_iter().enumerate() {
-				scores[[u, q]] = ((score as f64 / f64::from(ONE) + shift) / NAT) as f32;
+				scores[[u, q]] = (score as f64 / f64::from(ONE) / NAT) as f32;
 			}
 		}
 		Ok(scores)

@@ -54,7 +54,7 @@ fn close_should_fail_when_psi_is_another() {
 		let refused = [
 			(vec![], right.clone(), Error::<Test>::WrongAdapterCount),
 			(hashes.clone(), right[1..].to_vec(), Error::<Test>::PsiShape),
-			(hashes.clone(), cheat, Error::<Test>::PsiEfficiency),
+			(hashes.clone(), cheat, Error::<Test>::PsiNormalEquations),
 			(hashes.clone(), moved, Error::<Test>::PsiNormalEquations),
 		];
 		for (adapters, psi, error) in refused {

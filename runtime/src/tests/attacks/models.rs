@@ -175,7 +175,7 @@ pub fn chosen_design() -> Outcome {
 		refused(&adapters, moved, Error::PsiNormalEquations);
 		// More for all.
 		let more = psi.iter().map(|entry| entry + entry / 10).collect();
-		refused(&adapters, more, Error::PsiEfficiency);
+		refused(&adapters, more, Error::PsiNormalEquations);
 		// Of subsets that another seed draws.
 		let other = draw(Hash::repeat_byte(9), NAMES.len() as u16, scene.adapters);
 		let sizes: Vec<u64> = design(model).blocks.iter().map(|block| block.bytes).collect();
