@@ -8,7 +8,11 @@ mod gpt;
 mod mlp;
 mod proto;
 mod tape;
+mod transformer;
 
-pub use gpt::{count, Gpt, Tensors, BETAS};
+pub use gpt::Gpt;
 pub use mlp::{Mlp, Sgd};
 pub use tape::{Graph, Var};
+pub use transformer::{
+	count, Activation, Biases, Norm, Output, Positions, Stretch, Tensors, Transformer, BETAS,
+};
