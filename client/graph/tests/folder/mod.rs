@@ -1,4 +1,5 @@
 //! Random models in folders as Hugging Face lays them out.
+#![allow(dead_code)] // Each test uses a part.
 
 use openledger_graph::{Error, Pretrained};
 use serde_json::{json, Map, Value};
