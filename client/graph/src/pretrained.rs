@@ -390,6 +390,8 @@ pub struct Pretrained {
 	model: Transformer,
 	family: Family,
 	folder: PathBuf,
+	/// The file of the weights, and the folder that it really is in: a session follows no links.
+	file: (PathBuf, String),
 	/// Where each of the weights begins in the file, in bytes, and its shape there.
 	places: Vec<(String, usize, Vec<usize>)>,
 }
@@ -424,7 +426,15 @@ impl Pretrained {
 		}
 		let model = Transformer { context, rank, ..model };
 		let places = places(folder, &config, &model, &family)?;
-		Ok(Self { model, family, folder: folder.into(), places })
+		let path = folder.join(MODEL);
+		let real = path.canonicalize().map_err(|e| Error::Read(path.clone(), e))?;
+		let (Some(parent), Some(Some(name))) =
+			(real.parent(), real.file_name().map(|name| name.to_str()))
+		else {
+			return Err(Error::Asked(format!("{} is no name in UTF-8", real.display())));
+		};
+		let file = (parent.into(), name.into());
+		Ok(Self { model, family, folder: folder.into(), file, places })
 	}
 
 	/// The architecture.
@@ -432,9 +442,9 @@ impl Pretrained {
 		&self.model
 	}
 
-	/// The folder, for the session.
+	/// The folder that the weights lie in, for the session: behind a link, its target's.
 	pub fn folder(&self) -> &Path {
-		&self.folder
+		&self.file.0
 	}
 
 	/// The bytes of `tokenizer.json`.
@@ -460,7 +470,7 @@ impl Pretrained {
 		let tensors = self
 			.places
 			.iter()
-			.map(|(name, offset, shape)| (name.clone(), g.file(MODEL, *offset, shape)))
+			.map(|(name, offset, shape)| (name.clone(), g.file(&self.file.1, *offset, shape)))
 			.collect();
 		let product: fn(&mut Graph, Var, Var) -> Var = if self.family.transposed {
 			|g, x, matrix| g.linear(x, matrix, true)

@@ -222,6 +222,24 @@ fn open_should_take_a_file_of_the_bare_model_when_names_lack_their_first_part() 
 	assert_eq!(outputs(&named), outputs(&bare));
 }
 
+/// As the cache of Hugging Face's own tools is laid out.
+#[cfg(unix)]
+#[test]
+fn session_should_find_the_weights_when_files_are_links() {
+	let (folder, model) = opened(&configs()[1].1);
+	let links = TempDir::new().unwrap();
+	for name in ["config.json", "model.safetensors"] {
+		std::os::unix::fs::symlink(folder.path().join(name), links.path().join(name)).unwrap();
+	}
+	let linked = Pretrained::open(links.path(), CONTEXT, RANK).unwrap();
+	let run = |model: &Pretrained| {
+		let adapters = numbers(3, count(&model.adapter()));
+		let inputs = batch(model, &[0], 1, adapters, false);
+		session(model, model.logits(1, 1)).run(inputs).unwrap()
+	};
+	assert_eq!(run(&linked), run(&model));
+}
+
 #[test]
 fn module_should_name_the_published_layer_when_an_adapter_is_exported() {
 	let expected = BTreeMap::from([
