@@ -6,7 +6,6 @@ use openledger_onnx::{Runtime, Session, Tensor};
 use safetensors::{Dtype, SafeTensors};
 use std::{collections::BTreeMap, error::Error, path::Path};
 
-const CONTEXT: usize = 12;
 const RANK: usize = 3;
 const RATE: f32 = 1e-2;
 const STEPS: i32 = 2;
@@ -93,10 +92,10 @@ fn worst(ours: &[f32], theirs: &[f32]) -> f32 {
 }
 
 fn compare(folder: &Path) -> Result<String> {
-	let model = Pretrained::open(folder, CONTEXT, RANK)?;
 	let reference = Reference::read(&folder.join("reference.safetensors"))?;
+	let [s, b, context] = *reference.shape("tokens")? else { return Err("no tokens".into()) };
+	let model = Pretrained::open(folder, context, RANK)?;
 	assert!(model.tokenizer()?.starts_with(b"{"), "tokenizer.json is JSON");
-	let [s, b, ..] = *reference.shape("tokens")? else { return Err("no tokens".into()) };
 	let total = model.adapter().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
 	let classifier = matches!(model.model().output, Output::Class { .. });
 	let runtime = Runtime::load()?;

@@ -213,12 +213,12 @@ impl Config {
 		}
 	}
 
-	fn divided(&self, name: &str, by: &str, parts: usize) -> Result<usize, Error> {
-		let whole = self.numbers(name, None)?;
-		if whole % parts == 0 {
-			Ok(whole / parts)
+	/// The width of a head.
+	fn head(&self, name: &str, width: usize, by: &str, heads: usize) -> Result<usize, Error> {
+		if width % heads == 0 {
+			Ok(width / heads)
 		} else {
-			Err(self.wrong(name, &format!("{by} = {parts} must divide it")))
+			Err(self.wrong(name, &format!("{by} = {heads} must divide it")))
 		}
 	}
 
@@ -241,7 +241,7 @@ impl Config {
 			layers: self.numbers("n_layer", Some(12))?,
 			heads,
 			groups: heads,
-			head: self.divided("n_embd", "n_head", heads)?,
+			head: self.head("n_embd", width, "n_head", heads)?,
 			hidden: self.numbers("n_inner", Some(4 * width))?,
 			rank: 0,
 			norm: Norm::Layer(self.float(&self.values, "layer_norm_epsilon", Some(1e-5))?),
@@ -265,7 +265,7 @@ impl Config {
 			return Err(self.wrong("num_key_value_heads", &why));
 		}
 		let head = match &self.values["head_dim"] {
-			Value::Null => self.divided("hidden_size", "num_attention_heads", heads)?,
+			Value::Null => self.head("hidden_size", width, "num_attention_heads", heads)?,
 			_ => self.numbers("head_dim", None)?,
 		};
 		if head % 2 != 0 {
@@ -364,7 +364,7 @@ impl Config {
 			layers: self.numbers("num_hidden_layers", Some(12))?,
 			heads,
 			groups: heads,
-			head: self.divided("hidden_size", "num_attention_heads", heads)?,
+			head: self.head("hidden_size", width, "num_attention_heads", heads)?,
 			hidden: self.numbers("intermediate_size", Some(3072))?,
 			rank: 0,
 			norm: Norm::Layer(self.float(&self.values, "layer_norm_eps", Some(1e-12))?),

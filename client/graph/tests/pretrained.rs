@@ -278,6 +278,7 @@ fn open_should_say_what_to_do_when_a_config_is_not_built() {
 		(&gpt2, "n_layer", json!(-1), "n_layer = -1: it must be between"),
 		(&gpt2, "n_embd", json!(u64::MAX), "it must be between 1 and 16777216"),
 		(&gpt2, "n_embd", json!("wide"), "it must be between 1 and 16777216"),
+		(&gpt2, "n_embd", Value::Null, "is [11, 8], but config.json asks for [11, 768]"),
 		(&gpt2, "n_positions", json!(5), "rows of 6 tokens: "),
 		(&gpt2, "activation_function", json!("mish"), "known are relu, gelu,"),
 		(&gpt2, "layer_norm_epsilon", json!(-1), "it must be a positive number"),

@@ -11,13 +11,15 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer, models
 from transformers.pytorch_utils import Conv1D
 
-SEGMENTS, ROWS, CONTEXT, RANK, VOCABULARY, CLASSES = 3, 2, 12, 3, 61, 3
+SEGMENTS, ROWS, RANK, VOCABULARY, CLASSES = 3, 2, 3, 61, 3
 RATE, BETAS, STEPS = 1e-2, (0.9, 0.99), 2
 
 small = dict(vocab_size=VOCABULARY, hidden_size=32, num_hidden_layers=2, num_attention_heads=4)
 llama = dict(small, intermediate_size=40, max_position_embeddings=64)
 llama3 = dict(rope_type="llama3", factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0,
               original_max_position_embeddings=16)
+# How many tokens a row has, where it is not the usual number: all there are, and many.
+USUAL, CONTEXTS = 12, {"gpt2-bare": 20, "llama": 60}
 gpt2 = dict(vocab_size=VOCABULARY, n_positions=20, n_embd=32, n_layer=2, n_head=4)
 MODELS = {
     "gpt2": transformers.GPT2Config(**gpt2),
@@ -87,12 +89,13 @@ def main(folder):
         words = models.WordLevel({f"w{i}": i for i in range(VOCABULARY)}, "w0")
         transformers.PreTrainedTokenizerFast(tokenizer_object=Tokenizer(words), clean_up_tokenization_spaces=False).save_pretrained(here)
 
-        shape = (SEGMENTS, ROWS, CONTEXT)
+        context = CONTEXTS.get(name, USUAL)
+        shape = (SEGMENTS, ROWS, context)
         out = {"tokens": torch.randint(VOCABULARY, shape)}
         if classifier:
             # The second row of each segment is shorter.
             out["present"] = torch.ones(shape)
-            out["present"][:, 1, CONTEXT - 4:] = 0
+            out["present"][:, 1, context - 4:] = 0
             out["kinds"] = torch.randint(config.type_vocab_size, shape)
             out["targets"] = torch.randint(config.num_labels, shape[:2])
         else:

@@ -77,7 +77,7 @@ pub fn model(folder: &Path, config: &Value) -> Vec<(String, Vec<usize>)> {
 	fs::create_dir_all(folder).unwrap();
 	fs::write(folder.join("config.json"), config.to_string()).unwrap();
 	fs::write(folder.join("tokenizer.json"), "{}").unwrap();
-	let mut all: Vec<_> = (0..8).map(|i| (format!("unused.{i}"), vec![1])).collect();
+	let mut all: Vec<_> = (0..16).map(|i| (format!("unused.{i}"), vec![1])).collect();
 	loop {
 		listed(folder, &all, "F32", 4);
 		match Pretrained::open(folder, 1, 1) {
