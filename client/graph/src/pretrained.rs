@@ -259,7 +259,7 @@ impl Config {
 	fn llama(&self, kind: &str) -> Result<(Transformer, Family, usize), Error> {
 		let width = self.numbers("hidden_size", None)?;
 		let heads = self.numbers("num_attention_heads", None)?;
-		let groups = self.numbers("num_key_value_heads", Some(heads))?;
+		let groups = self.numbers("num_key_value_heads", (kind == "llama").then_some(heads))?;
 		if heads % groups != 0 {
 			let why = format!("it must divide num_attention_heads = {heads}");
 			return Err(self.wrong("num_key_value_heads", &why));
@@ -276,8 +276,9 @@ impl Config {
 		self.plain("use_sliding_window", false)?;
 		let positions = self.numbers("max_position_embeddings", None)?;
 		// Within the window it is an attention like the others.
-		let window = match (kind, &self.values["sliding_window"]) {
-			("mistral", Value::Number(_)) => self.numbers("sliding_window", None)?,
+		let window = match (kind, self.values.get("sliding_window")) {
+			("mistral", None) => 4096,
+			("mistral", Some(Value::Number(_))) => self.numbers("sliding_window", None)?,
 			_ => positions,
 		};
 		let attention = self.flag("attention_bias", kind == "qwen2")?;
@@ -321,7 +322,7 @@ impl Config {
 			None if scaling.is_null() => Stretch::Linear(1.0),
 			Some("default") => Stretch::Linear(1.0),
 			Some("linear") => Stretch::Linear(of("factor")?),
-			Some("llama3") => Stretch::Llama3 {
+			Some("llama3") if of("low_freq_factor")? < of("high_freq_factor")? => Stretch::Llama3 {
 				factor: of("factor")?,
 				low: of("low_freq_factor")?,
 				high: of("high_freq_factor")?,
@@ -329,8 +330,8 @@ impl Config {
 			},
 			_ => {
 				let found = format!("rotary positions {scaling}");
-				let why = "known are the types default, linear and llama3".into();
-				return Err(Error::Variant(self.path.clone(), found, why));
+				let why = "known are the types default, linear and llama3 (its low factor below the high)";
+				return Err(Error::Variant(self.path.clone(), found, why.into()));
 			},
 		};
 		Ok(Positions::Rotary { base, stretch })

@@ -289,6 +289,15 @@ fn open_should_say_what_to_do_when_a_config_is_not_built() {
 		(&llama, "hidden_size", json!(null), "it must be between 1 and 16777216"),
 		(&llama, "rope_scaling", json!({ "rope_type": "yarn" }), "default, linear and llama3"),
 		(&llama, "rope_scaling", json!({ "type": "linear" }), "factor = null: it must be a pos"),
+		(
+			&llama,
+			"rope_scaling",
+			json!({
+				"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4,
+				"original_max_position_embeddings": 8,
+			}),
+			"its low factor below the high",
+		),
 		(&llama, "attention_bias", json!(true), "self_attn.q_proj.bias of F32 [16], which"),
 		(&bert, "position_embedding_type", json!("relative_key"), "only absolute is built"),
 		(&bert, "problem_type", json!("regression"), "only single_label_classification is built"),
@@ -339,6 +348,56 @@ fn open_should_say_what_to_do_when_a_file_is_not_what_it_should_be() {
 	}
 	fs::write(path("config.json"), "nothing").unwrap();
 	expect("config.json is not what it should be");
+}
+
+#[test]
+fn open_should_never_panic_when_a_folder_is_from_a_stranger() {
+	let strange = [0, 1, 2, 3, 4, 5, 16, 1 << 24, i64::MAX, -1].map(|n| json!(n));
+	let others = [json!(0.5), json!(1e300), json!(true), json!("silu"), json!({}), json!([1])];
+	let (mut opened, mut refused) = (0, 0);
+	// What opens can be built and run, too.
+	let mut try_open = |folder: &Path| match Pretrained::open(folder, CONTEXT, RANK) {
+		Ok(model) => {
+			let mut session = session(&model, model.score(1, 1));
+			let adapter = vec![0.0; count(&model.adapter())];
+			let mut inputs = batch(&model, &[0], 1, adapter, true);
+			// A class or a kind may be one that the model no longer has.
+			for (name, tensor) in &mut inputs {
+				if let (Tensor::Integers(_, values), "targets" | "kinds") = (tensor, *name) {
+					values.fill(0);
+				}
+			}
+			session.run(inputs).unwrap();
+			opened += 1;
+		},
+		Err(error) => {
+			assert!(!error.to_string().is_empty());
+			refused += 1;
+		},
+	};
+	for (_, config) in configs() {
+		let folder = TempDir::new().unwrap();
+		model(folder.path(), &config);
+		let path = |name: &str| folder.path().join(name);
+		for name in config.as_object().unwrap().keys() {
+			for value in strange.iter().chain(&others).chain(&[Value::Null]) {
+				let mut changed = config.clone();
+				changed[name] = value.clone();
+				fs::write(path("config.json"), changed.to_string()).unwrap();
+				try_open(folder.path());
+			}
+		}
+		fs::write(path("config.json"), config.to_string()).unwrap();
+		let whole = fs::read(path("model.safetensors")).unwrap();
+		let list = u64::from_le_bytes(std::array::from_fn(|i| whole[i])) as usize;
+		for at in (0..8 + list).step_by(5) {
+			let mut changed = whole.clone();
+			changed[at] ^= 1 + at as u8 % 16;
+			fs::write(path("model.safetensors"), changed).unwrap();
+			try_open(folder.path());
+		}
+	}
+	assert!(opened > 50 && refused > 500, "{opened} open, {refused} do not");
 }
 
 #[test]

@@ -43,7 +43,8 @@ impl Session {
 
 	/// Loads ONNX bytes whose weights lie in files of a folder (external data), which are mapped,
 	/// not read: sessions over the same files share their memory. Matrices are not packed for the
-	/// kernels, which would be a copy of each.
+	/// kernels, which would be a copy of each: the last bits of results may be others than those of
+	/// the same weights in [`Session::new`].
 	pub fn with_files(
 		runtime: &Runtime,
 		graph: &[u8],
