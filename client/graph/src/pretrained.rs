@@ -215,7 +215,7 @@ impl Config {
 
 	/// The width of a head.
 	fn head(&self, name: &str, width: usize, by: &str, heads: usize) -> Result<usize, Error> {
-		if width % heads == 0 {
+		if width.is_multiple_of(heads) {
 			Ok(width / heads)
 		} else {
 			Err(self.wrong(name, &format!("{by} = {heads} must divide it")))
@@ -260,7 +260,7 @@ impl Config {
 		let width = self.numbers("hidden_size", None)?;
 		let heads = self.numbers("num_attention_heads", None)?;
 		let groups = self.numbers("num_key_value_heads", (kind == "llama").then_some(heads))?;
-		if heads % groups != 0 {
+		if !heads.is_multiple_of(groups) {
 			let why = format!("it must divide num_attention_heads = {heads}");
 			return Err(self.wrong("num_key_value_heads", &why));
 		}
@@ -268,7 +268,7 @@ impl Config {
 			Value::Null => self.head("hidden_size", width, "num_attention_heads", heads)?,
 			_ => self.numbers("head_dim", None)?,
 		};
-		if head % 2 != 0 {
+		if !head.is_multiple_of(2) {
 			let found = format!("heads of {head} numbers");
 			let why = "rotary positions need an even number".into();
 			return Err(Error::Variant(self.path.clone(), found, why));
