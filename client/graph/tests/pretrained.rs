@@ -177,6 +177,44 @@ fn train_should_give_the_same_bits_when_an_adapter_sits_elsewhere() {
 	}
 }
 
+/// Large enough that products are divided among threads.
+#[test]
+fn gradient_should_give_the_same_bits_when_more_threads_run() {
+	let gpt2 = json!({
+		"model_type": "gpt2", "vocab_size": 1000, "n_positions": 64, "n_embd": 256, "n_layer": 2,
+		"n_head": 4,
+	});
+	let llama = json!({
+		"model_type": "llama", "vocab_size": 1000, "max_position_embeddings": 64,
+		"hidden_size": 256, "num_hidden_layers": 2, "num_attention_heads": 4,
+		"num_key_value_heads": 2, "intermediate_size": 700,
+	});
+	for config in [gpt2, llama] {
+		let folder = TempDir::new().unwrap();
+		model(folder.path(), &config);
+		let model = Pretrained::open(folder.path(), 64, RANK).unwrap();
+		let a = count(&model.adapter());
+		let mut gradients = [1, 2, 3].map(|threads| {
+			let graph = model.gradient(4).to_onnx();
+			let runtime = Runtime::load().unwrap();
+			let mut session =
+				Session::with_files(&runtime, &graph, threads, model.folder()).unwrap();
+			let shape = vec![4, 1, 64];
+			let tokens = |step: i64| (0..4 * 64).map(|i| i * step % 1000).collect();
+			let inputs = vec![
+				("parameters.in", Tensor::Floats(vec![4, a], numbers(3, 4 * a))),
+				("tokens", Tensor::Integers(shape.clone(), tokens(7))),
+				("targets", Tensor::Integers(shape.clone(), tokens(5))),
+				("mask", Tensor::Floats(shape, vec![1.0; 4 * 64])),
+			];
+			session.run(inputs).unwrap().remove("gradient").unwrap()
+		});
+		let one = std::mem::take(&mut gradients[0]);
+		assert!(one.iter().any(|v| *v != 0.0));
+		assert!(gradients[1..].iter().all(|other| *other == one), "{config}");
+	}
+}
+
 #[test]
 fn train_should_leave_an_adapter_as_it_is_when_its_rate_is_zero() {
 	for (name, config) in configs() {
