@@ -250,6 +250,215 @@ fn rotations(base: f32, stretch: Stretch, context: usize, head: usize) -> [Vec<f
 	[table(libm::cos), table(libm::sin)]
 }
 
+/// Pairs of numbers `[.., head]`, the first half's with the second's, turned by the angles of tables.
+fn rotated(g: &mut Graph, x: Var, [cos, sin]: [Var; 2]) -> Var {
+	let (last, head) = (g.shape(x).len() - 1, g.shape(x)[g.shape(x).len() - 1]);
+	let first = g.slice(x, last, 0, head / 2);
+	let second = g.slice(x, last, head / 2, head);
+	let second = g.neg(second);
+	let across = g.concat(&[second, first], last);
+	let kept = g.mul(x, cos);
+	let across = g.mul(across, sin);
+	g.add(kept, across)
+}
+
+/// One pass through a model.
+struct Pass<'a> {
+	model: &'a Transformer,
+	weights: &'a Weights,
+	adapter: Option<&'a Named>,
+}
+
+/// Which tokens do not see each other, and the tables by which queries and keys are rotated.
+struct Places {
+	mask: Var,
+	rotation: Option<[Var; 2]>,
+}
+
+impl Pass<'_> {
+	fn weight(&self, name: &str) -> Var {
+		find(&self.weights.tensors, name)
+	}
+
+	fn linear(&self, g: &mut Graph, x: Var, name: &str) -> Var {
+		let mut y = if name == "head" && self.model.output == (Output::Next { tied: true }) {
+			g.linear(x, self.weight("embedding"), true)
+		} else {
+			(self.weights.product)(g, x, self.weight(name))
+		};
+		let bias = format!("{name}.bias");
+		if let Some((_, bias)) = self.weights.tensors.iter().find(|(name, _)| *name == bias) {
+			y = g.add(y, *bias);
+		}
+		let Some(adapter) = self.adapter else { return y };
+		let down = g.matmul(x, find(adapter, &format!("{name}.lora_A")));
+		let up = g.matmul(down, find(adapter, &format!("{name}.lora_B")));
+		g.add(y, up)
+	}
+
+	fn norm(&self, g: &mut Graph, mut x: Var, name: &str) -> Var {
+		let mean = |g: &mut Graph, x: Var| {
+			let sum = g.sum(x, &[2]);
+			g.scale(sum, 1.0 / self.model.width as f32)
+		};
+		let (Norm::Rms(epsilon) | Norm::Layer(epsilon)) = self.model.norm;
+		if let Norm::Layer(_) = self.model.norm {
+			let middle = mean(g, x);
+			x = g.sub(x, middle);
+		}
+		let square = g.mul(x, x);
+		let square = mean(g, square);
+		let epsilon = g.number(epsilon);
+		let square = g.add(square, epsilon);
+		let size = g.sqrt(square);
+		let unit = g.div(x, size);
+		let y = g.mul(unit, self.weight(name));
+		match self.model.norm {
+			Norm::Rms(_) => y,
+			Norm::Layer(_) => g.add(y, self.weight(&format!("{name}.bias"))),
+		}
+	}
+
+	/// Attention of `x` `[segments, rows·context, width]`, of the shape `[segments, rows, context]`.
+	fn attention(
+		&self,
+		g: &mut Graph,
+		x: Var,
+		layer: usize,
+		[s, b, t]: [usize; 3],
+		places: &Places,
+	) -> Var {
+		let Transformer { heads, groups, head, .. } = *self.model;
+		let name = |part: &str| format!("layers.{layer}.{part}");
+		let all = self.model.joined.then(|| self.linear(g, x, &name("attention")));
+		// Of so many heads, which begin behind others where one linear layer gives all.
+		let split = |g: &mut Graph, part: &str, from: usize, heads: usize, order: [usize; 5]| {
+			let y = match all {
+				Some(all) => g.slice(all, 2, from * head, (from + heads) * head),
+				None => self.linear(g, x, &name(part)),
+			};
+			let mut y = g.reshape(y, &[s, b, t, heads, head]);
+			if let (Some(tables), "query" | "key") = (places.rotation, part) {
+				y = rotated(g, y, tables);
+			}
+			g.transpose(y, &order)
+		};
+		let query = split(g, "query", 0, heads, [0, 1, 3, 2, 4]);
+		let key = split(g, "key", heads, groups, [0, 1, 3, 4, 2]);
+		let value = split(g, "value", heads + groups, groups, [0, 1, 3, 2, 4]);
+		let query = g.scale(query, (head as f32).powf(-0.5));
+		// Heads that share a key stand one below the other.
+		let shared = heads / groups * t;
+		let query = shaped(g, query, &[s, b, groups, shared, head]);
+		let scores = g.matmul(query, key);
+		let scores = shaped(g, scores, &[s, b, heads, t, t]);
+		let scores = g.add(scores, places.mask);
+		let attention = g.softmax(scores);
+		let attention = shaped(g, attention, &[s, b, groups, shared, t]);
+		let mixed = g.matmul(attention, value);
+		let mixed = shaped(g, mixed, &[s, b, heads, t, head]);
+		let mixed = g.transpose(mixed, &[0, 1, 3, 2, 4]);
+		let mixed = g.reshape(mixed, &[s, b * t, heads * head]);
+		self.linear(g, mixed, &name("output"))
+	}
+
+	/// The linear layers between two attentions.
+	fn perceptron(&self, g: &mut Graph, x: Var, layer: usize) -> Var {
+		let name = |part: &str| format!("layers.{layer}.{part}");
+		let activation = self.model.activation;
+		let gate = self.model.gated.then(|| {
+			let gate = self.linear(g, x, &name("gate"));
+			activation.apply(g, gate)
+		});
+		let up = self.linear(g, x, &name("up"));
+		let up = match gate {
+			Some(gate) => g.mul(gate, up),
+			None => activation.apply(g, up),
+		};
+		self.linear(g, up, &name("down"))
+	}
+
+	/// The last hidden states `[segments, rows·context, width]` of tokens `[segments, rows, context]`.
+	/// A classifier has the inputs `kinds`, of which text a token is, and `present`, one where there
+	/// is a token, both of the shape of the tokens.
+	fn states(&self, g: &mut Graph, tokens: Var) -> Var {
+		let [s, b, t] = *g.shape(tokens) else { panic!("tokens are [segments, rows, context]") };
+		let shape = [s, b, t];
+		let mask = match self.model.output {
+			Output::Next { .. } => {
+				let later = (0..t * t).map(|i| if i % t > i / t { NEVER } else { 0.0 }).collect();
+				g.constant(&[t, t], later)
+			},
+			Output::Class { .. } => {
+				let present = g.input("present", &shape);
+				let one = g.number(1.0);
+				let absent = g.sub(one, present);
+				let never = g.scale(absent, NEVER);
+				g.reshape(never, &[s, b, 1, 1, t])
+			},
+		};
+		let mut places = Places { mask, rotation: None };
+		let mut x = g.gather(self.weight("embedding"), tokens);
+		match self.model.positions {
+			Positions::Learned(rows) => {
+				let table = self.weight("position");
+				let table = if rows == t { table } else { g.slice(table, 0, 0, t) };
+				x = g.add(x, table);
+			},
+			Positions::Rotary { base, stretch } => {
+				let head = self.model.head;
+				let tables = rotations(base, stretch, t, head);
+				places.rotation = Some(tables.map(|table| g.constant(&[t, 1, head], table)));
+			},
+		}
+		if let Output::Class { .. } = self.model.output {
+			let kinds = g.indices("kinds", &shape);
+			let kinds = g.gather(self.weight("kind"), kinds);
+			x = g.add(x, kinds);
+		}
+		x = g.reshape(x, &[s, b * t, self.model.width]);
+		let post = self.model.post;
+		let norm = |g: &mut Graph, x: Var, here: bool, name: &str| {
+			if here {
+				self.norm(g, x, name)
+			} else {
+				x
+			}
+		};
+		x = norm(g, x, post, "embedding.norm");
+		for layer in 0..self.model.layers {
+			let [norm1, norm2] = [1, 2].map(|i| format!("layers.{layer}.norm{i}"));
+			let normed = norm(g, x, !post, &norm1);
+			let mixed = self.attention(g, normed, layer, shape, &places);
+			x = g.add(x, mixed);
+			x = norm(g, x, post, &norm1);
+			let normed = norm(g, x, !post, &norm2);
+			let down = self.perceptron(g, normed, layer);
+			x = g.add(x, down);
+			x = norm(g, x, post, &norm2);
+		}
+		norm(g, x, !post, "norm")
+	}
+
+	/// Logits of the states of [`Pass::states`]: `[segments, rows·context, vocabulary]`, or
+	/// `[segments, rows, classes]`.
+	fn head(&self, g: &mut Graph, states: Var) -> Var {
+		let mut x = states;
+		if let Output::Class { .. } = self.model.output {
+			let [s, n, d] = *g.shape(x) else {
+				panic!("states are [segments, rows·context, width]")
+			};
+			let (rows, t) = (n / self.model.context, self.model.context);
+			let all = g.reshape(x, &[s, rows, t, d]);
+			let first = g.slice(all, 2, 0, 1);
+			let first = g.reshape(first, &[s, rows, d]);
+			let pooled = self.linear(g, first, "pooler");
+			x = g.tanh(pooled);
+		}
+		self.linear(g, x, "head")
+	}
+}
+
 impl Transformer {
 	/// The linear layers, in their order.
 	fn linears(&self) -> Vec<Linear> {
@@ -337,188 +546,6 @@ impl Transformer {
 		self.linears().into_iter().flat_map(pair).collect()
 	}
 
-	fn linear(
-		&self,
-		g: &mut Graph,
-		weights: &Weights,
-		adapter: Option<&Named>,
-		x: Var,
-		name: &str,
-	) -> Var {
-		let mut y = if name == "head" && self.output == (Output::Next { tied: true }) {
-			g.linear(x, find(&weights.tensors, "embedding"), true)
-		} else {
-			(weights.product)(g, x, find(&weights.tensors, name))
-		};
-		if let Some((_, bias)) = weights.tensors.iter().find(|(n, _)| *n == format!("{name}.bias"))
-		{
-			y = g.add(y, *bias);
-		}
-		let Some(adapter) = adapter else { return y };
-		let down = g.matmul(x, find(adapter, &format!("{name}.lora_A")));
-		let up = g.matmul(down, find(adapter, &format!("{name}.lora_B")));
-		g.add(y, up)
-	}
-
-	fn normed(&self, g: &mut Graph, weights: &Weights, mut x: Var, name: &str) -> Var {
-		let mean = |g: &mut Graph, x: Var| {
-			let sum = g.sum(x, &[2]);
-			g.scale(sum, 1.0 / self.width as f32)
-		};
-		let (Norm::Rms(epsilon) | Norm::Layer(epsilon)) = self.norm;
-		if let Norm::Layer(_) = self.norm {
-			let middle = mean(g, x);
-			x = g.sub(x, middle);
-		}
-		let square = g.mul(x, x);
-		let square = mean(g, square);
-		let epsilon = g.number(epsilon);
-		let square = g.add(square, epsilon);
-		let size = g.sqrt(square);
-		let unit = g.div(x, size);
-		let y = g.mul(unit, find(&weights.tensors, name));
-		match self.norm {
-			Norm::Rms(_) => y,
-			Norm::Layer(_) => g.add(y, find(&weights.tensors, &format!("{name}.bias"))),
-		}
-	}
-
-	/// The last hidden states `[segments, rows·context, width]` of tokens `[segments, rows, context]`.
-	/// A classifier has the inputs `kinds`, of which text a token is, and `present`, one where there
-	/// is a token, both of the shape of the tokens.
-	fn states(
-		&self,
-		g: &mut Graph,
-		weights: &Weights,
-		adapter: Option<&Named>,
-		tokens: Var,
-	) -> Var {
-		let [s, b, t] = *g.shape(tokens) else { panic!("tokens are [segments, rows, context]") };
-		let (d, h, groups, width) = (self.width, self.heads, self.groups, self.head);
-		let linear = |g: &mut Graph, x: Var, name: &str| self.linear(g, weights, adapter, x, name);
-		let norm = |g: &mut Graph, x: Var, name: &str| self.normed(g, weights, x, name);
-		let weight = |name: &str| find(&weights.tensors, name);
-		let mask = match self.output {
-			Output::Next { .. } => {
-				let later = (0..t * t).map(|i| if i % t > i / t { NEVER } else { 0.0 }).collect();
-				g.constant(&[t, t], later)
-			},
-			Output::Class { .. } => {
-				let present = g.input("present", &[s, b, t]);
-				let one = g.number(1.0);
-				let absent = g.sub(one, present);
-				let never = g.scale(absent, NEVER);
-				g.reshape(never, &[s, b, 1, 1, t])
-			},
-		};
-		let mut x = g.gather(weight("embedding"), tokens);
-		if let Positions::Learned(rows) = self.positions {
-			let table = weight("position");
-			let table = if rows == t { table } else { g.slice(table, 0, 0, t) };
-			x = g.add(x, table);
-		}
-		if let Output::Class { .. } = self.output {
-			let kinds = g.indices("kinds", &[s, b, t]);
-			let kinds = g.gather(weight("kind"), kinds);
-			x = g.add(x, kinds);
-		}
-		let rotation = match self.positions {
-			Positions::Learned(_) => None,
-			Positions::Rotary { base, stretch } => {
-				let tables = rotations(base, stretch, t, width);
-				Some(tables.map(|table| g.constant(&[t, 1, width], table)))
-			},
-		};
-		x = g.reshape(x, &[s, b * t, d]);
-		if self.post {
-			x = norm(g, x, "embedding.norm");
-		}
-		for layer in 0..self.layers {
-			let name = |part: &str| format!("layers.{layer}.{part}");
-			let normed = if self.post { x } else { norm(g, x, &name("norm1")) };
-			let all = self.joined.then(|| linear(g, normed, &name("attention")));
-			let split =
-				|g: &mut Graph, part: &str, from: usize, heads: usize, order: [usize; 5]| {
-					let y = match all {
-						Some(all) => g.slice(all, 2, from * width, (from + heads) * width),
-						None => linear(g, normed, &name(part)),
-					};
-					let y = g.reshape(y, &[s, b, t, heads, width]);
-					let y = match rotation {
-						Some([cos, sin]) if part != "value" => {
-							let first = g.slice(y, 4, 0, width / 2);
-							let second = g.slice(y, 4, width / 2, width);
-							let second = g.neg(second);
-							let turned = g.concat(&[second, first], 4);
-							let kept = g.mul(y, cos);
-							let turned = g.mul(turned, sin);
-							g.add(kept, turned)
-						},
-						_ => y,
-					};
-					g.transpose(y, &order)
-				};
-			let query = split(g, "query", 0, h, [0, 1, 3, 2, 4]);
-			let key = split(g, "key", h, groups, [0, 1, 3, 4, 2]);
-			let value = split(g, "value", h + groups, groups, [0, 1, 3, 2, 4]);
-			let query = g.scale(query, (width as f32).powf(-0.5));
-			// Heads that share a key stand one below the other.
-			let shared = h / groups * t;
-			let query = shaped(g, query, &[s, b, groups, shared, width]);
-			let scores = g.matmul(query, key);
-			let scores = shaped(g, scores, &[s, b, h, t, t]);
-			let scores = g.add(scores, mask);
-			let attention = g.softmax(scores);
-			let attention = shaped(g, attention, &[s, b, groups, shared, t]);
-			let mixed = g.matmul(attention, value);
-			let mixed = shaped(g, mixed, &[s, b, h, t, width]);
-			let mixed = g.transpose(mixed, &[0, 1, 3, 2, 4]);
-			let mixed = g.reshape(mixed, &[s, b * t, h * width]);
-			let mixed = linear(g, mixed, &name("output"));
-			x = g.add(x, mixed);
-			if self.post {
-				x = norm(g, x, &name("norm1"));
-			}
-			let normed = if self.post { x } else { norm(g, x, &name("norm2")) };
-			let gate = self.gated.then(|| {
-				let gate = linear(g, normed, &name("gate"));
-				self.activation.apply(g, gate)
-			});
-			let up = linear(g, normed, &name("up"));
-			let up = match gate {
-				Some(gate) => g.mul(gate, up),
-				None => self.activation.apply(g, up),
-			};
-			let down = linear(g, up, &name("down"));
-			x = g.add(x, down);
-			if self.post {
-				x = norm(g, x, &name("norm2"));
-			}
-		}
-		if self.post {
-			x
-		} else {
-			norm(g, x, "norm")
-		}
-	}
-
-	/// Logits of the states of [`Transformer::states`]: `[segments, rows·context, vocabulary]`, or
-	/// `[segments, rows, classes]`.
-	fn head(&self, g: &mut Graph, weights: &Weights, adapter: Option<&Named>, states: Var) -> Var {
-		let mut x = states;
-		if let Output::Class { .. } = self.output {
-			let [s, n, d] = *g.shape(x) else {
-				panic!("states are [segments, rows·context, width]")
-			};
-			let rows = g.reshape(x, &[s, n / self.context, self.context, d]);
-			let first = g.slice(rows, 2, 0, 1);
-			let first = g.reshape(first, &[s, n / self.context, d]);
-			let pooled = self.linear(g, weights, adapter, first, "pooler");
-			x = g.tanh(pooled);
-		}
-		self.linear(g, weights, adapter, x, "head")
-	}
-
 	/// What can be said: tokens or classes.
 	fn answers(&self) -> usize {
 		match self.output {
@@ -557,8 +584,9 @@ impl Transformer {
 		let tokens = g.indices("tokens", &tokens);
 		let targets = g.indices("targets", answers);
 		let mask = g.input("mask", answers);
-		let states = self.states(g, weights, adapter, tokens);
-		let logits = self.head(g, weights, adapter, states);
+		let pass = Pass { model: self, weights, adapter };
+		let states = pass.states(g, tokens);
+		let logits = pass.head(g, states);
 		let log = self.log_probabilities(g, logits, targets);
 		let weighted = g.mul(log, mask);
 		let axes: Vec<usize> = (1..answers.len()).collect();
@@ -592,8 +620,9 @@ impl Transformer {
 	pub(crate) fn logits(&self, mut g: Graph, weights: &Weights, s: usize, b: usize) -> Graph {
 		let (_, adapter) = self.adapters(&mut g, s);
 		let tokens = g.indices("tokens", &[s, b, self.context]);
-		let states = self.states(&mut g, weights, Some(&adapter), tokens);
-		let logits = self.head(&mut g, weights, Some(&adapter), states);
+		let pass = Pass { model: self, weights, adapter: Some(&adapter) };
+		let states = pass.states(&mut g, tokens);
+		let logits = pass.head(&mut g, states);
 		g.output("logits", logits);
 		g
 	}
@@ -634,11 +663,12 @@ impl Transformer {
 		let (_, adapter) = self.adapters(&mut g, rows);
 		let tokens = g.indices("tokens", &[rows, 1, self.context]);
 		let pick = g.input("pick", &[rows, 1, self.context]);
-		let mut x = self.states(&mut g, weights, Some(&adapter), tokens);
+		let pass = Pass { model: self, weights, adapter: Some(&adapter) };
+		let mut x = pass.states(&mut g, tokens);
 		if !late {
 			x = g.matmul(pick, x);
 		}
-		x = self.head(&mut g, weights, Some(&adapter), x);
+		x = pass.head(&mut g, x);
 		if late {
 			x = g.matmul(pick, x);
 		}

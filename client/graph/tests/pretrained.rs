@@ -428,14 +428,14 @@ fn open_should_never_panic_when_a_folder_is_from_a_stranger() {
 		fs::write(path("config.json"), config.to_string()).unwrap();
 		let whole = fs::read(path("model.safetensors")).unwrap();
 		let list = u64::from_le_bytes(std::array::from_fn(|i| whole[i])) as usize;
-		for at in (0..8 + list).step_by(5) {
+		for at in (0..8 + list).step_by(11) {
 			let mut changed = whole.clone();
 			changed[at] ^= 1 + at as u8 % 16;
 			fs::write(path("model.safetensors"), changed).unwrap();
 			try_open(folder.path());
 		}
 	}
-	assert!(opened > 50 && refused > 500, "{opened} open, {refused} do not");
+	assert!(opened > 50 && refused > 200, "{opened} open, {refused} do not");
 }
 
 #[test]
