@@ -382,7 +382,8 @@ impl Config {
 }
 
 /// A published model whose weights lie in a file. An adapter is one flat vector in the order of
-/// [`Transformer::adapter`]; the zero vector leaves the model as it is.
+/// [`Transformer::adapter`]: a linear layer is `xW + (xA)B` (Hu et al. 2021), so that a factor `α/r`
+/// of others is a part of `B`, and the zero vector leaves the model as it is.
 ///
 /// Graphs go to a session that knows the folder (`Session::with_files`). Beside the inputs that are
 /// named at each, a classifier's graphs have `kinds` (i64), of which text a token is, and `present`,
@@ -399,7 +400,8 @@ pub struct Pretrained {
 
 impl Pretrained {
 	/// Reads config and the list of weights of a folder; for rows of `context` tokens and adapters
-	/// of a rank. An error says what to do.
+	/// of a rank. The bytes of a decoder's graphs hold `context²` numbers, which tell what comes
+	/// later. An error says what to do.
 	pub fn open(folder: &Path, context: usize, rank: usize) -> Result<Self, Error> {
 		let path = folder.join(CONFIG);
 		let text = fs::read(&path).map_err(|e| Error::Read(path.clone(), e))?;
