@@ -6,7 +6,7 @@
 //! the layer's input `a` make the row's gradient `a ⊗ δ`, which LoGRA (Choe et al. 2024) projects
 //! without forming it: `(aᵀP) ⊗ (δᵀQ)`.
 
-use crate::{gpt::cut, Graph, Tensors, Var};
+use crate::{transformer::cut, Graph, Tensors, Var};
 use serde::{Deserialize, Serialize};
 
 /// The architecture.

@@ -50,6 +50,27 @@ pub(crate) fn tensor(name: &str, shape: &[usize], kind: i64, raw: &[u8]) -> Mess
 		.bytes(9, raw)
 }
 
+/// A `TensorProto` of numbers that lie in a file beside the model.
+pub(crate) fn external(
+	name: &str,
+	shape: &[usize],
+	file: &str,
+	offset: usize,
+	length: usize,
+) -> Message {
+	let entry = |key: &str, value: String| {
+		Message::default().bytes(1, key.as_bytes()).bytes(2, value.as_bytes())
+	};
+	Message::default()
+		.ints(1, shape.iter().map(|d| *d as i64))
+		.int(2, FLOAT)
+		.bytes(8, name.as_bytes())
+		.message(13, entry("location", file.into()))
+		.message(13, entry("offset", offset.to_string()))
+		.message(13, entry("length", length.to_string()))
+		.int(14, 1)
+}
+
 /// A `ValueInfoProto`.
 pub(crate) fn value(name: &str, shape: &[usize], kind: i64) -> Message {
 	let dimension = |d: &usize| Message::default().int(1, *d as i64);

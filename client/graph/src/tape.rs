@@ -15,7 +15,11 @@ pub struct Var(usize);
 enum Op {
 	Input(String),
 	Floats(Vec<f32>),
+	/// File, offset and length, in bytes.
+	File(String, usize, usize),
 	MatMul,
+	/// Product of two matrices, the right one transposed or not.
+	Gemm(bool),
 	Add,
 	Sub,
 	Mul,
@@ -25,6 +29,9 @@ enum Op {
 	Log,
 	Sqrt,
 	Relu,
+	Tanh,
+	Sigmoid,
+	Erf,
 	Sign,
 	Softmax,
 	LogSoftmax,
@@ -38,6 +45,8 @@ enum Op {
 	OneHot,
 	/// From, to along an axis.
 	Slice(usize, usize, usize),
+	/// Zeros along an axis, before and after.
+	Pad(usize, usize, usize),
 	Concat(usize),
 }
 
@@ -90,6 +99,13 @@ impl Graph {
 		self.constant(&[], vec![value])
 	}
 
+	/// A constant whose f32 numbers lie in a file beside the model, little endian, from byte `offset`
+	/// on (ONNX's external data): a session maps it, nothing of it is in the model's bytes.
+	pub fn file(&mut self, file: &str, offset: usize, shape: &[usize]) -> Var {
+		let length = 4 * shape.iter().product::<usize>();
+		self.push(Op::File(file.into(), offset, length), &[], shape.to_vec())
+	}
+
 	/// Names a result.
 	pub fn output(&mut self, name: &str, x: Var) {
 		self.outputs.push((name.into(), x));
@@ -105,6 +121,21 @@ impl Graph {
 		let mut shape = left[..n - 1].to_vec();
 		shape.push(right[m - 1]);
 		self.push(Op::MatMul, &[a, b], shape)
+	}
+
+	/// `x` `[.., from]` times a matrix, which is `[from, to]` or, `transposed`, `[to, from]`. Neither
+	/// the product nor its gradient for `x` needs the matrix in another layout, which would be a copy
+	/// of it.
+	pub fn linear(&mut self, x: Var, matrix: Var, transposed: bool) -> Var {
+		let (mut shape, w) = (self.shape(x).to_vec(), self.shape(matrix).to_vec());
+		let (from, to) = if transposed { (w[1], w[0]) } else { (w[0], w[1]) };
+		assert!(w.len() == 2 && shape.last() == Some(&from), "{shape:?} x {w:?}");
+		let rows = shape[..shape.len() - 1].iter().product();
+		let flat = self.reshape(x, &[rows, from]);
+		let y = self.push(Op::Gemm(transposed), &[flat, matrix], vec![rows, to]);
+		shape.pop();
+		shape.push(to);
+		self.reshape(y, &shape)
 	}
 
 	fn broadcast(&mut self, op: Op, a: Var, b: Var) -> Var {
@@ -180,6 +211,21 @@ impl Graph {
 		self.unary(Op::Relu, x)
 	}
 
+	/// The hyperbolic tangent.
+	pub fn tanh(&mut self, x: Var) -> Var {
+		self.unary(Op::Tanh, x)
+	}
+
+	/// `1 / (1 + e⁻ˣ)`.
+	pub fn sigmoid(&mut self, x: Var) -> Var {
+		self.unary(Op::Sigmoid, x)
+	}
+
+	/// The error function.
+	pub fn erf(&mut self, x: Var) -> Var {
+		self.unary(Op::Erf, x)
+	}
+
 	/// Softmax over the last axis.
 	pub fn softmax(&mut self, x: Var) -> Var {
 		self.unary(Op::Softmax, x)
@@ -236,7 +282,7 @@ impl Graph {
 		self.push(Op::OneHot, &[index], shape)
 	}
 
-	/// `from..to` along an axis. Gradients stop here: take them of the slice.
+	/// `from..to` along an axis.
 	pub fn slice(&mut self, x: Var, axis: usize, from: usize, to: usize) -> Var {
 		let mut shape = self.shape(x).to_vec();
 		assert!(from <= to && to <= shape[axis], "{from}..{to} of {shape:?}");
@@ -244,7 +290,14 @@ impl Graph {
 		self.push(Op::Slice(axis, from, to), &[x], shape)
 	}
 
-	/// Joined along an axis. Gradients stop here.
+	/// So many zeros before and after along an axis.
+	pub fn pad(&mut self, x: Var, axis: usize, before: usize, after: usize) -> Var {
+		let mut shape = self.shape(x).to_vec();
+		shape[axis] += before + after;
+		self.push(Op::Pad(axis, before, after), &[x], shape)
+	}
+
+	/// Joined along an axis.
 	pub fn concat(&mut self, parts: &[Var], axis: usize) -> Var {
 		let mut shape = self.shape(parts[0]).to_vec();
 		shape[axis] = parts.iter().map(|x| self.shape(*x)[axis]).sum();
@@ -327,6 +380,14 @@ impl Graph {
 					self.matmul(left, dy)
 				},
 			},
+			Op::Gemm(transposed) => match place {
+				0 => self.linear(dy, inputs[1], !transposed),
+				_ => {
+					let (left, right) = if transposed { (dy, inputs[0]) } else { (inputs[0], dy) };
+					let left = self.swap_last(left);
+					self.matmul(left, right)
+				},
+			},
 			Op::Add => self.reduce_to(dy, &shape),
 			Op::Sub => {
 				let signed = if place == 0 { dy } else { self.neg(dy) };
@@ -358,6 +419,23 @@ impl Graph {
 				let sign = self.unary(Op::Sign, y);
 				self.mul(dy, sign)
 			},
+			Op::Tanh => {
+				let square = self.mul(y, y);
+				let part = self.mul(dy, square);
+				self.sub(dy, part)
+			},
+			Op::Sigmoid => {
+				let square = self.mul(y, y);
+				let slope = self.sub(y, square);
+				self.mul(dy, slope)
+			},
+			Op::Erf => {
+				let square = self.mul(inputs[0], inputs[0]);
+				let negative = self.neg(square);
+				let bell = self.exp(negative);
+				let slope = self.scale(bell, std::f32::consts::FRAC_2_SQRT_PI);
+				self.mul(dy, slope)
+			},
 			Op::Softmax => {
 				let last = shape.len() - 1;
 				let weighted = self.mul(dy, y);
@@ -387,6 +465,12 @@ impl Graph {
 				let one_hot = self.swap_last(one_hot);
 				let dy = self.reshape(dy, &[rows, shape[1]]);
 				self.matmul(one_hot, dy)
+			},
+			Op::Slice(axis, from, to) => self.pad(dy, axis, from, shape[axis] - to),
+			Op::Pad(axis, before, _) => self.slice(dy, axis, before, before + shape[axis]),
+			Op::Concat(axis) => {
+				let from = inputs[..place].iter().map(|x| self.shape(*x)[axis]).sum();
+				self.slice(dy, axis, from, from + shape[axis])
 			},
 			_ => return None,
 		};
@@ -435,7 +519,17 @@ impl Graph {
 					constants.insert(name, tensor);
 					continue;
 				},
+				Op::File(file, offset, length) => {
+					let name = name(Var(i));
+					let tensor = proto::external(&name, &node.shape, file, *offset, *length);
+					constants.insert(name, tensor);
+					continue;
+				},
 				Op::MatMul => "MatMul",
+				Op::Gemm(transposed) => {
+					attributes.push(("transB", Attribute::Int(i64::from(*transposed))));
+					"Gemm"
+				},
 				Op::Add => "Add",
 				Op::Sub => "Sub",
 				Op::Mul => "Mul",
@@ -445,6 +539,9 @@ impl Graph {
 				Op::Log => "Log",
 				Op::Sqrt => "Sqrt",
 				Op::Relu => "Relu",
+				Op::Tanh => "Tanh",
+				Op::Sigmoid => "Sigmoid",
+				Op::Erf => "Erf",
 				Op::Sign => "Sign",
 				Op::Softmax => {
 					attributes.push(("axis", Attribute::Int(-1)));
@@ -492,6 +589,14 @@ impl Graph {
 						sources.push(integers(vec![bound as i64], false));
 					}
 					"Slice"
+				},
+				Op::Pad(axis, before, after) => {
+					// No value for the padding is zero.
+					let pads = [*before as i64, *after as i64];
+					sources.push(integers(pads.to_vec(), false));
+					sources.push(String::new());
+					sources.push(integers(vec![*axis as i64], false));
+					"Pad"
 				},
 				Op::Concat(axis) => {
 					attributes.push(("axis", Attribute::Int(*axis as i64)));

@@ -1,6 +1,6 @@
 //! Gradients against central differences, and the same bytes for the same graph, on ONNX Runtime.
 
-use openledger_graph::{count, Gpt, Graph, Var};
+use openledger_graph::{count, Gpt, Graph, Mlp, Sgd, Var};
 use openledger_onnx::{Runtime, Session, Tensor};
 use std::collections::BTreeMap;
 
@@ -93,6 +93,23 @@ fn gradients_should_match_differences_when_operators_are_simple() {
 		("softmax", |g, x| g.softmax(x)),
 		("log_softmax", |g, x| g.log_softmax(x)),
 		("relu", |g, x| g.relu(x)),
+		("tanh", |g, x| g.tanh(x)),
+		("sigmoid", |g, x| g.sigmoid(x)),
+		("erf", |g, x| g.erf(x)),
+		("slice", |g, x| {
+			let part = g.slice(x, 1, 1, 3);
+			g.exp(part)
+		}),
+		("pad", |g, x| {
+			let wide = g.pad(x, 2, 1, 2);
+			g.exp(wide)
+		}),
+		("concat, with a part twice", |g, x| {
+			let part = g.slice(x, 2, 0, 1);
+			let square = g.mul(x, x);
+			let joined = g.concat(&[part, square, part], 2);
+			g.exp(joined)
+		}),
 		("expand", |g, x| g.expand(x, &[5, 2, 3, 4])),
 		("transpose", |g, x| {
 			let t = g.transpose(x, &[2, 0, 1]);
@@ -107,6 +124,28 @@ fn gradients_should_match_differences_when_operators_are_simple() {
 			let w = g.sum(x, &[0]);
 			let w = g.reshape(w, &[4, 3]);
 			g.matmul(x, w)
+		}),
+		("linear, its rows", |g, x| {
+			let w = g.constant(&[4, 2], numbers(5, 8));
+			let y = g.linear(x, w, false);
+			g.exp(y)
+		}),
+		("linear, its rows, transposed", |g, x| {
+			let w = g.constant(&[2, 4], numbers(5, 8));
+			let y = g.linear(x, w, true);
+			g.exp(y)
+		}),
+		("linear, its matrix", |g, x| {
+			let rows = g.constant(&[2, 2, 6], numbers(6, 24));
+			let w = g.reshape(x, &[6, 4]);
+			let y = g.linear(rows, w, false);
+			g.exp(y)
+		}),
+		("linear, its matrix, transposed", |g, x| {
+			let rows = g.constant(&[2, 2, 6], numbers(6, 24));
+			let w = g.reshape(x, &[4, 6]);
+			let y = g.linear(rows, w, true);
+			g.exp(y)
 		}),
 		("gather", |g, x| {
 			let table = g.reshape(x, &[6, 4]);
@@ -215,4 +254,30 @@ fn train_should_give_the_same_bits_when_an_adapter_sits_elsewhere() {
 fn to_onnx_should_give_the_same_bytes_when_built_again() {
 	assert_eq!(TINY.train(3, 2).to_onnx(), TINY.train(3, 2).to_onnx());
 	assert_ne!(TINY.train(3, 2).to_onnx(), TINY.train(3, 1).to_onnx());
+}
+
+/// Caches and execution classes are named by the bytes of these graphs.
+#[test]
+fn to_onnx_should_keep_its_bytes_when_the_builder_grows() {
+	use blake2::{digest::consts::U8, Blake2b, Digest};
+	let hash = |graph: Graph| -> String {
+		let digest = Blake2b::<U8>::digest(graph.to_onnx());
+		digest.iter().map(|byte| format!("{byte:02x}")).collect()
+	};
+	let mlp = Mlp { inputs: 4, hidden: vec![6, 5], classes: 3 };
+	let how = Sgd { momentum: 0.9, decay: 0.01 };
+	let graphs = [
+		(TINY.pretrain(2), "e375c89f99bf5e04"),
+		(TINY.train(3, 2), "4832ddfbf03c9174"),
+		(TINY.gradient(3), "dd187f537fafc600"),
+		(TINY.score(3, 2), "444cc923bd4dd960"),
+		(TINY.decode(2), "b95bde8836fab7fd"),
+		(mlp.predict(2, 3), "b162e15079ebf3c6"),
+		(mlp.train(2, 3, 5, how), "25555312bc3ca889"),
+		(mlp.factors(5), "15788583305f235c"),
+		(mlp.features(5, &[(3, 2), (2, 3), (2, 2)]), "c5778ad1c748d989"),
+	];
+	for (graph, expected) in graphs {
+		assert_eq!(hash(graph), expected);
+	}
 }

@@ -10,7 +10,7 @@ import onnx
 from onnx.reference import ReferenceEvaluator
 
 folder = pathlib.Path(sys.argv[1])
-models = sorted(folder.glob("*.onnx"))
+models = sorted(folder.rglob("*.onnx"))
 if not models:
     sys.exit(f"no graphs in {folder}")
 for path in models:
@@ -28,6 +28,7 @@ for path in models:
         theirs = numpy.array(dump["outputs"][name], numpy.float32)
         scale = max(1e-3, float(numpy.abs(mine).max()))
         worst = max(worst, float(numpy.abs(mine.reshape(-1) - theirs).max()) / scale)
-    print(f"{path.stem}: {len(model.graph.node)} nodes, worst relative difference {worst:.1e}")
+    name = path.relative_to(folder).with_suffix("")
+    print(f"{name}: {len(model.graph.node)} nodes, worst relative difference {worst:.1e}")
     if not worst < 1e-4:
-        sys.exit(f"{path.stem} differs between the runtimes")
+        sys.exit(f"{name} differs between the runtimes")

@@ -1,9 +1,12 @@
 use crate::{Error, Runtime};
 use ort::{
-	session::{builder::GraphOptimizationLevel, SessionInputValue},
+	session::{
+		builder::{GraphOptimizationLevel, SessionBuilder},
+		SessionInputValue,
+	},
 	value::Tensor as Value,
 };
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, path::Path};
 
 /// A named tensor's content, shape first.
 pub enum Tensor {
@@ -20,19 +23,47 @@ pub struct Session {
 	outputs: Vec<String>,
 }
 
+fn builder(runtime: &Runtime, threads: usize) -> Result<SessionBuilder, Error> {
+	Ok(ort::session::Session::builder(&runtime.environment)?
+		.with_optimization_level(GraphOptimizationLevel::All)
+		.map_err(ort::Error::from)?
+		.with_intra_threads(threads)
+		.map_err(ort::Error::from)?
+		.with_intra_op_spinning(threads > 1)
+		.map_err(ort::Error::from)?
+		.with_deterministic_compute(true)
+		.map_err(ort::Error::from)?)
+}
+
 impl Session {
 	/// Loads ONNX bytes, to run on so many threads.
 	pub fn new(runtime: &Runtime, graph: &[u8], threads: usize) -> Result<Self, Error> {
-		let inner = ort::session::Session::builder(&runtime.environment)?
-			.with_optimization_level(GraphOptimizationLevel::All)
+		Self::load(builder(runtime, threads)?, graph)
+	}
+
+	/// Loads ONNX bytes whose weights lie in files of a folder (external data), which are mapped,
+	/// not read: sessions over the same files share their memory. Matrices are not packed for the
+	/// kernels, which would be a copy of each: the last bits of results may be others than those of
+	/// the same weights in [`Session::new`].
+	pub fn with_files(
+		runtime: &Runtime,
+		graph: &[u8],
+		threads: usize,
+		folder: &Path,
+	) -> Result<Self, Error> {
+		let folder = folder.to_str().ok_or_else(|| {
+			Error::Run(format!("the path {} is not UTF-8: rename the folder", folder.display()))
+		})?;
+		let builder = builder(runtime, threads)?
+			.with_prepacking(false)
 			.map_err(ort::Error::from)?
-			.with_intra_threads(threads)
-			.map_err(ort::Error::from)?
-			.with_intra_op_spinning(threads > 1)
-			.map_err(ort::Error::from)?
-			.with_deterministic_compute(true)
-			.map_err(ort::Error::from)?
-			.commit_from_memory(graph)?;
+			.with_config_entry("session.model_external_initializers_file_folder_path", folder)
+			.map_err(ort::Error::from)?;
+		Self::load(builder, graph)
+	}
+
+	fn load(mut builder: SessionBuilder, graph: &[u8]) -> Result<Self, Error> {
+		let inner = builder.commit_from_memory(graph)?;
 		let outputs = inner.outputs().iter().map(|output| output.name().to_string()).collect();
 		Ok(Self { inner, outputs })
 	}
