@@ -224,7 +224,7 @@ pub fn near_duplicates_elsewhere() -> Outcome {
 		honest: honest().0,
 		attack: play(copies).0,
 		target: 1.2,
-		most: 2.8,
+		most: 3.4,
 		shows: format!(
 			"ten edited copies in ten accounts: {}, as a copy may come first in an order; exhibits \
 			 take copies out",
@@ -283,7 +283,7 @@ pub fn accounts_split() -> Outcome {
 		honest: honest().0,
 		attack: play(split).0,
 		target: 1.0,
-		most: 1.2,
+		most: 1.05,
 		shows: format!(
 			"her rows under four accounts, where each adds less than the one before: four players \
 			 in place of one ({})",
@@ -401,7 +401,7 @@ pub fn junk_rows() -> Outcome {
 		honest: honest().0,
 		attack,
 		target: 1.0,
-		most: 1.2,
+		most: 1.05,
 		shows: format!(
 			"ten accounts with a useless row each, which the curator takes, earn {:.2} % of all \
 			 pools after fees ({}): the design's error where knowledge has diminishing returns; {:+.4} % \
