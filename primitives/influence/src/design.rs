@@ -80,7 +80,7 @@ pub enum Stratum {
 	Alone,
 	/// All blocks but one.
 	LeftOut,
-	/// About half of the blocks.
+	/// Half of the blocks.
 	Half,
 }
 
@@ -137,50 +137,43 @@ pub fn weight(k: usize, blocks: usize, adapters: usize) -> i64 {
 	}
 }
 
-/// What the sum of all blocks' values counts that [`level`] says, the prior counting one: where there are halves
-/// alone they tell it themselves, and better, since they are of different sizes.
+/// What the sum of all blocks' values counts that [`level`] says, the prior counting one.
 pub fn sureness(blocks: usize, adapters: usize) -> i64 {
-	match counts(blocks, adapters) {
-		(0, _) => 0,
-		(_, halves) => SHARP * halves.max(1) as i64,
-	}
+	let (singles, halves) = counts(blocks, adapters);
+	SHARP * if singles == 0 { 1 } else { halves.max(1) as i64 }
 }
 
 /// What each gain tells about the sum of all blocks' values, of `one`: the published adapter's first, then
 /// those of `subsets`.
 ///
-/// A stratum says what all blocks add there: what they gain alone, what is lacking where one or half of them
-/// are left out; halves by themselves tell it by the slope of their gains over their sizes. So a block that adds nothing anywhere, a null player, is due
-/// next to nothing. Shapley values sum to the whole gain, as these do where values are additive; elsewhere
-/// strata do not tell whose the difference is, and dividing it evenly would pay for junk. Money is divided
-/// in proportion, whatever the sum is.
+/// A stratum says what all blocks add there: `U/n` times what `n` blocks gain alone, or what a subset lacks
+/// that misses `n`. Halves say what the first and the second half of the blocks adds; by themselves a
+/// twelfth of the first and eleven of the second are what blocks add there: on licence texts, where halves of
+/// 18 and of 30 of 48 blocks tell it by their difference, .07 to .08 of the first for answers at every
+/// temperature.
+///
+/// So a block that adds nothing anywhere, a null player, is due next to nothing. Shapley values sum to the
+/// whole gain, as these do where values are additive; elsewhere strata do not tell whose the difference is,
+/// and dividing it evenly would pay for junk. Money is divided in proportion, whatever the sum is.
 pub fn level(subsets: &[Subset], blocks: usize, one: i64) -> Vec<i64> {
 	let (singles, halves) = counts(blocks, subsets.len());
-	let size = |s: &Subset| s.iter().map(|byte| i64::from(byte.count_ones())).sum::<i64>();
-	let sizes: Vec<i64> = subsets.iter().map(size).collect();
 	let mut level = vec![0; subsets.len() + 1];
 	let Some((published, counterfactual)) = level.split_first_mut() else { return level };
-	if singles == 0 {
-		let (count, sum) = (sizes.len() as i64, sizes.iter().sum::<i64>());
-		let spread = count * sizes.iter().map(|size| size * size).sum::<i64>() - sum * sum;
-		if spread == 0 {
-			// There is nothing to tell it by.
-			*published = one;
-		}
-		for (entry, size) in counterfactual.iter_mut().zip(sizes).filter(|_| spread > 0) {
-			*entry = one * blocks as i64 * (count * size - sum) / spread;
-		}
-		return level;
-	}
-	for (k, (entry, size)) in counterfactual.iter_mut().zip(sizes).enumerate() {
+	for (k, (entry, subset)) in counterfactual.iter_mut().zip(subsets).enumerate() {
 		let stratum = stratum(k, blocks, subsets.len());
-		let alone = stratum == Stratum::Alone;
-		let told = if alone { size } else { blocks as i64 - size };
-		let count = if stratum == Stratum::Half { halves } else { singles } as i64;
+		// In twelfths.
+		let (first, last, count) = match stratum {
+			Stratum::Alone => (12, 0, singles),
+			Stratum::LeftOut => (0, 12, singles),
+			Stratum::Half if singles == 0 => (1, 11, halves),
+			Stratum::Half => (0, 12, halves),
+		};
+		let size = subset.iter().map(|byte| i64::from(byte.count_ones())).sum::<i64>();
 		let whole = one * part(stratum, singles, halves) * blocks as i64;
-		let each = whole / (5 * told.max(1) * count.max(1));
-		*entry = if alone { each } else { -each };
-		*published += if alone { 0 } else { each };
+		let of = |twelfths: i64, n: i64| whole * twelfths / (60 * n.max(1) * count.max(1) as i64);
+		let (first, last) = (of(first, size), of(last, blocks as i64 - size));
+		*entry = first - last;
+		*published += last;
 	}
 	level
 }
@@ -208,9 +201,8 @@ fn different(halves: usize, blocks: u16, singles: u16) -> usize {
 }
 
 /// Draws `adapters` subsets of `blocks` blocks: first, if there are adapters for it, every block alone
-/// and left out; then random halves, and the complements of the first of these. Where there are halves
-/// alone they have an eighth of the blocks less or more, in turn, so that they tell not only blocks apart
-/// but also what all add.
+/// and left out; then random halves, and the complements of the first of these. With an odd number of
+/// blocks a half has one less than its complement.
 ///
 /// Each half is, of several that are drawn, the one that is least correlated with those before
 /// it, so that few adapters already tell all blocks apart: close to a folded-over
@@ -227,8 +219,7 @@ pub fn draw(seed: Hash, blocks: u16, adapters: u16) -> Vec<Subset> {
 	let count = usize::from(adapters).saturating_sub(subsets.len());
 	let mut drawn: Vec<(Subset, Subset)> = Vec::new();
 	for _ in 0..different(count, blocks, singles) {
-		let size = half(drawn.len(), blocks, singles);
-		let candidates = (0..CANDIDATES).map(|_| parts(&mut stream, blocks.min(256), size));
+		let candidates = (0..CANDIDATES).map(|_| halves(&mut stream, blocks.min(256)));
 		drawn.extend(candidates.min_by_key(|(half, _)| {
 			drawn.iter().map(|(other, _)| correlation(half, other, blocks)).sum::<u64>()
 		}));
@@ -245,21 +236,11 @@ fn subset(members: &[u16]) -> Subset {
 	subset
 }
 
-/// How many blocks the half has that is drawn after so many others.
-fn half(drawn: usize, blocks: u16, singles: u16) -> usize {
-	// Of two blocks one: less or more would be none or all.
-	let off = if singles > 0 { 0 } else { (blocks / 8).max(u16::from(blocks > 2)) };
-	let half = blocks / 2;
-	let size =
-		if drawn.is_multiple_of(2) { half.saturating_sub(off) } else { half.saturating_add(off) };
-	size.into()
-}
-
-/// So many blocks at random, and the others.
-fn parts(stream: &mut Stream, blocks: u16, size: usize) -> (Subset, Subset) {
+/// A random half of the blocks, and the other one.
+fn halves(stream: &mut Stream, blocks: u16) -> (Subset, Subset) {
 	let order = shuffle(stream, blocks);
-	let (one, rest) = order.split_at(size.min(order.len()));
-	(subset(one), subset(rest))
+	let (half, rest) = order.split_at(order.len() / 2);
+	(subset(half), subset(rest))
 }
 
 /// The square of the inner product of two subsets written as ±1.
@@ -290,7 +271,7 @@ mod tests {
 				prop_assert!((0..256).all(|u| u < blocks as usize || !contains(half, u)));
 				prop_assert!(!subsets[..k].contains(half));
 				if k < different {
-					prop_assert_eq!(size(half), super::half(k, blocks, 0));
+					prop_assert_eq!(size(half), blocks as usize / 2);
 				} else {
 					let other = &subsets[k - different];
 					prop_assert!((0..32).all(|i| half[i] & other[i] == 0));
