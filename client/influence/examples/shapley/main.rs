@@ -10,6 +10,7 @@
 //! (`~/.cache/openledger` by default), so that a run that was cut short goes on where it was.
 
 mod blocks;
+mod cost;
 mod exact;
 mod lab;
 
@@ -29,10 +30,13 @@ fn main() -> Result<()> {
 	let options = Options::parse()?;
 	let cache = Cache::open()?;
 	println!("{}", machine());
-	let text = options.arms == ["text"];
-	let file = options.output.join(if text { "influence.json" } else { "attribution.json" });
+	let (text, cost) = (options.arms == ["text"], options.arms == ["cost"]);
+	let influence = text || cost;
+	let file = options
+		.output
+		.join(if influence { "influence.json" } else { "attribution.json" });
 	let mut figures = Figures::new();
-	if text || options.chain.is_some() {
+	if influence || options.chain.is_some() {
 		// Beside what other arms measured.
 		let kept = fs::read(&file).ok().and_then(|kept| serde_json::from_slice(&kept).ok());
 		figures = kept.unwrap_or_default();
@@ -45,6 +49,13 @@ fn main() -> Result<()> {
 		return Ok(());
 	}
 	let (base, base_hash) = base(&cache)?;
+	if cost {
+		let bench = Bench { cache, base: Arc::new(base), base_hash, options };
+		cost::arm(&bench, &mut figures)?;
+		Cache::write(&file, &serde_json::to_vec_pretty(&figures)?)?;
+		println!("{} after {:.0} s", file.display(), start.elapsed().as_secs_f64());
+		return Ok(());
+	}
 	let data = data(&base)?;
 	let mut bench = Bench { cache, base: Arc::new(base), base_hash, options };
 	for name in bench.options.arms.clone() {
