@@ -1,5 +1,6 @@
-use crate::{Error, Runtime};
+use crate::{Error, Provider, Runtime};
 use ort::{
+	ep::CUDA,
 	session::{builder::GraphOptimizationLevel, SessionInputValue},
 	value::Tensor as Value,
 };
@@ -23,7 +24,7 @@ pub struct Session {
 impl Session {
 	/// Loads ONNX bytes, to run on so many threads.
 	pub fn new(runtime: &Runtime, graph: &[u8], threads: usize) -> Result<Self, Error> {
-		let inner = ort::session::Session::builder(&runtime.environment)?
+		let mut builder = ort::session::Session::builder(&runtime.environment)?
 			.with_optimization_level(GraphOptimizationLevel::All)
 			.map_err(ort::Error::from)?
 			.with_intra_threads(threads)
@@ -31,8 +32,18 @@ impl Session {
 			.with_intra_op_spinning(threads > 1)
 			.map_err(ort::Error::from)?
 			.with_deterministic_compute(true)
-			.map_err(ort::Error::from)?
-			.commit_from_memory(graph)?;
+			.map_err(ort::Error::from)?;
+		let inner = match runtime.provider {
+			Provider::Cpu => builder.commit_from_memory(graph)?,
+			Provider::Cuda => {
+				// Products of 19 bits would miss what scorers must agree on.
+				let cuda = CUDA::default().with_tf32(false).build().error_on_failure();
+				let failed = |e: &dyn std::fmt::Display| Error::Cuda(e.to_string());
+				let mut builder =
+					builder.with_execution_providers([cuda]).map_err(|e| failed(&e))?;
+				builder.commit_from_memory(graph).map_err(|e| failed(&e))?
+			},
+		};
 		let outputs = inner.outputs().iter().map(|output| output.name().to_string()).collect();
 		Ok(Self { inner, outputs })
 	}

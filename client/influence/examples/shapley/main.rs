@@ -11,6 +11,7 @@
 
 mod blocks;
 mod cost;
+mod device;
 mod exact;
 mod lab;
 
@@ -25,13 +26,21 @@ fn machine() -> String {
 	format!("{}, {cores} cores", name.unwrap_or("an unknown processor"))
 }
 
-fn main() -> Result<()> {
+fn main() {
+	if let Err(error) = run() {
+		eprintln!("error: {error}");
+		std::process::exit(1);
+	}
+}
+
+fn run() -> Result<()> {
 	let start = Instant::now();
 	let options = Options::parse()?;
 	let cache = Cache::open()?;
 	println!("{}", machine());
 	let (text, cost) = (options.arms == ["text"], options.arms == ["cost"]);
-	let influence = text || cost;
+	let device = options.arms == ["device"];
+	let influence = text || cost || device;
 	let file = options
 		.output
 		.join(if influence { "influence.json" } else { "attribution.json" });
@@ -47,6 +56,10 @@ fn main() -> Result<()> {
 		Cache::write(&file, &serde_json::to_vec_pretty(&figures)?)?;
 		println!("{} after {:.0} s", file.display(), start.elapsed().as_secs_f64());
 		return Ok(());
+	}
+	if device {
+		device::arm(cache, &options.output, &mut figures)?;
+		return Cache::write(&file, &serde_json::to_vec_pretty(&figures)?);
 	}
 	let (base, base_hash) = base(&cache)?;
 	if cost {

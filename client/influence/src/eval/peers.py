@@ -42,7 +42,13 @@ x = torch.from_numpy(np.fromfile("x.f32", "<f4").reshape(-1, layers[0][0]))
 y = torch.from_numpy(np.fromfile("y.i64", "<i8"))
 parameters = sum((a + 1) * b for a, b in layers)
 # More numbers than this are not held at once.
-MOST = 300_000_000
+MOST = 600_000_000
+# With so many parameters each method takes minutes: there are fewer of them, and fewer dampings.
+LARGE = parameters > 100_000
+
+
+def dampings(method):
+    return task["dampings"][method][:: 2 if LARGE else 1]
 
 
 class Net(nn.Module):
@@ -158,12 +164,12 @@ def mean_square():
 
 def datainf():
     # It holds all gradients, and products of all of a batch of rows with all of a batch of queries.
-    if n * parameters > 4 * MOST:
+    if LARGE:
         print("dattri: DataInf holds all gradients, which are too many", file=sys.stderr)
         return
     size = mean_square()
-    at_once = math.isqrt(MOST // parameters)
-    for damping in task["dampings"]["DataInf"]:
+    at_once = math.isqrt(MOST // 2 // parameters)
+    for damping in dampings("DataInf"):
         attributor = IFAttributorDataInf(one(run[-1:]), regularization=damping * size)
         _, fitting = timed(lambda: attributor.cache(batches(train, n)))
         keep("DataInf", *_scores(attributor, fitting, at_once))
@@ -174,7 +180,7 @@ def ekfac():
     attributor.task._load_checkpoints(0)
     _, fitting = timed(lambda: attributor.cache(batches(train, min(whole, 256))))
     lambdas = dict(attributor.cached_lambdas)
-    for damping in task["dampings"]["EK-FAC"]:
+    for damping in dampings("EK-FAC"):
         # Relative to the largest of each layer.
         attributor.cached_lambdas = {k: v + damping * v.max() for k, v in lambdas.items()}
         keep("EK-FAC", *_scores(attributor, fitting))
@@ -183,7 +189,7 @@ def ekfac():
 def projected(name, make):
     attributor = make()
     _, first = timed(lambda: attributor.cache(batches(train, 256, True)))
-    for damping in task["dampings"][name]:
+    for damping in dampings(name):
         def again():
             attributor.compute_preconditioners(damping)
             attributor.compute_ifvp()
@@ -203,7 +209,7 @@ def traks():
     first = next(iter(batches(train, min(whole, 512))))
     # The mean of the diagonal of the matrix that is inverted, from some of the rows.
     size = grad(flat, tuple(first)).square().sum().item() / len(first[1]) * n / parameters / 512
-    for damping in task["dampings"][name]:
+    for damping in dampings(name):
         attributor = TRAKAttributor(one(trak, margin), probability, regularization=damping * size)
         _, fitting = timed(lambda: attributor.cache(batches(train, whole)))
         scores, scoring = timed(lambda: attributor.attribute(batches(queries, asked)))
@@ -256,8 +262,9 @@ def speeds():
 
 speeds()
 gradients("gradient dot", run[-1:], False)
-gradients("gradient cosine", run[-1:], True)
-gradients("TracIn", run, False)
+if not LARGE:
+    gradients("gradient cosine", run[-1:], True)
+    gradients("TracIn", run, False)
 hooked = AttributionTask(loss_func=of_batch, model=net, checkpoints=run[-1:])
 projected("LoGRA-16, empirical Fisher", lambda: LoGraAttributor(hooked, proj_dim=256))
 projected("GraSS-256", lambda: FactGraSSAttributor(hooked, proj_dim=256))
