@@ -257,7 +257,7 @@ def speeds():
     results["gradients"] = n / timed(each)[1]
     hooked = AttributionTask(loss_func=of_batch, model=net, checkpoints=run[-1:])
     attributor = LoGraAttributor(hooked, hessian="Identity", proj_dim=256)
-    results["features"] = n / timed(lambda: attributor.cache(batches(train, 256, True)))[1]
+    results["projected"] = n / timed(lambda: attributor.cache(batches(train, 256, True)))[1]
 
 
 speeds()

@@ -7,6 +7,7 @@
 
 use super::{
 	curvature::EkFac,
+	data::Rows,
 	harness::{Evaluation, Scored},
 	methods::{random_projection, Compression, DataInf, Fisher, Gradients, Method, Trak},
 	metrics::{interval, lds},
@@ -32,7 +33,6 @@ struct Task {
 	/// Inputs and outputs of each layer.
 	layers: Vec<(usize, usize)>,
 	rows: usize,
-	held_out: usize,
 	recipe: Recipe,
 	/// Checkpoints of the run, and models of TRAK.
 	checkpoints: usize,
@@ -50,7 +50,7 @@ struct Results {
 	/// Rows per second: of training, of per-example gradients, of these as LoGRA projects them.
 	trained: f64,
 	gradients: f64,
-	features: f64,
+	projected: f64,
 }
 
 /// One method of dattri with one damping.
@@ -87,6 +87,21 @@ impl Side {
 	}
 }
 
+/// Methods of ours that dattri has too, and the gradient method.
+fn methods(trak: Trak, rank: usize) -> Vec<Box<dyn Method + Send>> {
+	vec![
+		Box::new(Gradients { cosine: false, path: false }),
+		Box::new(Gradients { cosine: true, path: false }),
+		Box::new(Gradients { cosine: false, path: true }),
+		Box::new(DataInf),
+		Box::new(Fisher::new(Compression::Sparse, SIDE)),
+		Box::new(Fisher::new(Compression::Kronecker, SIDE)),
+		Box::new(trak),
+		Box::new(EkFac::new(1)),
+		Box::new(Unrolled::new(1, rank)),
+	]
+}
+
 /// Runs both sides and prints them beside each other. `python` has torch and dattri, `folder` is
 /// written to. Errors: as [`super::run`], and what Python says.
 pub fn run(options: &Options, python: &Path, folder: &Path) -> Result<Report> {
@@ -96,38 +111,26 @@ pub fn run(options: &Options, python: &Path, folder: &Path) -> Result<Report> {
 	let n = evaluation.rows.len();
 	let part: Vec<usize> = (0..n).collect();
 	let members = halves(options.subsets, n, options.seed ^ 0xa1);
-	let [known, truth] =
-		evaluation.truth("halves of the rows", &members, &part, options.seed ^ 0xa2)?;
-	let known = known.mean_axis(Axis(1)).unwrap_or_default();
-	let truth = truth.mean_axis(Axis(1)).unwrap_or_default();
+	let [known, truth] = evaluation
+		.truth("halves of the rows", &members, &part, options.seed ^ 0xa2)?
+		.map(|values| values.mean_axis(Axis(1)).unwrap_or_default());
 	let judge = |scores: &Array2<f32>| {
 		let all = lds(&known, &members, scores);
 		all.iter().sum::<f64>() / all.len().max(1) as f64
 	};
-
-	let mut trak = Trak::new(1);
-	trak.fit(&evaluation.subject(&evaluation.rows, &runs, &part, n))?;
-	let models = trak.models().to_vec();
 	let one = rayon::ThreadPoolBuilder::new()
 		.num_threads(1)
 		.build()
 		.map_err(|e| Error::Unfit(e.to_string()))?;
 	one.install(|| evaluation.speed(&runs))?;
+
 	let subject = evaluation.subject(&evaluation.rows, &runs, &part, n);
-	let mut names = Vec::new();
-	let mut dampings = BTreeMap::new();
+	let mut trak = Trak::new(1);
+	trak.fit(&subject)?;
+	let models = trak.models().to_vec();
+	let (mut names, mut dampings) = (Vec::new(), BTreeMap::new());
 	let mut ours: BTreeMap<String, Side> = BTreeMap::new();
-	let mut methods: Vec<Box<dyn Method + Send>> = Vec::new();
-	for (cosine, path) in [(false, false), (true, false), (false, true)] {
-		methods.push(Box::new(Gradients { cosine, path }));
-	}
-	methods.push(Box::new(DataInf));
-	methods.push(Box::new(Fisher::new(Compression::Sparse, SIDE)));
-	methods.push(Box::new(Fisher::new(Compression::Kronecker, SIDE)));
-	methods.push(Box::new(trak));
-	methods.push(Box::new(EkFac::new(1)));
-	methods.push(Box::new(Unrolled::new(1, options.rank)));
-	for mut method in methods {
+	for mut method in methods(trak, options.rank) {
 		let name = method.name();
 		let scored = one.install(|| evaluation.scored(method.as_mut(), &subject, &judge))?;
 		let Scored { scores, fitting, scoring, .. } = scored;
@@ -141,28 +144,97 @@ pub fn run(options: &Options, python: &Path, folder: &Path) -> Result<Report> {
 	let last = runs[0].last().ok_or(Error::Unfit("a run has no checkpoint".into()))?;
 	let start = Instant::now();
 	projector.features(last, &evaluation.rows, &evaluation.rows.y)?;
-	let features = n as f64 / start.elapsed().as_secs_f64();
+	let projected = n as f64 / start.elapsed().as_secs_f64();
 
+	let held_out = evaluation.held_out.len();
 	let task = Task {
 		layers: evaluation.model.layers(),
 		rows: n,
-		held_out: evaluation.held_out.len(),
 		recipe: options.recipe,
 		checkpoints: runs[0].len(),
 		trak: models.len(),
 		dampings,
 	};
+	let all = evaluation.rows.and(&evaluation.held_out)?.and(&evaluation.queries)?;
+	let results = ask(&task, &all, [&runs[0], &models], python, folder)?;
+	// Of each method the damping that is best on held-out queries.
+	let queries = all.len() - n;
+	let mut best: BTreeMap<String, (f64, Side)> = BTreeMap::new();
+	for one in &results.methods {
+		let scores = read(&folder.join(&one.scores), n, queries)?;
+		let found = judge(&scores.slice(s![.., ..held_out]).to_owned());
+		if !names.contains(&one.method) {
+			names.push(one.method.clone());
+		}
+		if best.get(&one.method).is_none_or(|(most, _)| found > *most) {
+			let lds = lds(&truth, &members, &scores.slice(s![.., held_out..]).to_owned());
+			let Theirs { fitting, scoring, .. } = *one;
+			best.insert(one.method.clone(), (found, Side { lds, fitting, scoring, queries }));
+		}
+	}
+	let theirs: BTreeMap<String, Side> =
+		best.into_iter().map(|(name, (_, side))| (name, side)).collect();
+
+	println!("\nBeside {}, one thread each: LDS of rows, speeds", results.versions);
+	println!("{}", table(&names, &ours, &theirs, n, options.seed));
+	let figures = &mut evaluation.report.figures;
+	let [trained, gradients] = ["trained_per_second", "gradients_per_second"]
+		.map(|name| figures.get(name).copied().unwrap_or_default());
+	let mut speeds = Table::new();
+	speeds.set_header(["rows per second", "ours", "PyTorch's"]);
+	for (what, ours, theirs) in [
+		("training", trained, results.trained),
+		("gradients of single rows", gradients, results.gradients),
+		("the same projected as LoGRA does", projected, results.projected),
+	] {
+		speeds.add_row([what.into(), format!("{ours:.0}"), format!("{theirs:.0}")]);
+	}
+	println!("{speeds}");
+
+	let unrolled = ours.get(&Unrolled::new(1, options.rank).name());
+	let strongest = theirs.values().max_by(|a, b| a.mean().total_cmp(&b.mean()));
+	// Of the methods that both have, the best of each side.
+	let of_both = |a: &BTreeMap<String, Side>, b: &BTreeMap<String, Side>| {
+		let both = a.iter().filter(|(name, _)| b.contains_key(*name));
+		both.map(|(_, side)| side.mean()).fold(f64::NEG_INFINITY, f64::max)
+	};
+	for (name, value) in [
+		("dattri_lds", of_both(&theirs, &ours)),
+		("ours_lds_same_checkpoints", of_both(&ours, &theirs)),
+		("best_lds_same_checkpoints", unrolled.map_or(0.0, Side::mean)),
+		("features_per_second", unrolled.map_or(0.0, |side| side.rows_per_second(n))),
+		("pytorch_features_per_second", strongest.map_or(0.0, |side| side.rows_per_second(n))),
+		("projected_per_second", projected),
+		("pytorch_projected_per_second", results.projected),
+		("pytorch_gradients_per_second", results.gradients),
+		("pytorch_trained_per_second", results.trained),
+		("gradient_over_training_step", trained.max(results.trained) / gradients),
+	] {
+		figures.insert(name.into(), value);
+	}
+	Ok(evaluation.report)
+}
+
+/// Writes what dattri needs, runs it and reads what it came to. `models`: the run's checkpoints, and
+/// TRAK's models.
+fn ask(
+	task: &Task,
+	all: &Rows,
+	models: [&[Vec<f32>]; 2],
+	python: &Path,
+	folder: &Path,
+) -> Result<Results> {
 	let write = |name: &str, bytes: Vec<u8>| {
 		let path = folder.join(name);
 		fs::write(&path, bytes).map_err(|e| Error::file(&path, e))
 	};
-	let all = evaluation.rows.and(&evaluation.held_out)?.and(&evaluation.queries)?;
 	let floats = |v: &mut dyn Iterator<Item = f32>| v.flat_map(f32::to_le_bytes).collect();
-	write("task.json", serde_json::to_vec(&task).unwrap_or_default())?;
+	write("task.json", serde_json::to_vec(task).unwrap_or_default())?;
 	write("x.f32", floats(&mut all.x.iter().copied()))?;
 	write("y.i64", all.y.iter().flat_map(|y| (*y as i64).to_le_bytes()).collect())?;
-	write("checkpoints.f32", floats(&mut runs[0].iter().flatten().copied()))?;
-	write("trak.f32", floats(&mut models.iter().flatten().copied()))?;
+	for (name, models) in ["checkpoints.f32", "trak.f32"].iter().zip(models) {
+		write(name, floats(&mut models.iter().flatten().copied()))?;
+	}
 	write("peers.py", PROGRAM.into())?;
 	let status = Command::new(python)
 		.arg("peers.py")
@@ -173,27 +245,18 @@ pub fn run(options: &Options, python: &Path, folder: &Path) -> Result<Report> {
 		return Err(Error::file(python, "dattri did not end well: see above"));
 	}
 	let path = folder.join("results.json");
-	let results: Results = fs::read(&path)
-		.map_err(|e| e.to_string())
-		.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|e| e.to_string()))
-		.map_err(|e| Error::file(&path, e))?;
+	let bytes = fs::read(&path).map_err(|e| Error::file(&path, e))?;
+	serde_json::from_slice(&bytes).map_err(|e| Error::file(&path, e))
+}
 
-	// Of each method the damping that is best on held-out queries.
-	let (queries, held_out) = (all.len() - n, evaluation.held_out.len());
-	let mut theirs: BTreeMap<String, (f64, Side)> = BTreeMap::new();
-	for one in &results.methods {
-		let scores = read(&folder.join(&one.scores), n, queries)?;
-		let found = judge(&scores.slice(s![.., ..held_out]).to_owned());
-		if !names.contains(&one.method) {
-			names.push(one.method.clone());
-		}
-		if theirs.get(&one.method).is_none_or(|(best, _)| found > *best) {
-			let lds = lds(&truth, &members, &scores.slice(s![.., held_out..]).to_owned());
-			let Theirs { fitting, scoring, .. } = *one;
-			theirs.insert(one.method.clone(), (found, Side { lds, fitting, scoring, queries }));
-		}
-	}
-
+/// A line for each method, of both sides where both have it.
+fn table(
+	names: &[String],
+	ours: &BTreeMap<String, Side>,
+	theirs: &BTreeMap<String, Side>,
+	rows: usize,
+	seed: u64,
+) -> Table {
 	let mut table = Table::new();
 	table.set_header([
 		"method",
@@ -206,11 +269,11 @@ pub fn run(options: &Options, python: &Path, folder: &Path) -> Result<Report> {
 		"dattri's",
 	]);
 	let cell = |v: Option<f64>, digits: usize| v.map_or(String::new(), |v| format!("{v:.digits$}"));
-	for name in &names {
-		let (a, b) = (ours.get(name), theirs.get(name).map(|(_, side)| side));
+	for name in names {
+		let (a, b) = (ours.get(name), theirs.get(name));
 		let difference = a.zip(b).map(|(a, b)| {
 			let each: Vec<f64> = a.lds.iter().zip(&b.lds).map(|(a, b)| a - b).collect();
-			let (_, low, high) = interval(&each, options.seed);
+			let (_, low, high) = interval(&each, seed);
 			format!("{low:.3} to {high:.3}")
 		});
 		table.add_row([
@@ -218,55 +281,13 @@ pub fn run(options: &Options, python: &Path, folder: &Path) -> Result<Report> {
 			cell(a.map(Side::mean), 4),
 			cell(b.map(Side::mean), 4),
 			difference.unwrap_or_default(),
-			cell(a.map(|side| side.rows_per_second(n)), 0),
-			cell(b.map(|side| side.rows_per_second(n)), 0),
-			cell(a.map(|side| side.pairs_per_second(n)), 0),
-			cell(b.map(|side| side.pairs_per_second(n)), 0),
+			cell(a.map(|side| side.rows_per_second(rows)), 0),
+			cell(b.map(|side| side.rows_per_second(rows)), 0),
+			cell(a.map(|side| side.pairs_per_second(rows)), 0),
+			cell(b.map(|side| side.pairs_per_second(rows)), 0),
 		]);
 	}
-	println!("\nBeside {}, one thread each: LDS of rows, speeds\n{table}", results.versions);
-
-	let figures = &mut evaluation.report.figures;
-	let trained = figures.get("trained_per_second").copied().unwrap_or_default();
-	let gradients = figures.get("gradients_per_second").copied().unwrap_or_default();
-	let mut speeds = Table::new();
-	speeds.set_header(["rows per second", "ours", "PyTorch's"]);
-	for (what, ours, theirs) in [
-		("training", trained, results.trained),
-		("gradients of single rows", gradients, results.gradients),
-		("the same projected as LoGRA does", features, results.features),
-	] {
-		speeds.add_row([what.into(), format!("{ours:.0}"), format!("{theirs:.0}")]);
-	}
-	println!("{speeds}");
-
-	// Of the methods that both have, the best of each side.
-	let best = |sides: &mut dyn Iterator<Item = (&String, &Side)>| {
-		let mut both = sides.filter(|(name, _)| ours.contains_key(*name));
-		both.try_fold(f64::MIN, |best, (_, side)| Some(best.max(side.mean())))
-			.unwrap_or_default()
-	};
-	let unrolled = ours.get(&Unrolled::new(1, options.rank).name());
-	let all_ours = || ours.iter().filter(|(name, _)| theirs.contains_key(*name));
-	let fastest = theirs.iter().max_by(|a, b| a.1 .1.mean().total_cmp(&b.1 .1.mean()));
-	for (name, value) in [
-		("dattri_lds", best(&mut theirs.iter().map(|(name, (_, side))| (name, side)))),
-		("ours_lds_same_checkpoints", best(&mut all_ours())),
-		("best_lds_same_checkpoints", unrolled.map_or(0.0, Side::mean)),
-		("features_per_second", unrolled.map_or(0.0, |side| side.rows_per_second(n))),
-		(
-			"pytorch_features_per_second",
-			fastest.map_or(0.0, |(_, (_, side))| side.rows_per_second(n)),
-		),
-		("projected_per_second", features),
-		("pytorch_projected_per_second", results.features),
-		("pytorch_gradients_per_second", results.gradients),
-		("pytorch_trained_per_second", results.trained),
-		("gradient_over_training_step", trained.max(results.trained) / gradients),
-	] {
-		figures.insert(name.into(), value);
-	}
-	Ok(evaluation.report)
+	table
 }
 
 /// Scores `[rows, queries]` of a file.
