@@ -354,7 +354,7 @@ impl<'a> Evaluation<'a> {
 		Ok([held_out.to_owned(), reported.to_owned()])
 	}
 
-	fn wanted(&self, method: &dyn Method) -> bool {
+	pub(super) fn wanted(&self, method: &dyn Method) -> bool {
 		self.options.only.as_ref().is_none_or(|only| method.name().contains(only))
 	}
 

@@ -13,7 +13,7 @@ use super::{
 	Error, Result,
 };
 use crate::NAT;
-use ndarray::{s, Array1, Array2, ArrayView1, Axis};
+use ndarray::{s, Array1, Array2, ArrayView1, ArrayView2, Axis};
 use openledger_graph::Mlp;
 use openledger_influence_math::{
 	design::{contains, draw},
@@ -247,13 +247,25 @@ pub fn random_projection(model: &Mlp, k: usize, seed: u64) -> Projection {
 		.collect()
 }
 
+/// Columns, so many at a time.
+fn cut<'a>(all: &'a Array2<f32>, widths: &[usize]) -> Vec<ArrayView2<'a, f32>> {
+	let mut rest = all.view();
+	let mut parts = Vec::new();
+	for width in widths {
+		let (part, others) = rest.split_at(Axis(1), *width);
+		parts.push(part);
+		rest = others;
+	}
+	parts
+}
+
 /// `FᵀF/n`, the second moments of short gradients `F` `[rows, k]`.
-fn second_moments(rows: &Array2<f32>) -> Array2<f64> {
-	wide(&rows.t().dot(rows)) / rows.nrows().max(1) as f64
+fn second_moments(rows: ArrayView2<f32>) -> Array2<f64> {
+	wide(&rows.t().dot(&rows)) / rows.nrows().max(1) as f64
 }
 
 /// `(H + λ·mean(diag H))⁻¹ Qᵀ`, `[k, queries]`.
-fn inverse(h: &Array2<f64>, queries: &Array2<f32>, damping: f64) -> Result<Array2<f32>> {
+fn inverse(h: &Array2<f64>, queries: ArrayView2<f32>, damping: f64) -> Result<Array2<f32>> {
 	let lambda = damping * h.diag().mean().unwrap_or(1.0);
 	let l = cholesky(h + &(Array2::<f64>::eye(h.ncols()) * lambda))?;
 	let mut b = wide(&queries.t().to_owned());
@@ -271,21 +283,30 @@ pub enum Compression {
 	Sparse,
 }
 
-/// Influence functions (Koh and Liang 2017) on short gradients, with the empirical Fisher matrix for
-/// the Hessian.
+/// Influence functions (Koh and Liang 2017) on short gradients, with the empirical Fisher matrix of
+/// each layer for the Hessian.
 pub struct Fisher {
 	compression: Compression,
 	/// Numbers of each side of a layer; its square numbers of a layer.
 	k: usize,
 	rows: Array2<f32>,
-	/// Their second moments.
-	moments: Array2<f64>,
+	/// Their second moments, layer by layer.
+	moments: Vec<Array2<f64>>,
 }
 
 impl Fisher {
 	/// Not yet fitted.
 	pub fn new(compression: Compression, k: usize) -> Self {
-		Self { compression, k, rows: Array2::default((0, 0)), moments: Array2::default((0, 0)) }
+		Self { compression, k, rows: Array2::default((0, 0)), moments: Vec::new() }
+	}
+
+	/// How many numbers each layer has.
+	fn widths(&self, model: &Mlp) -> Vec<usize> {
+		let width = |(from, to): (usize, usize)| match self.compression {
+			Compression::Kronecker => (from + 1).min(self.k) * to.min(self.k),
+			Compression::Sparse => self.k * self.k,
+		};
+		model.layers().into_iter().map(width).collect()
 	}
 
 	fn features(&self, subject: &Subject, rows: &Rows, asked: bool) -> Result<Array2<f32>> {
@@ -344,12 +365,19 @@ impl Method for Fisher {
 	}
 	fn fit(&mut self, subject: &Subject) -> Result<()> {
 		self.rows = self.features(subject, subject.rows, false)?;
-		self.moments = second_moments(&self.rows);
+		let layers = cut(&self.rows, &self.widths(subject.model));
+		self.moments = layers.into_iter().map(second_moments).collect();
 		Ok(())
 	}
 	fn scores(&mut self, subject: &Subject, queries: &Rows, damping: f64) -> Result<Array2<f32>> {
 		let asked = self.features(subject, queries, true)?;
-		Ok(self.rows.dot(&inverse(&self.moments, &asked, damping)?))
+		let widths = self.widths(subject.model);
+		let both = cut(&self.rows, &widths).into_iter().zip(cut(&asked, &widths));
+		let mut scores = Array2::zeros((self.rows.nrows(), queries.len()));
+		for ((rows, asked), moments) in both.zip(&self.moments) {
+			scores += &rows.dot(&inverse(moments, asked, damping)?);
+		}
+		Ok(scores)
 	}
 }
 
@@ -425,7 +453,7 @@ impl Method for Trak {
 		self.misses = Array1::zeros(subject.rows.len());
 		for m in 0..self.models.len() {
 			let (rows, weight) = self.margins(subject, m, subject.rows)?;
-			let moments = second_moments(&rows);
+			let moments = second_moments(rows.view());
 			self.rows.push((rows, moments));
 			self.misses += &weight.mapv(|w| 1.0 / w);
 		}
@@ -435,7 +463,7 @@ impl Method for Trak {
 		let mut kernel = Array2::zeros((subject.rows.len(), queries.len()));
 		for (m, (rows, moments)) in self.rows.iter().enumerate() {
 			let (asked, _) = self.margins(subject, m, queries)?;
-			kernel += &rows.dot(&inverse(moments, &asked, damping)?);
+			kernel += &rows.dot(&inverse(moments, asked.view(), damping)?);
 		}
 		Ok(kernel * self.misses.view().insert_axis(Axis(1)))
 	}

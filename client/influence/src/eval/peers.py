@@ -42,7 +42,7 @@ x = torch.from_numpy(np.fromfile("x.f32", "<f4").reshape(-1, layers[0][0]))
 y = torch.from_numpy(np.fromfile("y.i64", "<i8"))
 parameters = sum((a + 1) * b for a, b in layers)
 # More numbers than this are not held at once.
-MOST = 600_000_000
+MOST = 300_000_000
 # With so many parameters each method takes minutes: there are fewer of them, and fewer dampings.
 LARGE = parameters > 100_000
 
@@ -168,7 +168,7 @@ def datainf():
         print("dattri: DataInf holds all gradients, which are too many", file=sys.stderr)
         return
     size = mean_square()
-    at_once = math.isqrt(MOST // 2 // parameters)
+    at_once = math.isqrt(MOST // parameters)
     for damping in dampings("DataInf"):
         attributor = IFAttributorDataInf(one(run[-1:]), regularization=damping * size)
         _, fitting = timed(lambda: attributor.cache(batches(train, n)))

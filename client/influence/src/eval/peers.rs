@@ -132,11 +132,14 @@ pub fn run(options: &Options, python: &Path, folder: &Path) -> Result<Report> {
 	let mut ours: BTreeMap<String, Side> = BTreeMap::new();
 	for mut method in methods(trak, options.rank) {
 		let name = method.name();
+		dampings.insert(name.clone(), method.dampings());
+		if !evaluation.wanted(method.as_ref()) {
+			continue;
+		}
 		let scored = one.install(|| evaluation.scored(method.as_mut(), &subject, &judge))?;
 		let Scored { scores, fitting, scoring, .. } = scored;
 		let lds = lds(&truth, &members, &scores);
 		ours.insert(name.clone(), Side { lds, fitting, scoring, queries: scores.ncols() });
-		dampings.insert(name.clone(), method.dampings());
 		names.push(name);
 	}
 	let projection = random_projection(&evaluation.model, SIDE, options.seed);
@@ -160,7 +163,8 @@ pub fn run(options: &Options, python: &Path, folder: &Path) -> Result<Report> {
 	// Of each method the damping that is best on held-out queries.
 	let queries = all.len() - n;
 	let mut best: BTreeMap<String, (f64, Side)> = BTreeMap::new();
-	for one in &results.methods {
+	let wanted = |name: &str| options.only.as_ref().is_none_or(|only| name.contains(only));
+	for one in results.methods.iter().filter(|one| wanted(&one.method)) {
 		let scores = read(&folder.join(&one.scores), n, queries)?;
 		let found = judge(&scores.slice(s![.., ..held_out]).to_owned());
 		if !names.contains(&one.method) {
@@ -196,21 +200,22 @@ pub fn run(options: &Options, python: &Path, folder: &Path) -> Result<Report> {
 	// Of the methods that both have, the best of each side.
 	let of_both = |a: &BTreeMap<String, Side>, b: &BTreeMap<String, Side>| {
 		let both = a.iter().filter(|(name, _)| b.contains_key(*name));
-		both.map(|(_, side)| side.mean()).fold(f64::NEG_INFINITY, f64::max)
+		both.map(|(_, side)| side.mean()).max_by(f64::total_cmp)
 	};
+	let all_work = |side: &Side| side.rows_per_second(n);
 	for (name, value) in [
 		("dattri_lds", of_both(&theirs, &ours)),
 		("ours_lds_same_checkpoints", of_both(&ours, &theirs)),
-		("best_lds_same_checkpoints", unrolled.map_or(0.0, Side::mean)),
-		("features_per_second", unrolled.map_or(0.0, |side| side.rows_per_second(n))),
-		("pytorch_features_per_second", strongest.map_or(0.0, |side| side.rows_per_second(n))),
-		("projected_per_second", projected),
-		("pytorch_projected_per_second", results.projected),
-		("pytorch_gradients_per_second", results.gradients),
-		("pytorch_trained_per_second", results.trained),
-		("gradient_over_training_step", trained.max(results.trained) / gradients),
+		("best_lds_same_checkpoints", unrolled.map(Side::mean)),
+		("features_per_second", unrolled.map(all_work)),
+		("pytorch_features_per_second", strongest.map(all_work)),
+		("projected_per_second", Some(projected)),
+		("pytorch_projected_per_second", Some(results.projected)),
+		("pytorch_gradients_per_second", Some(results.gradients)),
+		("pytorch_trained_per_second", Some(results.trained)),
+		("gradient_over_training_step", Some(trained.max(results.trained) / gradients)),
 	] {
-		figures.insert(name.into(), value);
+		value.map(|value| figures.insert(name.into(), value));
 	}
 	Ok(evaluation.report)
 }
