@@ -2,7 +2,7 @@
 
 use openledger_graph::Sgd;
 use openledger_influence::eval::{
-	model::Recipe, report::Report, run, truth::Measure, Options as Evaluation,
+	model::Recipe, peers, report::Report, run, truth::Measure, Options as Evaluation,
 };
 use std::{collections::BTreeMap, env, fs, path::PathBuf, time::Instant};
 
@@ -12,7 +12,9 @@ const HELP: &str = "\
 usage: scripts/bench influence [options]
   --arm NAME        digits-lr: softmax regression on scikit-learn's digits; digits-mlp: a network with
                     48 hidden units on them; digits: both; fashion: the rows of Fashion-MNIST by
-                    SOURCE's protocol; fashion-groups: 64 contributors to 2,048 of them; all (all)
+                    SOURCE's protocol; fashion-groups: 64 contributors to 2,048 of them; all (all);
+                    peers: beside dattri on the same checkpoints of digits-lr, digits-mlp and
+                    fashion; peers-digits or peers-fashion: some of these
   --seed N          other seeds for every row, query, subset, retraining and projection (1)
   --quick           digits with fewer retrainings and one run, against thresholds: fails where one
                     is missed
@@ -26,6 +28,7 @@ usage: scripts/bench influence [options]
   --digits FILE     digits.csv.gz of scikit-learn
   --fashion FOLDER  Fashion-MNIST (/usr/share/datasets/fashion-mnist, of Debian's
                     dataset-fashion-mnist)
+  --python FILE     for peers: a Python with torch and dattri (python3)
   --output DIR      where influence.json and plots are written (bench-results)";
 
 /// An evaluation's name in figures, and what it evaluates.
@@ -34,6 +37,8 @@ type Arm = (&'static str, Evaluation);
 struct Options {
 	arms: Vec<Arm>,
 	quick: bool,
+	/// The Python that has dattri, if its methods are run, too.
+	python: Option<PathBuf>,
 	output: PathBuf,
 }
 
@@ -49,7 +54,7 @@ impl Options {
 				},
 				"--quick" | "--recompute" => flags.push(name),
 				"--arm" | "--seed" | "--retrainings" | "--runs" | "--rank" | "--measure"
-				| "--only" | "--digits" | "--fashion" | "--output" => {
+				| "--only" | "--digits" | "--fashion" | "--python" | "--output" => {
 					let value =
 						args.next().ok_or_else(|| format!("{name} has no value\n{HELP}"))?;
 					given.insert(name, value);
@@ -127,13 +132,20 @@ impl Options {
 			Some("digits-mlp") => vec!["digits_mlp"],
 			Some("fashion") => vec!["fmnist_mlp"],
 			Some("fashion-groups") => vec!["fmnist_groups"],
+			Some("peers") => vec!["digits_lr", "digits_mlp", "fmnist_mlp"],
+			Some("peers-digits") => vec!["digits_lr", "digits_mlp"],
+			Some("peers-fashion") => vec!["fmnist_mlp"],
 			Some(other) => return Err(format!("there is no arm {other}\n{HELP}").into()),
 		};
+		let peers = given.get("--arm").is_some_and(|arm| arm.starts_with("peers"));
+		let python = peers.then(|| path("--python", "python3"));
 		let mut arms: Vec<Arm> = all.into_iter().filter(|(n, _)| wanted.contains(n)).collect();
 		for (_, arm) in &mut arms {
 			arm.seed = number("--seed")?.unwrap_or(arm.seed);
 			arm.retrainings = number("--retrainings")?.map_or(arm.retrainings, |v| v as usize);
 			arm.runs = number("--runs")?.map_or(arm.runs, |v| v as usize);
+			// The runs that are compared are one.
+			arm.runs = if peers { 1 } else { arm.runs };
 			arm.rank = number("--rank")?.map_or(arm.rank, |v| v as usize);
 			arm.only = given.get("--only").cloned();
 			match given.get("--measure").map(String::as_str) {
@@ -144,7 +156,7 @@ impl Options {
 			}
 			arm.recompute = flags.iter().any(|f| f == "--recompute");
 		}
-		Ok(Self { arms, quick, output: path("--output", "bench-results") })
+		Ok(Self { arms, quick, python, output: path("--output", "bench-results") })
 	}
 }
 
@@ -199,7 +211,7 @@ fn figures(name: &str, arm: &Evaluation, report: &Report) -> BTreeMap<String, f6
 }
 
 /// Figures that have a name of their own, too.
-const NAMES: [(&str, &str); 12] = [
+const NAMES: [(&str, &str); 19] = [
 	("fmnist_reliability", "fmnist_mlp_reliability"),
 	("source_lds_1", "fmnist_mlp_source_lds_1"),
 	("ekfac_lds_1", "fmnist_mlp_ekfac_lds_1"),
@@ -212,6 +224,13 @@ const NAMES: [(&str, &str); 12] = [
 	("gradient_over_training_step", "fmnist_mlp_gradient_over_training_step"),
 	("features_per_second", "fmnist_mlp_features_per_second"),
 	("trained_per_second", "fmnist_mlp_trained_per_second"),
+	("dattri_lds", "fmnist_mlp_dattri_lds"),
+	("ours_lds_same_checkpoints", "fmnist_mlp_ours_lds_same_checkpoints"),
+	("best_lds_same_checkpoints", "fmnist_mlp_best_lds_same_checkpoints"),
+	("pytorch_features_per_second", "fmnist_mlp_pytorch_features_per_second"),
+	("pytorch_gradients_per_second", "fmnist_mlp_pytorch_gradients_per_second"),
+	("projected_per_second", "fmnist_mlp_projected_per_second"),
+	("pytorch_projected_per_second", "fmnist_mlp_pytorch_projected_per_second"),
 ];
 
 /// What a quick run must reach: at least, or at most.
@@ -234,6 +253,12 @@ fn main() -> Result<()> {
 	let start = Instant::now();
 	for (name, arm) in &options.arms {
 		println!("\n== {name}");
+		if let Some(python) = &options.python {
+			let folder = tempfile::tempdir()?;
+			let report = peers::run(arm, python, folder.path())?;
+			all.extend(figures(name, arm, &report));
+			continue;
+		}
 		let report = run(arm)?;
 		report.plots(&options.output, &format!("influence-{name}"))?;
 		all.extend(figures(name, arm, &report));

@@ -2,12 +2,16 @@
 //! depend on.
 //!
 //! The library is not linked and not downloaded at build time: `scripts/setup` takes it out of the
-//! wheel `onnxruntime` and puts it into the cache, where [`Runtime::load`] finds it.
+//! wheel `onnxruntime` and puts it into the cache, where [`Runtime::load`] finds it. Graphs run on the
+//! processor, or with `OPENLEDGER_PROVIDER=cuda` on an NVIDIA GPU, by the library of another wheel;
+//! results then belong to another [`ExecutionClass`].
 
 mod library;
 mod session;
 
-pub use library::{library_path, Error, Runtime, LIBRARY_SHA256, VERSION};
+pub use library::{
+	library_path, Error, Provider, Runtime, CUDA_LIBRARY_SHA256, LIBRARY_SHA256, VERSION,
+};
 pub use session::{Session, Tensor};
 
 /// What results depend on beside their inputs: within one class they are equal bit by bit.
@@ -24,11 +28,19 @@ pub struct ExecutionClass {
 }
 
 impl ExecutionClass {
-	/// The class of this process.
+	/// The class of this process. Where `OPENLEDGER_PROVIDER` is wrong, which [`Runtime::load`]
+	/// refuses, that of the processor.
 	pub fn current() -> Self {
+		Self::of(Provider::chosen().unwrap_or_default(), &card())
+	}
+
+	fn of(provider: Provider, card: &str) -> Self {
 		Self {
-			library: LIBRARY_SHA256.into(),
-			provider: "CPU".into(),
+			library: provider.library_sha256().into(),
+			provider: match provider {
+				Provider::Cpu => "CPU".into(),
+				Provider::Cuda => format!("CUDA {card}"),
+			},
 			instructions: instructions(),
 			optimisation: "all".into(),
 		}
@@ -52,6 +64,20 @@ impl ExecutionClass {
 	}
 }
 
+/// The name of the first NVIDIA GPU, as its driver says; empty if there is none.
+fn card() -> String {
+	let mut folders: Vec<_> = std::fs::read_dir("/proc/driver/nvidia/gpus")
+		.map(|all| all.flatten().map(|entry| entry.path()).collect())
+		.unwrap_or_default();
+	folders.sort();
+	let text = folders
+		.first()
+		.and_then(|f| std::fs::read_to_string(f.join("information")).ok());
+	let model =
+		|text: String| text.lines().find_map(|l| Some(l.strip_prefix("Model:")?.trim().into()));
+	text.and_then(model).unwrap_or_default()
+}
+
 #[cfg(target_arch = "x86_64")]
 fn instructions() -> String {
 	let known = [
@@ -67,4 +93,19 @@ fn instructions() -> String {
 #[cfg(not(target_arch = "x86_64"))]
 fn instructions() -> String {
 	std::env::consts::ARCH.into()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn id_should_differ_when_provider_or_card_do() {
+		let cpu = ExecutionClass::of(Provider::Cpu, "");
+		let [one, other] = ["H200", "A100"].map(|card| ExecutionClass::of(Provider::Cuda, card));
+		assert_eq!(cpu, ExecutionClass::of(Provider::Cpu, "H200"));
+		assert_ne!(cpu.id(), one.id());
+		assert_ne!(one.id(), other.id());
+		assert_eq!(one.provider, "CUDA H200");
+	}
 }

@@ -1,5 +1,6 @@
-use crate::{Error, Runtime};
+use crate::{Error, Provider, Runtime};
 use ort::{
+	ep::CUDA,
 	session::{
 		builder::{GraphOptimizationLevel, SessionBuilder},
 		SessionInputValue,
@@ -38,7 +39,7 @@ fn builder(runtime: &Runtime, threads: usize) -> Result<SessionBuilder, Error> {
 impl Session {
 	/// Loads ONNX bytes, to run on so many threads.
 	pub fn new(runtime: &Runtime, graph: &[u8], threads: usize) -> Result<Self, Error> {
-		Self::load(builder(runtime, threads)?, graph)
+		Self::load(runtime, builder(runtime, threads)?, graph)
 	}
 
 	/// Loads ONNX bytes whose weights lie in files of a folder (external data), which are mapped,
@@ -59,11 +60,21 @@ impl Session {
 			.map_err(ort::Error::from)?
 			.with_config_entry("session.model_external_initializers_file_folder_path", folder)
 			.map_err(ort::Error::from)?;
-		Self::load(builder, graph)
+		Self::load(runtime, builder, graph)
 	}
 
-	fn load(mut builder: SessionBuilder, graph: &[u8]) -> Result<Self, Error> {
-		let inner = builder.commit_from_memory(graph)?;
+	fn load(runtime: &Runtime, mut builder: SessionBuilder, graph: &[u8]) -> Result<Self, Error> {
+		let inner = match runtime.provider {
+			Provider::Cpu => builder.commit_from_memory(graph)?,
+			Provider::Cuda => {
+				// Products of 19 bits would miss what scorers must agree on.
+				let cuda = CUDA::default().with_tf32(false).build().error_on_failure();
+				let failed = |e: &dyn std::fmt::Display| Error::Cuda(e.to_string());
+				let mut builder =
+					builder.with_execution_providers([cuda]).map_err(|e| failed(&e))?;
+				builder.commit_from_memory(graph).map_err(|e| failed(&e))?
+			},
+		};
 		let outputs = inner.outputs().iter().map(|output| output.name().to_string()).collect();
 		Ok(Self { inner, outputs })
 	}

@@ -46,7 +46,9 @@ pub const HELP: &str = "\
 usage: scripts/bench attribution [options]
   --seed N       other seeds for every retraining, design and answer (1)
   --arm NAME     equal: the same training rows of every licence; natural: all rows; both (both);
-                 text: 48 blocks, six of each licence, against retrainings on halves of them
+                 text: 48 blocks, six of each licence, against retrainings on halves of them;
+                 cost: seconds and memory as blocks, adapters, rows and answers grow;
+                 device: the processor's speeds, or a GPU's beside them (OPENLEDGER_PROVIDER)
   --chain FILE   instead: the shares that a chain paid, as `openledger model export` wrote them
   --store DIR    the blob store that the exported model's base is in
   --adapters K   counterfactual adapters (16)
@@ -103,6 +105,8 @@ impl Options {
 						"natural" => vec!["natural"],
 						"both" => vec!["equal", "natural"],
 						"text" => vec!["text"],
+						"cost" => vec!["cost"],
+						"device" => vec!["device"],
 						_ => return Err(wrong().into()),
 					}
 				},

@@ -10,6 +10,8 @@
 //! (`~/.cache/openledger` by default), so that a run that was cut short goes on where it was.
 
 mod blocks;
+mod cost;
+mod device;
 mod exact;
 mod lab;
 
@@ -24,15 +26,26 @@ fn machine() -> String {
 	format!("{}, {cores} cores", name.unwrap_or("an unknown processor"))
 }
 
-fn main() -> Result<()> {
+fn main() {
+	if let Err(error) = run() {
+		eprintln!("error: {error}");
+		std::process::exit(1);
+	}
+}
+
+fn run() -> Result<()> {
 	let start = Instant::now();
 	let options = Options::parse()?;
 	let cache = Cache::open()?;
 	println!("{}", machine());
-	let text = options.arms == ["text"];
-	let file = options.output.join(if text { "influence.json" } else { "attribution.json" });
+	let (text, cost) = (options.arms == ["text"], options.arms == ["cost"]);
+	let device = options.arms == ["device"];
+	let influence = text || cost || device;
+	let file = options
+		.output
+		.join(if influence { "influence.json" } else { "attribution.json" });
 	let mut figures = Figures::new();
-	if text || options.chain.is_some() {
+	if influence || options.chain.is_some() {
 		// Beside what other arms measured.
 		let kept = fs::read(&file).ok().and_then(|kept| serde_json::from_slice(&kept).ok());
 		figures = kept.unwrap_or_default();
@@ -44,7 +57,18 @@ fn main() -> Result<()> {
 		println!("{} after {:.0} s", file.display(), start.elapsed().as_secs_f64());
 		return Ok(());
 	}
+	if device {
+		device::arm(cache, &options.output, &mut figures)?;
+		return Cache::write(&file, &serde_json::to_vec_pretty(&figures)?);
+	}
 	let (base, base_hash) = base(&cache)?;
+	if cost {
+		let bench = Bench { cache, base: Arc::new(base), base_hash, options };
+		cost::arm(&bench, &mut figures)?;
+		Cache::write(&file, &serde_json::to_vec_pretty(&figures)?)?;
+		println!("{} after {:.0} s", file.display(), start.elapsed().as_secs_f64());
+		return Ok(());
+	}
 	let data = data(&base)?;
 	let mut bench = Bench { cache, base: Arc::new(base), base_hash, options };
 	for name in bench.options.arms.clone() {

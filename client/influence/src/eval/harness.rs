@@ -134,17 +134,29 @@ pub fn hidden(model: &str) -> std::result::Result<Vec<usize>, String> {
 	}
 }
 
+/// A method's scores of the reported queries.
+pub(super) struct Scored {
+	/// `[rows or blocks, queries]`.
+	pub(super) scores: Array2<f32>,
+	/// Seconds to look at the training rows.
+	pub(super) fitting: f64,
+	/// Seconds to score.
+	pub(super) scoring: f64,
+	/// The damping that held-out queries chose, if there was a choice.
+	pub(super) damping: Option<f64>,
+}
+
 /// An evaluation under way.
-struct Evaluation<'a> {
+pub(super) struct Evaluation<'a> {
 	options: &'a Options,
-	model: Mlp,
+	pub(super) model: Mlp,
 	cache: Cache,
 	/// Training rows, held-out queries, reported queries.
-	rows: Rows,
-	held_out: Rows,
-	queries: Rows,
+	pub(super) rows: Rows,
+	pub(super) held_out: Rows,
+	pub(super) queries: Rows,
 	contributors: usize,
-	report: Report,
+	pub(super) report: Report,
 }
 
 /// Loads, retrains, scores and prints. The report holds what was printed.
@@ -182,7 +194,7 @@ fn chosen(dampings: &Dampings, method: &mut dyn Method) -> f64 {
 }
 
 impl<'a> Evaluation<'a> {
-	fn new(options: &'a Options) -> Result<Self> {
+	pub(super) fn new(options: &'a Options) -> Result<Self> {
 		let data = data::load(&options.data, options.label.as_deref())?;
 		let mut order: Vec<usize> = (0..data.rows.len()).collect();
 		shuffle(&mut ChaCha8Rng::seed_from_u64(options.seed), &mut order);
@@ -240,7 +252,7 @@ impl<'a> Evaluation<'a> {
 		Ok(Self { options, model, cache, rows, held_out, queries, contributors, report })
 	}
 
-	fn subject<'b>(
+	pub(super) fn subject<'b>(
 		&'b self,
 		rows: &'b Rows,
 		runs: &'b [Vec<Vec<f32>>],
@@ -261,7 +273,7 @@ impl<'a> Evaluation<'a> {
 	}
 
 	/// Trainings on all of some rows.
-	fn runs(&self, rows: &Rows, what: &str) -> Result<Vec<Vec<Vec<f32>>>> {
+	pub(super) fn runs(&self, rows: &Rows, what: &str) -> Result<Vec<Vec<Vec<f32>>>> {
 		let mut rng = ChaCha8Rng::seed_from_u64(self.options.seed ^ 0x12);
 		let job = |_| Job { rows: (0..rows.len()).collect(), seed: rng.next_u64() };
 		let jobs: Vec<Job> = (0..self.options.runs).map(job).collect();
@@ -273,7 +285,7 @@ impl<'a> Evaluation<'a> {
 		Ok(runs)
 	}
 
-	fn accuracy(&mut self, runs: &[Vec<Vec<f32>>]) -> Result<()> {
+	pub(super) fn accuracy(&mut self, runs: &[Vec<Vec<f32>>]) -> Result<()> {
 		let finals: Vec<Vec<f32>> = runs.iter().filter_map(|run| run.last().cloned()).collect();
 		let right = |logits: &Array2<f32>, labels: &[usize]| {
 			let most = |row: ndarray::ArrayView1<f32>| {
@@ -296,7 +308,7 @@ impl<'a> Evaluation<'a> {
 	}
 
 	/// Rows per second, on one core: of training, and of every row's own gradient.
-	fn speed(&mut self, runs: &[Vec<Vec<f32>>]) -> Result<()> {
+	pub(super) fn speed(&mut self, runs: &[Vec<Vec<f32>>]) -> Result<()> {
 		let Some(last) = runs.first().and_then(|run| run.last()) else { return Ok(()) };
 		let job = Job { rows: (0..self.rows.len()).collect(), seed: self.options.seed };
 		let jobs = vec![job; model::together(&self.model)];
@@ -321,7 +333,7 @@ impl<'a> Evaluation<'a> {
 	}
 
 	/// Values `[subsets, retrainings, queries]` of held-out and of reported queries.
-	fn truth(
+	pub(super) fn truth(
 		&self,
 		what: &str,
 		members: &Array2<f32>,
@@ -342,7 +354,7 @@ impl<'a> Evaluation<'a> {
 		Ok([held_out.to_owned(), reported.to_owned()])
 	}
 
-	fn wanted(&self, method: &dyn Method) -> bool {
+	pub(super) fn wanted(&self, method: &dyn Method) -> bool {
 		self.options.only.as_ref().is_none_or(|only| method.name().contains(only))
 	}
 
@@ -361,10 +373,10 @@ impl<'a> Evaluation<'a> {
 		all.push(Box::new(DataInf));
 		all.push(Box::new(Fisher::new(Compression::Sparse, 16)));
 		all.push(Box::new(Fisher::new(Compression::Kronecker, 16)));
-		all.push(Box::new(Trak::new(1, 16)));
+		all.push(Box::new(Trak::new(1)));
 		all.push(Box::new(EkFac::new(1)));
 		if runs > 1 {
-			all.push(Box::new(Trak::new(runs, 16)));
+			all.push(Box::new(Trak::new(runs)));
 			all.push(Box::new(EkFac::new(runs)));
 		}
 		all.push(Box::<Source>::default());
@@ -377,15 +389,15 @@ impl<'a> Evaluation<'a> {
 	}
 
 	/// Fits a method, chooses its damping by the held-out queries, and scores the reported ones.
-	fn scored(
+	pub(super) fn scored(
 		&self,
 		method: &mut dyn Method,
 		subject: &Subject,
 		held_out: &dyn Fn(&Array2<f32>) -> f64,
-	) -> Result<(Array2<f32>, f64, Option<f64>)> {
+	) -> Result<Scored> {
 		let start = Instant::now();
 		method.fit(subject)?;
-		let mut seconds = start.elapsed().as_secs_f64();
+		let fitting = start.elapsed().as_secs_f64();
 		let dampings = method.dampings();
 		let mut best = (f64::NEG_INFINITY, dampings[0]);
 		if dampings.len() > 1 {
@@ -398,8 +410,9 @@ impl<'a> Evaluation<'a> {
 		}
 		let start = Instant::now();
 		let scores = method.scores(subject, &self.queries, best.1)?;
-		seconds += start.elapsed().as_secs_f64();
-		Ok((scores, seconds, (dampings.len() > 1).then_some(best.1)))
+		let scoring = start.elapsed().as_secs_f64();
+		let damping = (dampings.len() > 1).then_some(best.1);
+		Ok(Scored { scores, fitting, scoring, damping })
 	}
 
 	fn line(
@@ -434,8 +447,10 @@ impl<'a> Evaluation<'a> {
 				let all = lds(&known, &members, scores);
 				all.iter().sum::<f64>() / all.len().max(1) as f64
 			};
-			let (scores, seconds, damping) = self.scored(method.as_mut(), &subject, &judge)?;
+			let Scored { scores, fitting, scoring, damping } =
+				self.scored(method.as_mut(), &subject, &judge)?;
 			let values = lds(&truth, &members, &scores);
+			let seconds = fitting + scoring;
 			lines.push(self.line(&method.name(), &values, ceiling, damping, seconds));
 			dampings.extend(damping.map(|damping| (method.name(), damping)));
 		}
@@ -540,9 +555,10 @@ impl<'a> Evaluation<'a> {
 				let all = lds(&known, &members, &summed(scores));
 				all.iter().sum::<f64>() / all.len().max(1) as f64
 			};
-			let (scores, seconds, damping) = self.scored(method.as_mut(), &subject, &judge)?;
+			let Scored { scores, fitting, scoring, damping } =
+				self.scored(method.as_mut(), &subject, &judge)?;
 			let values = lds(&truth, &members, &summed(&scores));
-			let ceiling = rho.map(f64::sqrt);
+			let (ceiling, seconds) = (rho.map(f64::sqrt), fitting + scoring);
 			lines.push(self.line(&method.name(), &values, ceiling, damping, seconds));
 			dampings.extend(damping.map(|damping| (method.name(), damping)));
 		}

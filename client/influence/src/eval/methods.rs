@@ -13,7 +13,7 @@ use super::{
 	Error, Result,
 };
 use crate::NAT;
-use ndarray::{s, Array1, Array2, ArrayView1, Axis};
+use ndarray::{s, Array1, Array2, ArrayView1, ArrayView2, Axis};
 use openledger_graph::Mlp;
 use openledger_influence_math::{
 	design::{contains, draw},
@@ -247,11 +247,27 @@ pub fn random_projection(model: &Mlp, k: usize, seed: u64) -> Projection {
 		.collect()
 }
 
-/// `(H + λ·mean(diag H))⁻¹ Qᵀ`, `[k, queries]`, with `H = FᵀF/n`.
-fn fisher_inverse(rows: &Array2<f32>, queries: &Array2<f32>, damping: f64) -> Result<Array2<f32>> {
-	let h = wide(&rows.t().dot(rows)) / rows.nrows() as f64;
+/// Columns, so many at a time.
+fn cut<'a>(all: &'a Array2<f32>, widths: &[usize]) -> Vec<ArrayView2<'a, f32>> {
+	let mut rest = all.view();
+	let mut parts = Vec::new();
+	for width in widths {
+		let (part, others) = rest.split_at(Axis(1), *width);
+		parts.push(part);
+		rest = others;
+	}
+	parts
+}
+
+/// `FᵀF/n`, the second moments of short gradients `F` `[rows, k]`.
+fn second_moments(rows: ArrayView2<f32>) -> Array2<f64> {
+	wide(&rows.t().dot(&rows)) / rows.nrows().max(1) as f64
+}
+
+/// `(H + λ·mean(diag H))⁻¹ Qᵀ`, `[k, queries]`.
+fn inverse(h: &Array2<f64>, queries: ArrayView2<f32>, damping: f64) -> Result<Array2<f32>> {
 	let lambda = damping * h.diag().mean().unwrap_or(1.0);
-	let l = cholesky(h + Array2::<f64>::eye(rows.ncols()) * lambda)?;
+	let l = cholesky(h + &(Array2::<f64>::eye(h.ncols()) * lambda))?;
 	let mut b = wide(&queries.t().to_owned());
 	solve_lower(&l, &mut b);
 	solve_upper(&l, &mut b);
@@ -267,19 +283,30 @@ pub enum Compression {
 	Sparse,
 }
 
-/// Influence functions (Koh and Liang 2017) on short gradients, with the empirical Fisher matrix for
-/// the Hessian.
+/// Influence functions (Koh and Liang 2017) on short gradients, with the empirical Fisher matrix of
+/// each layer for the Hessian.
 pub struct Fisher {
 	compression: Compression,
 	/// Numbers of each side of a layer; its square numbers of a layer.
 	k: usize,
 	rows: Array2<f32>,
+	/// Their second moments, layer by layer.
+	moments: Vec<Array2<f64>>,
 }
 
 impl Fisher {
 	/// Not yet fitted.
 	pub fn new(compression: Compression, k: usize) -> Self {
-		Self { compression, k, rows: Array2::zeros((0, 0)) }
+		Self { compression, k, rows: Array2::default((0, 0)), moments: Vec::new() }
+	}
+
+	/// How many numbers each layer has.
+	fn widths(&self, model: &Mlp) -> Vec<usize> {
+		let width = |(from, to): (usize, usize)| match self.compression {
+			Compression::Kronecker => (from + 1).min(self.k) * to.min(self.k),
+			Compression::Sparse => self.k * self.k,
+		};
+		model.layers().into_iter().map(width).collect()
 	}
 
 	fn features(&self, subject: &Subject, rows: &Rows, asked: bool) -> Result<Array2<f32>> {
@@ -338,28 +365,68 @@ impl Method for Fisher {
 	}
 	fn fit(&mut self, subject: &Subject) -> Result<()> {
 		self.rows = self.features(subject, subject.rows, false)?;
+		let layers = cut(&self.rows, &self.widths(subject.model));
+		self.moments = layers.into_iter().map(second_moments).collect();
 		Ok(())
 	}
 	fn scores(&mut self, subject: &Subject, queries: &Rows, damping: f64) -> Result<Array2<f32>> {
 		let asked = self.features(subject, queries, true)?;
-		Ok(self.rows.dot(&fisher_inverse(&self.rows, &asked, damping)?))
+		let widths = self.widths(subject.model);
+		let both = cut(&self.rows, &widths).into_iter().zip(cut(&asked, &widths));
+		let mut scores = Array2::zeros((self.rows.nrows(), queries.len()));
+		for ((rows, asked), moments) in both.zip(&self.moments) {
+			scores += &rows.dot(&inverse(moments, asked, damping)?);
+		}
+		Ok(scores)
 	}
+}
+
+/// How many numbers of a gradient TRAK keeps, at least: twice as many as dense projections usually
+/// have, since Kronecker products of projections keep less of a gradient in as many.
+const TRAK_NUMBERS: usize = 1024;
+
+/// The least `k` with which [`random_projection`] keeps so many numbers, or all.
+fn side(model: &Mlp, numbers: usize) -> usize {
+	let kept = |k: usize| -> usize {
+		model.layers().iter().map(|(from, to)| (from + 1).min(k) * k.min(*to)).sum()
+	};
+	let all = model.layers().iter().map(|(from, to)| to.max(from) + 1).max().unwrap_or(1);
+	(1..all).find(|k| kept(*k) >= numbers).unwrap_or(all)
 }
 
 /// TRAK (Park et al. 2023): gradients of margins of models trained on halves, projected by
 /// Kronecker products.
 pub struct Trak {
 	count: usize,
-	/// Numbers of each side of a layer.
-	k: usize,
 	/// Parameters of models trained on random halves.
 	models: Vec<Vec<f32>>,
+	/// Each model's gradients of the rows, and their second moments.
+	rows: Vec<(Array2<f32>, Array2<f64>)>,
+	/// Sums over models of `1 − p` of the rows' labels.
+	misses: Array1<f32>,
 }
 
 impl Trak {
 	/// Not yet fitted, of so many models.
-	pub fn new(count: usize, k: usize) -> Self {
-		Self { count, k, models: Vec::new() }
+	pub fn new(count: usize) -> Self {
+		Self { count, models: Vec::new(), rows: Vec::new(), misses: Array1::default(0) }
+	}
+
+	/// The models' parameters `[models][parameters]`; none before the first fit, which alone trains.
+	pub fn models(&self) -> &[Vec<f32>] {
+		&self.models
+	}
+
+	/// Projected gradients of the margins of rows under a model, and by what those of losses were
+	/// multiplied: `1/(1 − p)`.
+	fn margins(&self, subject: &Subject, m: usize, x: &Rows) -> Result<(Array2<f32>, Array1<f32>)> {
+		let k = side(subject.model, TRAK_NUMBERS);
+		let projection = random_projection(subject.model, k, subject.seed + m as u64);
+		let mut probe = Probe::new(subject.model, &self.models[m])?;
+		let weight = query_weights(&mut probe, x, Measure::Margin)?;
+		let mut projector = Projector::new(subject.model, &projection)?;
+		let features = projector.features(&self.models[m], x, &x.y)?;
+		Ok((features * weight.view().insert_axis(Axis(1)), weight))
 	}
 }
 
@@ -368,38 +435,37 @@ impl Method for Trak {
 		format!("TRAK-{}", self.count)
 	}
 	fn dampings(&self) -> Vec<f64> {
-		vec![1e-3, 1e-2, 1e-1, 1.0]
+		vec![1e-3, 1e-2, 1e-1, 1.0, 10.0]
 	}
 	fn fit(&mut self, subject: &Subject) -> Result<()> {
-		let members = halves(self.count, subject.rows.len(), subject.seed ^ 0x5e97);
-		let mut rng = ChaCha8Rng::seed_from_u64(subject.seed ^ 0x5e96);
-		let job = |half: ArrayView1<f32>| Job {
-			rows: (0..half.len()).filter(|i| half[*i] > 0.0).collect(),
-			seed: rng.next_u64(),
-		};
-		let jobs: Vec<Job> = members.rows().into_iter().map(job).collect();
-		let trained = train(subject.model, subject.recipe, subject.rows, &jobs, 1, &|_| {})?;
-		self.models = trained.concat();
+		if self.models.is_empty() {
+			let members = halves(self.count, subject.rows.len(), subject.seed ^ 0x5e97);
+			let mut rng = ChaCha8Rng::seed_from_u64(subject.seed ^ 0x5e96);
+			let job = |half: ArrayView1<f32>| Job {
+				rows: (0..half.len()).filter(|i| half[*i] > 0.0).collect(),
+				seed: rng.next_u64(),
+			};
+			let jobs: Vec<Job> = members.rows().into_iter().map(job).collect();
+			let trained = train(subject.model, subject.recipe, subject.rows, &jobs, 1, &|_| {})?;
+			self.models = trained.concat();
+		}
+		self.rows.clear();
+		self.misses = Array1::zeros(subject.rows.len());
+		for m in 0..self.models.len() {
+			let (rows, weight) = self.margins(subject, m, subject.rows)?;
+			let moments = second_moments(rows.view());
+			self.rows.push((rows, moments));
+			self.misses += &weight.mapv(|w| 1.0 / w);
+		}
 		Ok(())
 	}
 	fn scores(&mut self, subject: &Subject, queries: &Rows, damping: f64) -> Result<Array2<f32>> {
 		let mut kernel = Array2::zeros((subject.rows.len(), queries.len()));
-		let mut misses = Array1::<f32>::zeros(subject.rows.len());
-		for (m, parameters) in self.models.iter().enumerate() {
-			let projection = random_projection(subject.model, self.k, subject.seed + m as u64);
-			let mut probe = Probe::new(subject.model, parameters)?;
-			let mut projector = Projector::new(subject.model, &projection)?;
-			let mut margins = |rows: &Rows| -> Result<(Array2<f32>, Array1<f32>)> {
-				let weight = query_weights(&mut probe, rows, Measure::Margin)?;
-				let features = projector.features(parameters, rows, &rows.y)?;
-				Ok((features * weight.view().insert_axis(Axis(1)), weight))
-			};
-			let (rows, weight) = margins(subject.rows)?;
-			let (asked, _) = margins(queries)?;
-			kernel += &rows.dot(&fisher_inverse(&rows, &asked, damping)?);
-			misses += &weight.mapv(|w| 1.0 / w);
+		for (m, (rows, moments)) in self.rows.iter().enumerate() {
+			let (asked, _) = self.margins(subject, m, queries)?;
+			kernel += &rows.dot(&inverse(moments, asked.view(), damping)?);
 		}
-		Ok(kernel * misses.insert_axis(Axis(1)))
+		Ok(kernel * self.misses.view().insert_axis(Axis(1)))
 	}
 }
 

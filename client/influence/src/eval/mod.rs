@@ -11,6 +11,7 @@
 //! | [`features`] | few integers for each row, of any bilinear method |
 //! | [`metrics`] | rank correlations, intervals, areas, pay |
 //! | [`linear`] | factorisations |
+//! | [`peers`] | the same methods by dattri, on the same checkpoints |
 //! | [`report`] | tables, plots and figures |
 
 pub mod curvature;
@@ -21,6 +22,7 @@ pub mod linear;
 pub mod methods;
 pub mod metrics;
 pub mod model;
+pub mod peers;
 pub mod report;
 pub mod truth;
 pub mod unrolled;
