@@ -11,10 +11,14 @@
 
 mod blocks;
 mod exact;
+mod facts;
 mod lab;
 
 use lab::*;
-use openledger_factory::Recipe;
+use openledger_factory::{
+	base::{Pretraining, SMALL},
+	Recipe,
+};
 use std::{fs, sync::Arc, time::Instant};
 
 fn machine() -> String {
@@ -29,7 +33,7 @@ fn main() -> Result<()> {
 	let options = Options::parse()?;
 	let cache = Cache::open()?;
 	println!("{}", machine());
-	let text = options.arms == ["text"];
+	let text = matches!(options.arms[..], ["text" | "fortunes" | "facts"]);
 	let file = options.output.join(if text { "influence.json" } else { "attribution.json" });
 	let mut figures = Figures::new();
 	if text || options.chain.is_some() {
@@ -44,19 +48,30 @@ fn main() -> Result<()> {
 		println!("{} after {:.0} s", file.display(), start.elapsed().as_secs_f64());
 		return Ok(());
 	}
-	let (base, base_hash) = base(&cache)?;
-	let data = data(&base)?;
+	let usual = Pretraining::default();
+	let (base, base_hash) = match options.arms[..] {
+		["facts"] => {
+			let how = Pretraining { rows: 32, steps: 2000, ..usual };
+			base(&cache, facts::model(), &facts::known(), how)?
+		},
+		_ => base(&cache, SMALL, "", usual)?,
+	};
 	let mut bench = Bench { cache, base: Arc::new(base), base_hash, options };
 	for name in bench.options.arms.clone() {
 		let usual = Recipe::default().epochs;
-		let epochs = if name == "equal" { 2 * usual } else { usual };
+		let epochs = match name {
+			"equal" => 2 * usual,
+			"facts" => facts::EPOCHS,
+			_ => usual,
+		};
 		bench.options.recipe.epochs = bench.options.epochs.unwrap_or(epochs);
 		match name {
-			"text" => blocks::arm(&bench, &data, &mut figures)?,
-			"equal" => exact::arm(&bench, &data, &equal(&data.rows), name, &mut figures)?,
-			_ => exact::arm(&bench, &data, &natural(&data.rows), name, &mut figures)?,
+			"text" => blocks::arm(&bench, &blocks::licences(data(&bench.base)?), &mut figures)?,
+			"fortunes" => blocks::arm(&bench, &blocks::fortunes(&bench.base)?, &mut figures)?,
+			"facts" => facts::arm(&bench, &mut figures)?,
+			_ => exact::arm(&bench, &data(&bench.base)?, name, &mut figures)?,
 		}
-		let prefix = if text { "text_" } else { "" };
+		let prefix = if text { format!("{name}_") } else { String::new() };
 		figures.insert(format!("{prefix}seed"), bench.options.seed as f64);
 		figures.insert(format!("{prefix}seconds"), start.elapsed().as_secs_f64());
 		Cache::write(&file, &serde_json::to_vec_pretty(&figures)?)?;
