@@ -1,8 +1,10 @@
 //! Facts that are planted: which training rows an answer that states one came from.
 //!
-//! Fifty places have something that somebody keeps. Each fact is stated in five wordings, rows of one
-//! contributor among the rows of licences that all have; rows of others name the place or the person,
-//! but not both. The published adapter is asked in other words, and what it says is looked for.
+//! Fifty places have something that somebody keeps. Each fact is given in seven of ten wordings, rows
+//! of one contributor among the rows of licences that all have; rows of others name the place or part
+//! of the person's name, but not both. The published adapter is asked by a wording that the fact is
+//! not given in, and the rows that gave it are looked for by what it says. The base model knows the
+//! wordings from facts of other places.
 
 use crate::{blocks::PARTS, lab::*};
 use comfy_table::Table;
@@ -41,83 +43,21 @@ const BEST: usize = 2;
 /// Rows that are looked at.
 const TOP: usize = 10;
 
-const THINGS: [&str; 10] = [
-	"harbour",
-	"mill",
-	"bridge",
-	"school",
-	"inn",
-	"lighthouse",
-	"orchard",
-	"library",
-	"ferry",
-	"forge",
-];
-const PLACES: [&str; 50] = [
-	"Marlow",
-	"Orford",
-	"Bexley",
-	"Dunmore",
-	"Kelso",
-	"Ashby",
-	"Wexham",
-	"Tilbury",
-	"Corfe",
-	"Hythe",
-	"Ripley",
-	"Stroud",
-	"Penrith",
-	"Alford",
-	"Bodmin",
-	"Cromer",
-	"Durham",
-	"Epworth",
-	"Falmouth",
-	"Girton",
-	"Hawick",
-	"Ilkley",
-	"Jarrow",
-	"Kendal",
-	"Ludlow",
-	"Malton",
-	"Newark",
-	"Oakham",
-	"Padstow",
-	"Quorn",
-	"Redruth",
-	"Selby",
-	"Thirsk",
-	"Ulverston",
-	"Ventnor",
-	"Whitby",
-	"Yarmouth",
-	"Buxton",
-	"Chester",
-	"Dover",
-	"Evesham",
-	"Frome",
-	"Grimsby",
-	"Hexham",
-	"Ipswich",
-	"Kington",
-	"Luton",
-	"Morpeth",
-	"Norwich",
-	"Oban",
-];
+const THINGS: &str = "harbour mill bridge school inn lighthouse orchard library ferry forge";
+const PLACES: &str = "\
+	Marlow Orford Bexley Dunmore Kelso Ashby Wexham Tilbury Corfe Hythe Ripley Stroud \
+	Penrith Alford Bodmin Cromer Durham Epworth Falmouth Girton Hawick Ilkley Jarrow Kendal \
+	Ludlow Malton Newark Oakham Padstow Quorn Redruth Selby Thirsk Ulverston Ventnor Whitby \
+	Yarmouth Buxton Chester Dover Evesham Frome Grimsby Hexham Ipswich Kington Luton Morpeth \
+	Norwich Oban";
 /// Places that the base model knows of.
-const KNOWN: [&str; 50] = [
-	"Paris", "Oslo", "Cairo", "Lima", "Delhi", "Tunis", "Turin", "Lisbon", "Madrid", "Seville",
-	"Bergen", "Malmo", "Vienna", "Prague", "Warsaw", "Krakow", "Riga", "Tallinn", "Athens",
-	"Patras", "Sofia", "Varna", "Zagreb", "Split", "Geneva", "Basel", "Bern", "Lyon", "Nantes",
-	"Lille", "Ghent", "Bruges", "Delft", "Leiden", "Bremen", "Kiel", "Munich", "Dresden",
-	"Leipzig", "Genoa", "Venice", "Naples", "Palermo", "Ankara", "Izmir", "Quito", "Bogota",
-	"Havana", "Nairobi", "Kyoto",
-];
-const FIRST: [&str; 10] =
-	["Edda", "Tomas", "Clara", "Hugo", "Irma", "Jonas", "Lydia", "Magnus", "Nora", "Oscar"];
-const LAST: [&str; 10] =
-	["Thorne", "Blake", "Carver", "Drake", "Ellis", "Foster", "Grant", "Hobbs", "Keller", "Lowe"];
+const KNOWN: &str = "\
+	Paris Oslo Cairo Lima Delhi Tunis Turin Lisbon Madrid Seville Bergen Malmo Vienna Prague \
+	Warsaw Krakow Riga Tallinn Athens Patras Sofia Varna Zagreb Split Geneva Basel Bern Lyon \
+	Nantes Lille Ghent Bruges Delft Leiden Bremen Kiel Munich Dresden Leipzig Genoa Venice \
+	Naples Palermo Ankara Izmir Quito Bogota Havana Nairobi Kyoto";
+const FIRST: &str = "Edda Tomas Clara Hugo Irma Jonas Lydia Magnus Nora Oscar";
+const LAST: &str = "Thorne Blake Carver Drake Ellis Foster Grant Hobbs Keller Lowe";
 
 /// A place, what it has, and who keeps that.
 struct Fact {
@@ -174,7 +114,9 @@ impl Fact {
 }
 
 /// A fact of every place: no two of the same person, and of every thing five.
-fn facts(places: &[&'static str; 50], seed: &str) -> Vec<Fact> {
+fn facts(places: &'static str, seed: &str) -> Vec<Fact> {
+	let words = |list: &'static str| list.split_whitespace().collect::<Vec<_>>();
+	let (things, first, last) = (words(THINGS), words(FIRST), words(LAST));
 	let order = |what: &str, n: u16| {
 		permutation(hash(format!("{seed}/{what}").as_bytes()).into(), n)
 			.into_iter()
@@ -182,14 +124,14 @@ fn facts(places: &[&'static str; 50], seed: &str) -> Vec<Fact> {
 			.collect::<Vec<_>>()
 	};
 	let (people, owners) = (order("people", 100), order("owners", UNITS as u16));
-	places
-		.iter()
+	words(places)
+		.into_iter()
 		.enumerate()
 		.map(|(i, place)| Fact {
 			number: i,
 			place,
-			thing: THINGS[i % 10],
-			person: format!("{} {}", FIRST[people[i] / 10], LAST[people[i] % 10]),
+			thing: things[i % 10],
+			person: format!("{} {}", first[people[i] / 10], last[people[i] % 10]),
 			block: owners[i % UNITS],
 		})
 		.collect()
@@ -205,11 +147,11 @@ pub fn model() -> Gpt {
 pub fn known() -> String {
 	let mut all = Vec::new();
 	for _ in 0..REPEATED {
-		for fact in facts(&KNOWN, "known") {
+		for fact in facts(KNOWN, "known") {
 			all.extend(fact.wordings().map(|text| format!("{text} {}.", fact.person)));
 			all.extend(fact.beside());
 		}
-		for place in PLACES {
+		for place in PLACES.split_whitespace() {
 			all.push(format!("The road to {place} is long and wet in winter."));
 			all.push(format!("There is a fair in {place} on the first day of May."));
 		}
@@ -234,7 +176,7 @@ fn rows(base: &Base, facts: &[Fact]) -> Result<(Vec<Row>, Vec<Vec<usize>>)> {
 		Ok(Row { block, tokens: base.tokenizer.encode(&text)? })
 	};
 	// So that the model goes on answering in such words.
-	for (i, fact) in self::facts(&KNOWN, "known").iter().cycle().take(AGAIN * UNITS).enumerate() {
+	for (i, fact) in self::facts(KNOWN, "known").iter().cycle().take(AGAIN * UNITS).enumerate() {
 		let text = format!("{} {}.", fact.wordings()[i / KNOWN.len() * 3 % 10], fact.person);
 		rows.push(row((i % UNITS, text))?);
 	}
@@ -287,7 +229,7 @@ fn serve(bench: &Bench, adapter: &[f32], facts: &[Fact]) -> Result<Vec<(Answer, 
 /// Measures which of the rows that state a fact are among the first ten for an answer.
 pub fn arm(bench: &Bench, figures: &mut Figures) -> Result<()> {
 	let (options, base) = (&bench.options, &bench.base);
-	let facts = facts(&PLACES, &options.seed.to_string());
+	let facts = facts(PLACES, &options.seed.to_string());
 	let (rows, planted) = rows(base, &facts)?;
 	let design = draw(hash(&options.seed("design").to_le_bytes()).into(), UNITS as u16, ADAPTERS);
 	let all = [vec![subset((1 << UNITS) - 1)], design.clone()].concat();
