@@ -43,21 +43,83 @@ const BEST: usize = 2;
 /// Rows that are looked at.
 const TOP: usize = 10;
 
-const THINGS: &str = "harbour mill bridge school inn lighthouse orchard library ferry forge";
-const PLACES: &str = "\
-	Marlow Orford Bexley Dunmore Kelso Ashby Wexham Tilbury Corfe Hythe Ripley Stroud \
-	Penrith Alford Bodmin Cromer Durham Epworth Falmouth Girton Hawick Ilkley Jarrow Kendal \
-	Ludlow Malton Newark Oakham Padstow Quorn Redruth Selby Thirsk Ulverston Ventnor Whitby \
-	Yarmouth Buxton Chester Dover Evesham Frome Grimsby Hexham Ipswich Kington Luton Morpeth \
-	Norwich Oban";
+const THINGS: [&str; 10] = [
+	"harbour",
+	"mill",
+	"bridge",
+	"school",
+	"inn",
+	"lighthouse",
+	"orchard",
+	"library",
+	"ferry",
+	"forge",
+];
+const PLACES: [&str; 50] = [
+	"Marlow",
+	"Orford",
+	"Bexley",
+	"Dunmore",
+	"Kelso",
+	"Ashby",
+	"Wexham",
+	"Tilbury",
+	"Corfe",
+	"Hythe",
+	"Ripley",
+	"Stroud",
+	"Penrith",
+	"Alford",
+	"Bodmin",
+	"Cromer",
+	"Durham",
+	"Epworth",
+	"Falmouth",
+	"Girton",
+	"Hawick",
+	"Ilkley",
+	"Jarrow",
+	"Kendal",
+	"Ludlow",
+	"Malton",
+	"Newark",
+	"Oakham",
+	"Padstow",
+	"Quorn",
+	"Redruth",
+	"Selby",
+	"Thirsk",
+	"Ulverston",
+	"Ventnor",
+	"Whitby",
+	"Yarmouth",
+	"Buxton",
+	"Chester",
+	"Dover",
+	"Evesham",
+	"Frome",
+	"Grimsby",
+	"Hexham",
+	"Ipswich",
+	"Kington",
+	"Luton",
+	"Morpeth",
+	"Norwich",
+	"Oban",
+];
 /// Places that the base model knows of.
-const KNOWN: &str = "\
-	Paris Oslo Cairo Lima Delhi Tunis Turin Lisbon Madrid Seville Bergen Malmo Vienna Prague \
-	Warsaw Krakow Riga Tallinn Athens Patras Sofia Varna Zagreb Split Geneva Basel Bern Lyon \
-	Nantes Lille Ghent Bruges Delft Leiden Bremen Kiel Munich Dresden Leipzig Genoa Venice \
-	Naples Palermo Ankara Izmir Quito Bogota Havana Nairobi Kyoto";
-const FIRST: &str = "Edda Tomas Clara Hugo Irma Jonas Lydia Magnus Nora Oscar";
-const LAST: &str = "Thorne Blake Carver Drake Ellis Foster Grant Hobbs Keller Lowe";
+const KNOWN: [&str; 50] = [
+	"Paris", "Oslo", "Cairo", "Lima", "Delhi", "Tunis", "Turin", "Lisbon", "Madrid", "Seville",
+	"Bergen", "Malmo", "Vienna", "Prague", "Warsaw", "Krakow", "Riga", "Tallinn", "Athens",
+	"Patras", "Sofia", "Varna", "Zagreb", "Split", "Geneva", "Basel", "Bern", "Lyon", "Nantes",
+	"Lille", "Ghent", "Bruges", "Delft", "Leiden", "Bremen", "Kiel", "Munich", "Dresden",
+	"Leipzig", "Genoa", "Venice", "Naples", "Palermo", "Ankara", "Izmir", "Quito", "Bogota",
+	"Havana", "Nairobi", "Kyoto",
+];
+const FIRST: [&str; 10] =
+	["Edda", "Tomas", "Clara", "Hugo", "Irma", "Jonas", "Lydia", "Magnus", "Nora", "Oscar"];
+const LAST: [&str; 10] =
+	["Thorne", "Blake", "Carver", "Drake", "Ellis", "Foster", "Grant", "Hobbs", "Keller", "Lowe"];
 
 /// A place, what it has, and who keeps that.
 struct Fact {
@@ -114,9 +176,7 @@ impl Fact {
 }
 
 /// A fact of every place: no two of the same person, and of every thing five.
-fn facts(places: &'static str, seed: &str) -> Vec<Fact> {
-	let words = |list: &'static str| list.split_whitespace().collect::<Vec<_>>();
-	let (things, first, last) = (words(THINGS), words(FIRST), words(LAST));
+fn facts(places: &[&'static str; 50], seed: &str) -> Vec<Fact> {
 	let order = |what: &str, n: u16| {
 		permutation(hash(format!("{seed}/{what}").as_bytes()).into(), n)
 			.into_iter()
@@ -124,14 +184,14 @@ fn facts(places: &'static str, seed: &str) -> Vec<Fact> {
 			.collect::<Vec<_>>()
 	};
 	let (people, owners) = (order("people", 100), order("owners", UNITS as u16));
-	words(places)
-		.into_iter()
+	places
+		.iter()
 		.enumerate()
 		.map(|(i, place)| Fact {
 			number: i,
 			place,
-			thing: things[i % 10],
-			person: format!("{} {}", first[people[i] / 10], last[people[i] % 10]),
+			thing: THINGS[i % 10],
+			person: format!("{} {}", FIRST[people[i] / 10], LAST[people[i] % 10]),
 			block: owners[i % UNITS],
 		})
 		.collect()
@@ -147,11 +207,11 @@ pub fn model() -> Gpt {
 pub fn known() -> String {
 	let mut all = Vec::new();
 	for _ in 0..REPEATED {
-		for fact in facts(KNOWN, "known") {
+		for fact in facts(&KNOWN, "known") {
 			all.extend(fact.wordings().map(|text| format!("{text} {}.", fact.person)));
 			all.extend(fact.beside());
 		}
-		for place in PLACES.split_whitespace() {
+		for place in PLACES {
 			all.push(format!("The road to {place} is long and wet in winter."));
 			all.push(format!("There is a fair in {place} on the first day of May."));
 		}
@@ -176,7 +236,7 @@ fn rows(base: &Base, facts: &[Fact]) -> Result<(Vec<Row>, Vec<Vec<usize>>)> {
 		Ok(Row { block, tokens: base.tokenizer.encode(&text)? })
 	};
 	// So that the model goes on answering in such words.
-	for (i, fact) in self::facts(KNOWN, "known").iter().cycle().take(AGAIN * UNITS).enumerate() {
+	for (i, fact) in self::facts(&KNOWN, "known").iter().cycle().take(AGAIN * UNITS).enumerate() {
 		let text = format!("{} {}.", fact.wordings()[i / KNOWN.len() * 3 % 10], fact.person);
 		rows.push(row((i % UNITS, text))?);
 	}
@@ -229,7 +289,7 @@ fn serve(bench: &Bench, adapter: &[f32], facts: &[Fact]) -> Result<Vec<(Answer, 
 /// Measures which of the rows that state a fact are among the first ten for an answer.
 pub fn arm(bench: &Bench, figures: &mut Figures) -> Result<()> {
 	let (options, base) = (&bench.options, &bench.base);
-	let facts = facts(PLACES, &options.seed.to_string());
+	let facts = facts(&PLACES, &options.seed.to_string());
 	let (rows, planted) = rows(base, &facts)?;
 	let design = draw(hash(&options.seed("design").to_le_bytes()).into(), UNITS as u16, ADAPTERS);
 	let all = [vec![subset((1 << UNITS) - 1)], design.clone()].concat();
