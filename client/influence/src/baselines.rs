@@ -7,7 +7,10 @@ use super::window;
 use openledger_factory::{train::Row, Base, Error};
 use openledger_graph::count;
 use openledger_onnx::{Runtime, Session, Tensor};
-use std::{collections::HashSet, sync::Arc};
+use std::{
+	collections::{HashMap, HashSet},
+	sync::Arc,
+};
 
 /// Shares of scores: the positive ones, scaled to sum to one; all the same if none is positive.
 pub fn shares(scores: &[f64]) -> Vec<f64> {
@@ -25,6 +28,8 @@ const GRAM: usize = 6;
 /// Which contributor's text an answer shares the most 6-grams of bytes with.
 pub struct Overlap {
 	blocks: Vec<HashSet<[u8; GRAM]>>,
+	/// How many blocks hold each 6-gram.
+	holding: HashMap<[u8; GRAM], usize>,
 }
 
 fn grams(text: &str) -> HashSet<[u8; GRAM]> {
@@ -41,7 +46,9 @@ impl Overlap {
 				set.extend(grams(text));
 			}
 		}
-		Self { blocks: all }
+		let mut holding = HashMap::new();
+		all.iter().flatten().for_each(|gram| *holding.entry(*gram).or_default() += 1);
+		Self { blocks: all, holding }
 	}
 
 	/// How many of the answer's distinct 6-grams each block holds, and a half, so that an answer
@@ -52,6 +59,22 @@ impl Overlap {
 			.iter()
 			.map(|block| answer.intersection(block).count() as f64 + 0.5)
 			.collect()
+	}
+
+	/// The same, each 6-gram weighed by `ln (1 + U)/n`, with `n` of all `U` blocks holding it (the
+	/// inverse document frequency of Spärck Jones 1972), and nothing added.
+	pub fn rare(&self, answer: &str) -> Vec<f64> {
+		let answer = grams(answer);
+		let all = 1.0 + self.blocks.len() as f64;
+		let weight =
+			|gram: &[u8; GRAM]| (all / self.holding.get(gram).map_or(all, |n| *n as f64)).ln();
+		// Sorted, so that sums do not depend on the order of a set.
+		let sum = |block: &HashSet<[u8; GRAM]>| {
+			let mut shared: Vec<f64> = answer.intersection(block).map(weight).collect();
+			shared.sort_by(f64::total_cmp);
+			shared.iter().sum()
+		};
+		self.blocks.iter().map(sum).collect()
 	}
 }
 
@@ -108,13 +131,18 @@ impl Gradients {
 		let zero = vec![vec![0.0; size]; blocks];
 		let (plain, unit, fisher) = (zero.clone(), zero, vec![0.0; size]);
 		let mut all = Self { base, adapter, session, plain, unit, fisher };
-		let mut seen = 0usize;
-		for row in rows.iter().filter(|row| row.block < blocks) {
-			for tokens in row.tokens.chunks(all.base.model.context) {
-				let gradient = all.gradient(&[], tokens)?;
+		let (mut seen, context) = (0usize, all.base.model.context);
+		let windows: Vec<(usize, &[u32])> = rows
+			.iter()
+			.filter(|row| row.block < blocks)
+			.flat_map(|row| row.tokens.chunks(context).map(|tokens| (row.block, tokens)))
+			.collect();
+		for batch in windows.chunks(BATCH) {
+			let texts: Vec<_> = batch.iter().map(|(_, tokens)| (&[][..], *tokens)).collect();
+			for ((block, _), gradient) in batch.iter().zip(all.gradients(&texts)?) {
 				let length = norm(&gradient);
 				seen += 1;
-				let to = all.plain[row.block].iter_mut().zip(&mut all.unit[row.block]);
+				let to = all.plain[*block].iter_mut().zip(&mut all.unit[*block]);
 				for (((plain, unit), fisher), g) in to.zip(&mut all.fisher).zip(&gradient) {
 					*plain += g;
 					*unit += g / length;
@@ -129,13 +157,19 @@ impl Gradients {
 		Ok(all)
 	}
 
-	/// The gradient of the loss of the completion's tokens with respect to the adapter.
-	fn gradient(&mut self, prompt: &[u32], completion: &[u32]) -> Result<Vec<f64>, Error> {
+	/// The gradients, with respect to the adapter, of the loss of each completion's tokens after its
+	/// prompt.
+	fn gradients(&mut self, texts: &[(&[u32], &[u32])]) -> Result<Vec<Vec<f64>>, Error> {
 		let (t, size) = (self.base.model.context, self.adapter.len());
-		let mut sum = vec![0f64; size];
-		for batch in windows(self.base.tokenizer.end(), prompt, completion, t).chunks(BATCH) {
+		let mut sums = vec![vec![0f64; size]; texts.len()];
+		let end = self.base.tokenizer.end();
+		let of = |(i, (prompt, completion)): (usize, &(&[u32], &[u32]))| {
+			windows(end, prompt, completion, t).into_iter().map(move |window| (i, window))
+		};
+		let all: Vec<(usize, Window)> = texts.iter().enumerate().flat_map(of).collect();
+		for batch in all.chunks(BATCH) {
 			let (mut tokens, mut targets, mut mask) = (Vec::new(), Vec::new(), Vec::new());
-			for window in batch {
+			for (_, window) in batch {
 				tokens.extend(&window.0);
 				targets.extend(&window.1);
 				mask.extend(&window.2);
@@ -151,17 +185,44 @@ impl Gradients {
 				("targets", Tensor::Integers(shape.clone(), targets)),
 				("mask", Tensor::Floats(shape, mask)),
 			])?;
-			for gradient in out["gradient"].chunks(size).take(batch.len()) {
-				sum.iter_mut().zip(gradient).for_each(|(s, g)| *s += f64::from(*g));
+			for ((i, _), gradient) in batch.iter().zip(out["gradient"].chunks(size)) {
+				sums[*i].iter_mut().zip(gradient).for_each(|(s, g)| *s += f64::from(*g));
 			}
 		}
-		Ok(sum)
+		Ok(sums)
+	}
+
+	/// Scores of single rows for each answer, a prompt and a completion: `[metric][answer][row]`, the
+	/// metrics those of [`Metric::ALL`] in their order. Gradients of rows are not kept, so that
+	/// memory is that of the answers. Fails if ONNX Runtime does.
+	pub fn row_scores(
+		&mut self,
+		rows: &[Row],
+		answers: &[(&[u32], &[u32])],
+	) -> Result<[Vec<Vec<f64>>; 3], Error> {
+		let asked = self.gradients(answers)?;
+		let mut scores = [(); 3].map(|()| vec![Vec::with_capacity(rows.len()); answers.len()]);
+		for batch in rows.chunks(BATCH) {
+			let texts: Vec<_> = batch.iter().map(|row| (&[][..], &row.tokens[..])).collect();
+			for row in self.gradients(&texts)? {
+				let white: Vec<f64> = row.iter().zip(&self.fisher).map(|(g, f)| g / f).collect();
+				let length = norm(&row);
+				for (q, answer) in asked.iter().enumerate() {
+					let dot = |x: &[f64]| x.iter().zip(answer).map(|(a, b)| a * b).sum::<f64>();
+					let plain = dot(&row);
+					scores[0][q].push(plain);
+					scores[1][q].push(plain / length / norm(answer));
+					scores[2][q].push(dot(&white));
+				}
+			}
+		}
+		Ok(scores)
 	}
 
 	/// Scores of all blocks for an answer, under each of [`Metric::ALL`]: positive for rows whose
 	/// gradients would have made the answer more likely.
 	pub fn scores(&mut self, prompt: &[u32], completion: &[u32]) -> Result<[Vec<f64>; 3], Error> {
-		let answer = self.gradient(prompt, completion)?;
+		let answer = self.gradients(&[(prompt, completion)])?.remove(0);
 		let length = norm(&answer);
 		let unit: Vec<f64> = answer.iter().map(|g| g / length).collect();
 		let white: Vec<f64> = answer.iter().zip(&self.fisher).map(|(g, f)| g / f).collect();
@@ -219,6 +280,13 @@ mod tests {
 		let texts = [(0, "the licensee shall not"), (1, "a freely given permission")];
 		let scores = Overlap::new(2, texts).scores("freely given");
 		assert_eq!(scores, [0.5, 7.5]);
+	}
+
+	#[test]
+	fn rare_should_weigh_pieces_more_when_fewer_blocks_hold_them() {
+		let texts = [(0, "abcdef"), (1, "abcdef"), (1, "uvwxyz"), (2, "123456")];
+		let scores = Overlap::new(3, texts).rare("abcdef uvwxyz");
+		assert_eq!(scores, [2f64.ln(), 2f64.ln() + 4f64.ln(), 0.0]);
 	}
 
 	#[test]

@@ -6,6 +6,7 @@
 //! retrainings.
 
 pub mod baselines;
+pub mod control;
 pub mod eval;
 
 use openledger_factory::{Base, Error};

@@ -7,7 +7,7 @@ use openledger_factory::{
 	Base, Recipe, Row, Subset,
 };
 use openledger_graph::Gpt;
-use openledger_influence::{Generator, Sampling, Scorer, NAT};
+use openledger_influence::{baselines::Gradients, Generator, Sampling, Scorer, NAT};
 use std::sync::{Arc, OnceLock};
 
 const TINY: Gpt = Gpt { vocabulary: 280, context: 16, width: 16, layers: 1, heads: 2, rank: 2 };
@@ -72,6 +72,27 @@ fn score_should_follow_the_answer_and_nothing_else() {
 	assert_eq!(y, again);
 	let other = scorer.score(&tokens("permission"), &tokens(" is granted to the dog")).unwrap();
 	assert!(y.iter().zip(&other).all(|(a, b)| a != b), "{y:?} and {other:?}");
+}
+
+#[test]
+fn row_scores_should_be_those_of_blocks_when_every_block_is_a_row() {
+	let adapter = trained(&[ALL]).remove(0);
+	let tokens = |text: &str| base().tokenizer.encode(text).unwrap();
+	let answers =
+		[(tokens("copy"), tokens(" and run")), (tokens("the"), tokens(" dog is granted"))];
+	let mut gradients = Gradients::new(base().clone(), adapter, &rows(), 4, 1).unwrap();
+	let asked: Vec<_> = answers.iter().map(|(p, c)| (&p[..], &c[..])).collect();
+	let by_row = gradients.row_scores(&rows(), &asked).unwrap();
+	for (q, (prompt, completion)) in asked.iter().enumerate() {
+		let by_block = gradients.scores(prompt, completion).unwrap();
+		for (rows, blocks) in by_row.iter().zip(&by_block) {
+			let size = blocks.iter().fold(0f64, |most, v| most.max(v.abs()));
+			assert!(size > 0.0);
+			for (row, block) in rows[q].iter().zip(blocks) {
+				assert!((row - block).abs() < 1e-6 * size, "{row} and {block}");
+			}
+		}
+	}
 }
 
 #[test]

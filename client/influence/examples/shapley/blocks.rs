@@ -1,78 +1,138 @@
-//! Scores of 48 blocks against retrainings on halves of them: the linear datamodeling score (Park et
-//! al. 2023), that is how well the sum of the scores of the blocks in a half ranks what retraining on
-//! the halves shows, per answer.
+//! Scores of 40 or 48 blocks of text against retrainings on halves of them: the linear datamodeling
+//! score (Park et al. 2023), that is how well the sum of the scores of the blocks in a half ranks what
+//! retraining on the halves shows, per answer.
 
 use crate::lab::*;
 use comfy_table::Table;
-use openledger_factory::{hash, Row, Subset};
-use openledger_influence::baselines::{Gradients, Metric, Overlap};
+use ndarray::Array2;
+use openledger_factory::{hash, Base, Recipe, Row, Subset};
+use openledger_influence::{
+	baselines::{Metric, Overlap},
+	control::controlled,
+};
 use openledger_influence_math::{
 	design::{contains, draw, permutation},
 	Psi,
 };
 
 /// Blocks of a licence.
-const PARTS: usize = 6;
-/// Blocks of all.
-const UNITS: usize = PARTS * BLOCKS;
+pub const PARTS: usize = 6;
+/// Categories of fortunes that are contributors: the largest ones.
+const CATEGORIES: usize = 40;
+/// Training rows of a category.
+const PER_CATEGORY: usize = 8;
 /// Retrainings that the truth is measured on.
 const HALVES: usize = 60;
 /// Counterfactual adapters; the smaller designs are the beginnings of the largest.
 const SIZES: [u16; 4] = [16, 32, 64, 128];
 
-/// All rows, those of a licence in order and cut into blocks.
-fn rows(all: &[Vec<Vec<u32>>]) -> Vec<Row> {
+/// Adapters with controls, by all epochs.
+const CONTROLLED: [u16; 5] = [16, 32, 48, 64, 128];
+/// Adapters with controls that see each row once, in steps of a quarter of the windows.
+const SHORT: [u16; 3] = [32, 48, 64];
+
+/// What blocks are made of, and passages that were held out.
+pub struct Corpus {
+	rows: Vec<Row>,
+	blocks: usize,
+	passages: Vec<Answer>,
+	/// Begins the keys of its figures.
+	prefix: &'static str,
+}
+
+/// All rows of the licences, those of one in order and cut into blocks.
+pub fn licences(data: Data) -> Corpus {
 	let rows = |(of, rows): (usize, &Vec<Vec<u32>>)| {
 		let block = |i: usize| of * PARTS + i * PARTS / rows.len();
 		let row = |(i, tokens): (usize, &Vec<u32>)| Row { block: block(i), tokens: tokens.clone() };
 		rows.iter().enumerate().map(row).collect::<Vec<_>>()
 	};
-	all.iter().enumerate().flat_map(rows).collect()
+	let rows = data.rows.iter().enumerate().flat_map(rows).collect();
+	Corpus { rows, blocks: PARTS * BLOCKS, passages: data.passages, prefix: "" }
+}
+
+/// As many rows of every category of fortunes, from all over it, and the passage in its middle.
+pub fn fortunes(base: &Base) -> Result<Corpus> {
+	let (mut rows, mut passages) = (Vec::new(), Vec::new());
+	for (block, text) in categories(CATEGORIES)?.iter().enumerate() {
+		let tokens = base.tokenizer.encode(text)?;
+		let mut all: Vec<&[u32]> = tokens.chunks_exact(ROW).collect();
+		if all.len() <= PER_CATEGORY {
+			return Err("the categories of fortunes are too small".into());
+		}
+		let (prompt, completion) = all.remove(all.len() / 2).split_at(PROMPT);
+		passages.push(Answer {
+			prompt: prompt.to_vec(),
+			completion: completion.to_vec(),
+			of: block,
+		});
+		let row = |i: usize| Row { block, tokens: all[i * all.len() / PER_CATEGORY].to_vec() };
+		rows.extend((0..PER_CATEGORY).map(row));
+	}
+	Ok(Corpus { rows, blocks: CATEGORIES, passages, prefix: "fortunes_" })
 }
 
 /// A random half of the blocks.
-fn half(seed: u64) -> Subset {
-	let order = permutation(hash(&seed.to_le_bytes()).into(), UNITS as u16);
+fn half(seed: u64, blocks: usize) -> Subset {
+	let order = permutation(hash(&seed.to_le_bytes()).into(), blocks as u16);
 	let mut subset = Subset::default();
-	order[..UNITS / 2]
+	order[..blocks / 2]
 		.iter()
 		.for_each(|u| subset[usize::from(u / 8)] |= 1 << (u % 8));
 	subset
 }
 
-fn every() -> Subset {
-	std::array::from_fn(|i| if i < UNITS / 8 { u8::MAX } else { 0 })
-}
-
 /// The score of each answer in `set`, averaged.
 fn lds(set: &Set, halves: &[Subset], truth: &[Vec<f64>], scores: &[Vec<f64>]) -> f64 {
 	let one = |i: usize| {
-		let held =
-			|half: &Subset| (0..UNITS).filter(|u| contains(half, *u)).map(|u| scores[i][u]).sum();
+		let held = |half: &Subset| {
+			let held = scores[i].iter().enumerate().filter(|(u, _)| contains(half, *u));
+			held.map(|(_, score)| score).sum()
+		};
 		rank_correlation(&halves.iter().map(held).collect::<Vec<f64>>(), &truth[i])
 	};
 	mean(set.answers.clone().map(one))
 }
 
+/// Scores of retrainings on subsets, the values `[answer][retraining]`, with controls
+/// `[answer][block]`.
+fn control(
+	subsets: &[Subset],
+	blocks: usize,
+	values: &[Vec<f64>],
+	controls: &[&Vec<Vec<f64>>],
+) -> Result<Vec<Vec<f64>>> {
+	let members = Array2::from_shape_fn((subsets.len(), blocks), |(k, u)| {
+		f64::from(u8::from(contains(&subsets[k], u)))
+	});
+	let turned = |table: &[Vec<f64>], rows| {
+		Array2::from_shape_fn((rows, table.len()), |(row, answer)| table[answer][row])
+	};
+	let controls: Vec<_> = controls.iter().map(|scores| turned(scores, blocks)).collect();
+	let found = controlled(&members, &turned(values, subsets.len()), &controls)?;
+	Ok(found.scores.columns().into_iter().map(|scores| scores.to_vec()).collect())
+}
+
 /// Measures all methods on all answers.
-pub fn arm(bench: &Bench, data: &Data, figures: &mut Figures) -> Result<()> {
+pub fn arm(bench: &Bench, corpus: &Corpus, figures: &mut Figures) -> Result<()> {
 	let (options, base) = (&bench.options, &bench.base);
-	let rows = rows(&data.rows);
-	let sizes_of = sizes(&rows, UNITS);
+	let Corpus { rows, blocks, passages, prefix } = corpus;
+	let blocks = *blocks;
+	let sizes_of = sizes(rows, blocks);
 	let most = SIZES[SIZES.len() - 1];
 	let seed = hash(&options.seed("design").to_le_bytes());
-	let subsets = draw(seed.into(), UNITS as u16, most);
-	let with_published = [vec![every()], subsets.clone()].concat();
+	let subsets = draw(seed.into(), blocks as u16, most);
+	let with_published = [vec![subset((1 << blocks) - 1)], subsets.clone()].concat();
 	let registered =
-		bench.retrain("registered adapters", &rows, &with_published, "registered", false)?;
+		bench.retrain("registered adapters", rows, &with_published, "registered", false)?;
 	let published = (registered.flat[0].clone(), &registered.notes[0]);
-	let Asked { answers, sets, .. } = bench.asked(published, &data.passages)?;
+	let Asked { answers, sets, .. } = bench.asked(published, passages)?;
 	let found = bench.values("registered adapters", &registered.flat, &answers)?;
 
 	let halves: Vec<Subset> =
-		(0..HALVES).map(|i| half(options.seed(&format!("half/{i}")))).collect();
+		(0..HALVES).map(|i| half(options.seed(&format!("half/{i}")), blocks)).collect();
 	let table = |which: &str| -> Result<Vec<Vec<f64>>> {
-		let adapters = bench.retrain(which, &rows, &halves, which, false)?;
+		let adapters = bench.retrain(which, rows, &halves, which, false)?;
 		let table = bench.values(which, &adapters.flat, &answers)?;
 		Ok(table.into_iter().map(|row| row[1..].to_vec()).collect())
 	};
@@ -97,31 +157,62 @@ pub fn arm(bench: &Bench, data: &Data, figures: &mut Figures) -> Result<()> {
 		.iter()
 		.map(|row| Ok((row.block, base.tokenizer.decode(&row.tokens)?)))
 		.collect::<Result<Vec<_>>>()?;
-	let overlap = Overlap::new(UNITS, texts.iter().map(|(block, text)| (*block, text.as_str())));
-	let shared = answers
+	let overlap = Overlap::new(blocks, texts.iter().map(|(block, text)| (*block, text.as_str())));
+	let said = answers
 		.iter()
-		.map(|answer| Ok(overlap.scores(&base.tokenizer.decode(&answer.completion)?)))
+		.map(|answer| Ok(base.tokenizer.decode(&answer.completion)?))
 		.collect::<Result<Vec<_>>>()?;
+	let shared = said.iter().map(|text| overlap.scores(text)).collect();
 	methods.push(("shared 6-grams".into(), Some("block_lds_overlap".into()), shared));
-	let gradient = Gradients::new(base.clone(), registered.flat[0].clone(), &rows, UNITS, 2)?;
-	let by_gradients = bench.gradients(gradient, &answers)?;
+	let rare: Vec<Vec<f64>> = said.iter().map(|text| overlap.rare(text)).collect();
+	methods.push(("shared 6-grams, rare ones more".into(), None, rare.clone()));
+	let published = (registered.flat[0].clone(), &registered.notes[0]);
+	let by_gradients = bench.gradients(published, rows, blocks, &answers)?;
 	for (metric, scores) in Metric::ALL.iter().zip(by_gradients) {
 		methods.push((format!("gradients, {metric:?}").to_lowercase(), None, scores));
 	}
 
+	// The same retrainings with these as controls, and others that see each row once.
+	let counterfactual = registered.after(1);
+	let by_all: Vec<Vec<f64>> = found.iter().map(|row| row[2..].to_vec()).collect();
+	let recipe = Recipe { epochs: 1, rows: options.recipe.rows / 4, ..options.recipe };
+	let few = &subsets[..usize::from(SHORT[SHORT.len() - 1])];
+	let short = bench.retrain_by(recipe, "short training", rows, few, "registered", false)?;
+	let by_short = bench.values("short training", &short.flat, &answers)?;
+	let by_short: Vec<Vec<f64>> = by_short.iter().map(|row| row[1..].to_vec()).collect();
+	let mut controlled_ones = Vec::new();
+	let usual = options.recipe.epochs;
+	for (epochs, adapters, values, designs) in
+		[(usual, &counterfactual, by_all, &CONTROLLED[..]), (1, &short, by_short, &SHORT[..])]
+	{
+		let gradients = bench.mean_gradients(adapters, rows, blocks, &answers)?;
+		for count in designs.iter().map(|count| usize::from(*count)) {
+			let found = control(&subsets[..count], blocks, &values, &[&rare, &gradients])?;
+			let seen = if epochs == 1 { ", short" } else { "" };
+			let key = format!("block_lds_controlled{}_k{count}", seen.replace(", ", "_"));
+			methods.push((format!("with controls{seen}, K = {count}"), Some(key), found));
+			// Epochs of half of the rows, against those of 64 adapters; gradients see all rows.
+			let cost = (epochs * count + 2 * PROBES) as f64 / (64 * usual) as f64;
+			controlled_ones.push((methods.len() - 1, cost));
+		}
+		methods.push((format!("gradients of {PROBES}, {epochs} epochs"), None, gradients));
+	}
+
 	let mut shown = Table::new();
-	let mut header = vec![format!("LDS of {UNITS} blocks")];
+	let mut header = vec![format!("LDS of {blocks} blocks")];
 	header.extend(sets.iter().map(|set| set.name.to_string()));
 	shown.set_header(header);
+	let mut all = Vec::new();
 	for (title, key, scores) in &methods {
 		let mut cells = vec![title.clone()];
-		for set in &sets {
-			let value = lds(set, &halves, &truth, scores);
+		let values: Vec<f64> = sets.iter().map(|set| lds(set, &halves, &truth, scores)).collect();
+		for (set, value) in sets.iter().zip(values.iter().copied()) {
 			cells.push(format!("{value:.3}"));
 			if let Some(key) = key {
-				figures.insert(format!("{key}_{}", set.name), value);
+				figures.insert(format!("{prefix}{key}_{}", set.name), value);
 			}
 		}
+		all.push(values);
 		shown.add_row(cells);
 	}
 	// Spearman and Brown's correction for the mean of two retrainings.
@@ -129,14 +220,28 @@ pub fn arm(bench: &Bench, data: &Data, figures: &mut Figures) -> Result<()> {
 	for set in &sets {
 		let rho = mean(set.answers.clone().map(|i| rank_correlation(&one[i], &two[i])));
 		cells.push(format!("{:.3}", 2.0 * rho / (1.0 + rho)));
-		figures.insert(format!("block_reliability_{}", set.name), 2.0 * rho / (1.0 + rho));
+		figures.insert(format!("{prefix}block_reliability_{}", set.name), 2.0 * rho / (1.0 + rho));
 	}
 	shown.add_row(cells);
 	println!("{shown}");
+	// The least training by which the LDS of 64 adapters without controls is reached.
+	let mut least = |name: &str, of: &dyn Fn(&[f64]) -> f64| {
+		let wanted = of(&all[SIZES.iter().position(|size| *size == 64).unwrap_or(0)]);
+		let enough = controlled_ones.iter().filter(|(method, _)| of(&all[*method]) >= wanted);
+		let cost = enough.map(|(_, cost)| *cost).fold(f64::INFINITY, f64::min);
+		println!("{name} of K = 64 is reached by {cost:.3} of its training");
+		figures.insert(format!("{prefix}{}", name.replace(' ', "_")), cost);
+	};
+	least("cost for k64 error", &|values| mean(values.iter().copied()));
+	for (i, set) in sets.iter().enumerate() {
+		least(&format!("cost for k64 error {}", set.name), &|values| values[i]);
+	}
 	println!(
-		"{} rows, {most} adapters trained in {:.0} processor seconds",
+		"{} rows, {most} adapters trained in {:.0} processor seconds, {} for one epoch in {:.0}",
 		rows.len(),
-		registered.seconds()
+		registered.seconds(),
+		few.len(),
+		short.seconds(),
 	);
 	Ok(())
 }

@@ -3,7 +3,12 @@
 
 use crate::lab::*;
 use comfy_table::Table;
-use openledger_factory::{train, train::ALL as EVERY, Base, Hash, Recipe, Row};
+use openledger_factory::{
+	base::{Pretraining, SMALL},
+	train,
+	train::ALL as EVERY,
+	Base, Hash, Recipe, Row,
+};
 use openledger_graph::Mlp;
 use openledger_influence::{
 	eval::{
@@ -105,7 +110,7 @@ pub fn arm(cache: Cache, output: &Path, figures: &mut Figures) -> Result<()> {
 	let gpu = ExecutionClass::current().provider != "CPU";
 	if !gpu {
 		fs::create_dir_all(&folder)?;
-		let (base, manifest) = base(&cache)?;
+		let (base, manifest) = base(&cache, SMALL, "", Pretraining::default())?;
 		for (hash, file) in base.files()? {
 			Cache::write(&blob(&hash), &file)?;
 		}

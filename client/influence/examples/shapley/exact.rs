@@ -3,7 +3,7 @@
 use crate::lab::*;
 use comfy_table::Table;
 use openledger_factory::{hash, Base, Hash, Recipe, Row, Subset};
-use openledger_influence::baselines::{shares, Gradients, Metric, Overlap};
+use openledger_influence::baselines::{shares, Metric, Overlap};
 use openledger_influence::{Scorer, NAT};
 use openledger_influence_math::{
 	design::draw,
@@ -66,13 +66,8 @@ fn period_paid(answers: &[Answer], psi: &Psi, ys: &[Vec<i32>]) -> Result<Vec<f64
 }
 
 /// Measures one way of choosing training rows.
-pub fn arm(
-	bench: &Bench,
-	data: &Data,
-	rows: &[Row],
-	name: &str,
-	figures: &mut Figures,
-) -> Result<()> {
+pub fn arm(bench: &Bench, data: &Data, name: &str, figures: &mut Figures) -> Result<()> {
+	let rows = &if name == "equal" { equal(&data.rows) } else { natural(&data.rows) };
 	let (options, prefix) = (&bench.options, if name == "equal" { "" } else { "natural_" });
 	let base = &bench.base;
 	let sizes_of = sizes(rows, BLOCKS);
@@ -145,8 +140,8 @@ pub fn arm(
 		.iter()
 		.map(|answer| Ok(overlap.scores(&base.tokenizer.decode(&answer.completion)?)))
 		.collect::<Result<Vec<_>>>()?;
-	let gradient = Gradients::new(base.clone(), registered.flat[0].clone(), rows, BLOCKS, 2)?;
-	let gradients = bench.gradients(gradient, &answers)?;
+	let published = (registered.flat[0].clone(), &registered.notes[0]);
+	let gradients = bench.gradients(published, rows, BLOCKS, &answers)?;
 
 	// Controls: the trained numbers in a random order, and adapters of rows whose owners are drawn.
 	let mut untrained = registered.flat[1..].to_vec();
@@ -155,7 +150,7 @@ pub fn arm(
 	}
 	let untrained = [registered.flat[..1].to_vec(), untrained].concat();
 	let untrained = bench.values("untrained adapters", &untrained, &answers)?;
-	let mut drawn = rows.to_vec();
+	let mut drawn = rows.clone();
 	let mut owners: Vec<usize> = rows.iter().map(|row| row.block).collect();
 	shuffle(options.seed("owners"), &mut owners);
 	drawn.iter_mut().zip(owners).for_each(|(row, block)| row.block = block);
@@ -167,7 +162,7 @@ pub fn arm(
 	let (untrained, drawn) = (by_psi(&untrained), by_psi(&drawn));
 
 	// A ninth contributor, of shuffled characters.
-	let mut with_junk = rows.to_vec();
+	let mut with_junk = rows.clone();
 	let mut characters: Vec<char> = texts.iter().flat_map(|(_, text)| text.chars()).collect();
 	shuffle(options.seed("junk"), &mut characters);
 	let junk = base.tokenizer.encode(&characters.into_iter().collect::<String>())?;

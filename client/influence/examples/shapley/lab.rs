@@ -2,12 +2,9 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use openledger_factory::{
-	adapter,
-	base::{Pretraining, SMALL},
-	hash, train,
-	train::fingerprint,
-	Base, Hash, Recipe, Row, Subset,
+	adapter, base::Pretraining, hash, train, train::fingerprint, Base, Hash, Recipe, Row, Subset,
 };
+use openledger_graph::Gpt;
 use openledger_influence::baselines::Gradients;
 use openledger_influence::{Generator, Sampling, Scorer, NAT};
 use openledger_influence_math::{psi::ONE, Psi};
@@ -39,6 +36,8 @@ pub const PROMPT: usize = 32;
 pub const HELD_OUT: usize = 5;
 /// Temperatures of served answers, and their names in the figures.
 pub const TEMPERATURES: [(f32, &str); 4] = [(0.0, "t0"), (0.3, "t03"), (0.7, "t07"), (1.0, "t1")];
+/// Counterfactual adapters whose gradients are averaged.
+pub const PROBES: usize = 3;
 /// Subsets that one call of the factory trains.
 pub const CHUNK: usize = 24;
 
@@ -47,6 +46,8 @@ usage: scripts/bench attribution [options]
   --seed N       other seeds for every retraining, design and answer (1)
   --arm NAME     equal: the same training rows of every licence; natural: all rows; both (both);
                  text: 48 blocks, six of each licence, against retrainings on halves of them;
+                 fortunes: the same with 40 categories of Debian's fortunes;
+                 facts: which rows state the fact that an answer states;
                  cost: seconds and memory as blocks, adapters, rows and answers grow;
                  device: the processor's speeds, or a GPU's beside them (OPENLEDGER_PROVIDER)
   --chain FILE   instead: the shares that a chain paid, as `openledger model export` wrote them
@@ -105,6 +106,8 @@ impl Options {
 						"natural" => vec!["natural"],
 						"both" => vec!["equal", "natural"],
 						"text" => vec!["text"],
+						"fortunes" => vec!["fortunes"],
+						"facts" => vec!["facts"],
 						"cost" => vec!["cost"],
 						"device" => vec!["device"],
 						_ => return Err(wrong().into()),
@@ -196,6 +199,11 @@ impl Adapters {
 	pub fn seconds(&self) -> f64 {
 		self.notes.iter().map(|note| note.seconds).sum()
 	}
+
+	/// Those after the first `n`.
+	pub fn after(&self, n: usize) -> Self {
+		Self { flat: self.flat[n..].to_vec(), notes: self.notes[n..].to_vec() }
+	}
 }
 
 /// An answer: tokens that it goes on from, and its own.
@@ -244,7 +252,20 @@ impl Bench {
 		seed: &str,
 		together: bool,
 	) -> Result<Adapters> {
-		let recipe = Recipe { seed: self.options.seed(seed), ..self.options.recipe };
+		self.retrain_by(self.options.recipe, what, rows, subsets, seed, together)
+	}
+
+	/// The same by another recipe.
+	pub fn retrain_by(
+		&self,
+		recipe: Recipe,
+		what: &str,
+		rows: &[Row],
+		subsets: &[Subset],
+		seed: &str,
+		together: bool,
+	) -> Result<Adapters> {
+		let recipe = Recipe { seed: self.options.seed(seed), ..recipe };
 		let path = |subset: &Subset| {
 			self.cache.path("adapter", &fingerprint(&self.base_hash, rows, subset, &recipe))
 		};
@@ -259,8 +280,9 @@ impl Bench {
 		let missing: Vec<Subset> = subsets.iter().filter(|s| kept(s).is_none()).copied().collect();
 		let bar = Self::bar(format!("retraining: {what}"), missing.len());
 		let (size, threads) = if together { (missing.len().max(1), 2) } else { (CHUNK, 1) };
-		// Of every size some in each chunk.
+		// Of every size some in each chunk, and for two threads as many chunks.
 		let chunks = missing.len().div_ceil(size);
+		let chunks = if together { chunks } else { chunks.next_multiple_of(2) };
 		let chunk = |i: usize| missing.iter().skip(i).step_by(chunks).copied().collect::<Vec<_>>();
 		(0..chunks).into_par_iter().try_for_each(|i| -> Result<()> {
 			let (chunk, start) = (chunk(i), Instant::now());
@@ -315,21 +337,47 @@ impl Bench {
 		Ok(Asked { answers: [passages.to_vec(), served].concat(), sets, serving, key })
 	}
 
-	/// Scores of every answer by every metric.
+	/// Scores of every answer by every metric, under an adapter of all rows.
 	pub fn gradients(
 		&self,
-		mut gradient: Gradients,
+		(published, note): (Vec<f32>, &Retrained),
+		rows: &[Row],
+		blocks: usize,
 		answers: &[Answer],
 	) -> Result<[Vec<Vec<f64>>; 3]> {
-		let bar = Self::bar("gradients".into(), answers.len());
-		let mut all: [Vec<Vec<f64>>; 3] = Default::default();
-		for answer in answers {
-			let scores = gradient.scores(&answer.prompt, &answer.completion)?;
-			all.iter_mut().zip(scores).for_each(|(all, scores)| all.push(scores));
-			bar.inc(1);
+		let of: Vec<usize> = rows.iter().map(|row| row.block).collect();
+		let key = serde_json::to_vec(&(&note.adapter, of, answers))?;
+		self.cache.value("gradients", &key, || {
+			let bar = Self::bar("gradients".into(), answers.len());
+			let mut gradient = Gradients::new(self.base.clone(), published, rows, blocks, 2)?;
+			let mut all: [Vec<Vec<f64>>; 3] = Default::default();
+			for answer in answers {
+				let scores = gradient.scores(&answer.prompt, &answer.completion)?;
+				all.iter_mut().zip(scores).for_each(|(all, scores)| all.push(scores));
+				bar.inc(1);
+			}
+			bar.finish_and_clear();
+			Ok(all)
+		})
+	}
+
+	/// Whitened scores of every answer, the mean over the first [`PROBES`] adapters: those that did not
+	/// see a row say more about it than the published one.
+	pub fn mean_gradients(
+		&self,
+		adapters: &Adapters,
+		rows: &[Row],
+		blocks: usize,
+		answers: &[Answer],
+	) -> Result<Vec<Vec<f64>>> {
+		let mut sum = vec![vec![0.0; blocks]; answers.len()];
+		for (flat, note) in adapters.flat.iter().zip(&adapters.notes).take(PROBES) {
+			let [.., whitened] = self.gradients((flat.clone(), note), rows, blocks, answers)?;
+			for (sum, scores) in sum.iter_mut().flatten().zip(whitened.iter().flatten()) {
+				*sum += scores / PROBES as f64;
+			}
 		}
-		bar.finish_and_clear();
-		Ok(all)
+		Ok(sum)
 	}
 
 	/// Log-probabilities in nats: of every answer under the base model and every adapter.
@@ -382,6 +430,29 @@ pub fn licences() -> Result<Vec<String>> {
 		.collect()
 }
 
+/// Where Debian's packages fortunes and fortunes-min put one file for each category.
+const FORTUNES: &str = "/usr/share/games/fortunes";
+
+/// Texts of the largest categories of fortunes, by name, every run of white space one space.
+pub fn categories(count: usize) -> Result<Vec<String>> {
+	let missing =
+		|e| format!("{FORTUNES}: {e}; Debian's packages fortunes and fortunes-min have it");
+	let mut all = Vec::new();
+	for entry in fs::read_dir(FORTUNES).map_err(missing)? {
+		let path = entry?.path();
+		// Beside each text lie its index and a link to it.
+		if path.extension().is_none() && path.is_file() {
+			let text = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
+			let words = text.lines().filter(|line| *line != "%").flat_map(str::split_whitespace);
+			all.push((path, words.collect::<Vec<_>>().join(" ")));
+		}
+	}
+	all.sort_by_key(|(path, text)| (usize::MAX - text.len(), path.clone()));
+	all.truncate(count);
+	all.sort();
+	Ok(all.into_iter().map(|(_, text)| text).collect())
+}
+
 /// The text that the base model is trained on: Python's own help.
 pub fn base_text() -> Result<String> {
 	let program =
@@ -397,15 +468,15 @@ pub fn base_text() -> Result<String> {
 	}
 }
 
-pub fn base(cache: &Cache) -> Result<(Base, Hash)> {
-	let text = base_text()?;
-	let how = Pretraining::default();
-	let key = [serde_json::to_vec(&(SMALL, how))?, text.clone().into_bytes()].concat();
+/// A base model of the usual text and some more.
+pub fn base(cache: &Cache, model: Gpt, more: &str, how: Pretraining) -> Result<(Base, Hash)> {
+	let text = base_text()? + more;
+	let key = [serde_json::to_vec(&(model, how))?, text.clone().into_bytes()].concat();
 	let blob = |hash: &Hash| cache.folder.join(format!("blob-{}", hex::encode(hash)));
 	let manifest: Hash = cache.value("base", &key, || {
 		let bar = Bench::bar("the base model".into(), how.steps);
 		let step = &mut |done: usize, _: usize, _: f32| bar.set_position(done as u64);
-		let files = Base::train(SMALL, &text, how, 2, step)?.files()?;
+		let files = Base::train(model, &text, how, 2, step)?.files()?;
 		bar.finish_and_clear();
 		files.iter().try_for_each(|(hash, file)| Cache::write(&blob(hash), file))?;
 		Ok(files.last().map(|(hash, _)| *hash).unwrap_or_default())

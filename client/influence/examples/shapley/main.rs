@@ -13,10 +13,14 @@ mod blocks;
 mod cost;
 mod device;
 mod exact;
+mod facts;
 mod lab;
 
 use lab::*;
-use openledger_factory::Recipe;
+use openledger_factory::{
+	base::{Pretraining, SMALL},
+	Recipe,
+};
 use std::{fs, sync::Arc, time::Instant};
 
 fn machine() -> String {
@@ -38,9 +42,7 @@ fn run() -> Result<()> {
 	let options = Options::parse()?;
 	let cache = Cache::open()?;
 	println!("{}", machine());
-	let (text, cost) = (options.arms == ["text"], options.arms == ["cost"]);
-	let device = options.arms == ["device"];
-	let influence = text || cost || device;
+	let influence = matches!(options.arms[..], ["text" | "fortunes" | "facts" | "cost" | "device"]);
 	let file = options
 		.output
 		.join(if influence { "influence.json" } else { "attribution.json" });
@@ -57,30 +59,35 @@ fn run() -> Result<()> {
 		println!("{} after {:.0} s", file.display(), start.elapsed().as_secs_f64());
 		return Ok(());
 	}
-	if device {
+	if let ["device"] = options.arms[..] {
 		device::arm(cache, &options.output, &mut figures)?;
 		return Cache::write(&file, &serde_json::to_vec_pretty(&figures)?);
 	}
-	let (base, base_hash) = base(&cache)?;
-	if cost {
-		let bench = Bench { cache, base: Arc::new(base), base_hash, options };
-		cost::arm(&bench, &mut figures)?;
-		Cache::write(&file, &serde_json::to_vec_pretty(&figures)?)?;
-		println!("{} after {:.0} s", file.display(), start.elapsed().as_secs_f64());
-		return Ok(());
-	}
-	let data = data(&base)?;
+	let usual = Pretraining::default();
+	let (base, base_hash) = match options.arms[..] {
+		["facts"] => {
+			let how = Pretraining { rows: 32, steps: 2000, ..usual };
+			base(&cache, facts::model(), &facts::known(), how)?
+		},
+		_ => base(&cache, SMALL, "", usual)?,
+	};
 	let mut bench = Bench { cache, base: Arc::new(base), base_hash, options };
 	for name in bench.options.arms.clone() {
 		let usual = Recipe::default().epochs;
-		let epochs = if name == "equal" { 2 * usual } else { usual };
+		let epochs = match name {
+			"equal" => 2 * usual,
+			"facts" => facts::EPOCHS,
+			_ => usual,
+		};
 		bench.options.recipe.epochs = bench.options.epochs.unwrap_or(epochs);
 		match name {
-			"text" => blocks::arm(&bench, &data, &mut figures)?,
-			"equal" => exact::arm(&bench, &data, &equal(&data.rows), name, &mut figures)?,
-			_ => exact::arm(&bench, &data, &natural(&data.rows), name, &mut figures)?,
+			"text" => blocks::arm(&bench, &blocks::licences(data(&bench.base)?), &mut figures)?,
+			"fortunes" => blocks::arm(&bench, &blocks::fortunes(&bench.base)?, &mut figures)?,
+			"facts" => facts::arm(&bench, &mut figures)?,
+			"cost" => cost::arm(&bench, &mut figures)?,
+			_ => exact::arm(&bench, &data(&bench.base)?, name, &mut figures)?,
 		}
-		let prefix = if text { "text_" } else { "" };
+		let prefix = if influence { format!("{name}_") } else { String::new() };
 		figures.insert(format!("{prefix}seed"), bench.options.seed as f64);
 		figures.insert(format!("{prefix}seconds"), start.elapsed().as_secs_f64());
 		Cache::write(&file, &serde_json::to_vec_pretty(&figures)?)?;

@@ -696,7 +696,8 @@ impl Method for Likeness {
 	}
 }
 
-fn bm25(rows: &[String], queries: &[String]) -> Array2<f32> {
+/// Okapi BM25 scores `[rows, queries]` of texts, as [`Likeness::Bm25`] has it.
+pub fn bm25(rows: &[String], queries: &[String]) -> Array2<f32> {
 	let counts = |text: &String| {
 		let mut counts: BTreeMap<String, f32> = BTreeMap::new();
 		words(text).into_iter().for_each(|word| *counts.entry(word).or_default() += 1.0);
