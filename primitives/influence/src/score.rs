@@ -55,8 +55,9 @@ pub fn positive(scores: &[i128]) -> u128 {
 ///
 /// Where every block was measured alone and left out, the score lies between the two, and where
 /// depends on how its gain falls with what was seen before: the first counts nothing if it falls at
-/// once and half if it falls evenly. Uniform between these, that is √(1/48) of the difference, whose
-/// mean square over the blocks is taken. Else it is the regression's residual variance through Ψ.
+/// once and half if it falls evenly. Uniform between these, that is √(1/48) of the difference, less what
+/// all blocks have of it, evenly or in proportion to their scores, whichever leaves more; its mean square
+/// over the blocks is taken. Else it is the regression's residual variance through Ψ.
 pub fn standard_errors(psi: &Psi, subsets: &[Subset], y: &[Nats]) -> Option<Vec<u128>> {
 	let blocks = psi.blocks();
 	if stratum(0, blocks, subsets.len()) == Stratum::Half {
@@ -71,12 +72,19 @@ pub fn standard_errors(psi: &Psi, subsets: &[Subset], y: &[Nats]) -> Option<Vec<
 		.chunks_exact(2)
 		.map(|pair| pair.iter().sum::<i64>() - whole)
 		.collect();
-	let count = blocks.max(1) as i64;
-	let mean = falls.iter().sum::<i64>() / count;
-	let squares: u128 =
-		falls.iter().map(|fall| u128::from((fall - mean).unsigned_abs()).pow(2)).sum();
+	let scores = psi.scores(y)?;
+	let all = falls.iter().map(|fall| i128::from(*fall)).sum::<i128>();
+	let positive = positive(&scores).max(1) as i128;
+	let squares = |common: &dyn Fn(i128) -> i128| -> u128 {
+		let off = |(fall, score): (&i64, &i128)| i128::from(*fall) - common(*score);
+		// Gains are below 2³³: nothing is lost.
+		let square = |off: i128| off.unsigned_abs().min(1 << 40).pow(2);
+		falls.iter().zip(&scores).map(|one| square(off(one))).sum()
+	};
+	let evenly = squares(&|_| all / blocks.max(1) as i128);
+	let squares = evenly.max(squares(&|score| score * all / positive));
 	let one = u128::from(crate::psi::ONE.unsigned_abs());
-	let error = square_root(squares.checked_mul(one * one)? / (48 * count.unsigned_abs() as u128));
+	let error = square_root(squares.checked_mul(one * one)? / (48 * blocks.max(1) as u128));
 	Some(vec![error; blocks])
 }
 

@@ -15,10 +15,12 @@ use super::{
 	unrolled::Unrolled,
 	Error, Result,
 };
-use crate::NAT;
 use ndarray::{Array2, Array3, Axis};
 use openledger_graph::{Mlp, Sgd};
-use openledger_influence_math::{design::MAX_SINGLE, psi::ONE, score::standard_errors};
+use openledger_influence_math::{
+	design::MAX_SINGLE,
+	score::{positive, standard_errors},
+};
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
 	ChaCha8Rng,
@@ -720,10 +722,12 @@ impl<'a> Evaluation<'a> {
 				else {
 					return Err(Error::Unfit("y does not fit Ψ".into()));
 				};
-				let unit = f64::from(ONE) * NAT;
+				// As money is divided: in proportion to what is above nothing.
+				let unit = positive(&scores).max(1) as f64;
+				let whole: f64 = truth.iter().map(|value| value.max(0.0)).sum();
 				for ((score, error), truth) in scores.iter().zip(errors).zip(truth) {
 					bars += 1;
-					let off = (*score as f64 / unit - truth).abs();
+					let off = (*score as f64 / unit - truth / whole.max(f64::MIN_POSITIVE)).abs();
 					inside += usize::from(off <= BAR * error as f64 / unit);
 				}
 			}
