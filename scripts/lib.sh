@@ -8,4 +8,15 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
 export WASM_BUILD_WORKSPACE_HINT=$ROOT
 BIN=${BIN:-$CARGO_TARGET_DIR/release/openledger}
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+# Installs Debian's packages: `packages WHAT_IS_SAID WHAT_TO_DO_ELSEWHERE NAME...`, options of apt-get among the
+# names.
+packages() {
+	local said=$1 elsewhere=$2 sudo=()
+	shift 2
+	command -v apt-get >/dev/null || die "$elsewhere"
+	say "$said"
+	[ "$(id -u)" -eq 0 ] || sudo=(sudo)
+	"${sudo[@]}" apt-get update -qq
+	"${sudo[@]}" apt-get install -y -qq "$@"
+}
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
