@@ -5,7 +5,6 @@ mod folder;
 
 use openledger_graph::{count, Graph, Pretrained};
 use openledger_onnx::{Runtime, Session, Tensor};
-use serde_json::json;
 use std::{fs, path::Path};
 
 const CONTEXT: usize = 8;
@@ -48,18 +47,9 @@ fn grown(folder: &Path, graph: fn(&Pretrained) -> Graph) -> (Session, [f64; 2]) 
 /// A copy of all weights, packed, transposed or read, is above both bounds.
 #[test]
 fn sessions_should_map_their_weights_when_they_lie_in_a_file() {
-	let gpt2 = json!({
-		"model_type": "gpt2", "vocab_size": 1000, "n_positions": 64, "n_embd": 512, "n_layer": 4,
-		"n_head": 8,
-	});
-	let llama = json!({
-		"model_type": "llama", "vocab_size": 1000, "max_position_embeddings": 64,
-		"hidden_size": 512, "intermediate_size": 1408, "num_hidden_layers": 4,
-		"num_attention_heads": 8, "num_key_value_heads": 2,
-	});
 	// Sessions stay, so that none takes the memory that another one left.
 	let mut sessions = Vec::new();
-	for config in [gpt2, llama] {
+	for config in folder::decoders(512, 4) {
 		let folder = tempfile::TempDir::new().unwrap();
 		folder::model(folder.path(), &config);
 		for graph in [|m: &Pretrained| m.score(1, 1), |m: &Pretrained| m.gradient(1)] {

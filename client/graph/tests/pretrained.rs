@@ -2,7 +2,7 @@
 
 mod folder;
 
-use folder::{configs, model};
+use folder::{configs, decoders, model};
 use openledger_graph::{count, Graph, Output, Pretrained};
 use openledger_onnx::{Runtime, Session, Tensor};
 use serde_json::{json, Value};
@@ -180,16 +180,7 @@ fn train_should_give_the_same_bits_when_an_adapter_sits_elsewhere() {
 /// Large enough that products are divided among threads.
 #[test]
 fn gradient_should_give_the_same_bits_when_more_threads_run() {
-	let gpt2 = json!({
-		"model_type": "gpt2", "vocab_size": 1000, "n_positions": 64, "n_embd": 256, "n_layer": 2,
-		"n_head": 4,
-	});
-	let llama = json!({
-		"model_type": "llama", "vocab_size": 1000, "max_position_embeddings": 64,
-		"hidden_size": 256, "num_hidden_layers": 2, "num_attention_heads": 4,
-		"num_key_value_heads": 2, "intermediate_size": 700,
-	});
-	for config in [gpt2, llama] {
+	for config in decoders(256, 2) {
 		let folder = TempDir::new().unwrap();
 		model(folder.path(), &config);
 		let model = Pretrained::open(folder.path(), 64, RANK).unwrap();

@@ -28,6 +28,20 @@ pub fn configs() -> [(&'static str, Value); 3] {
 	[("gpt2", gpt2), ("llama", llama), ("bert", bert)]
 }
 
+/// Configs of larger decoders, with heads of 64 numbers.
+pub fn decoders(width: usize, layers: usize) -> [Value; 2] {
+	let gpt2 = json!({
+		"model_type": "gpt2", "vocab_size": 1000, "n_positions": 64, "n_embd": width,
+		"n_layer": layers, "n_head": width / 64,
+	});
+	let llama = json!({
+		"model_type": "llama", "vocab_size": 1000, "max_position_embeddings": 64,
+		"hidden_size": width, "intermediate_size": width / 4 * 11, "num_hidden_layers": layers,
+		"num_attention_heads": width / 64, "num_key_value_heads": 2,
+	});
+	[gpt2, llama]
+}
+
 /// Numbers between −1 and 1 from a linear congruence.
 pub fn numbers(seed: u64, n: usize) -> impl Iterator<Item = f32> {
 	let mut state = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
