@@ -244,7 +244,7 @@ const THRESHOLDS: [(&str, f64, bool); 10] = [
 	("digits_lr_mislabelled_share", 0.01, false),
 	("digits_lr_junk_share", 0.01, false),
 	("digits_mlp_mislabelled_share", 0.01, false),
-	("digits_mlp_junk_share", 0.06, false),
+	("digits_mlp_junk_share", 0.05, false),
 ];
 
 fn main() -> Result<()> {

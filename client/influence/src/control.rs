@@ -9,12 +9,13 @@ use crate::eval::{
 };
 use ndarray::{Array1, Array2, Axis};
 
-/// Shrinkages that cross-validation chooses from, in observations of a membership.
-const SHRINKAGES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+/// Shrinkages that cross-validation chooses from, in observations of a membership: powers of two.
+const SHRINKAGES: std::ops::Range<i32> = 0..13;
 
 /// Scores, and what was chosen for all queries together.
 pub struct Controlled {
-	/// `[blocks, queries]`, in the unit of the observations; of each query they sum to nothing.
+	/// `[blocks, queries]`, in the unit of the observations. Halves only tell blocks apart: what all of them
+	/// add is as the controls say.
 	pub scores: Array2<f64>,
 	/// By what each control was multiplied.
 	pub scales: Vec<f64>,
@@ -55,7 +56,6 @@ pub fn controlled(
 		return Err(Error::Unfit("controls, retrainings and queries do not fit".into()));
 	}
 	let (members, observed) = (centred(members), centred(observed));
-	let controls: Vec<Array2<f64>> = controls.iter().map(centred).collect();
 	let expected: Vec<Array2<f64>> = controls.iter().map(|c| members.dot(c)).collect();
 	// Each at length one, since their units differ by orders of magnitude.
 	let lengths: Vec<f64> =
@@ -76,7 +76,7 @@ pub fn controlled(
 	controls.iter().zip(&scales).for_each(|(c, a)| prior.scaled_add(*a, c));
 	let rest = &observed - &members.dot(&prior);
 	let mut best: Option<(f64, Controlled)> = None;
-	for shrinkage in SHRINKAGES {
+	for shrinkage in SHRINKAGES.map(|power| 2f64.powi(power)) {
 		// A centred membership's variance is a quarter.
 		let ridge = Array2::from_diag(&Array1::from_elem(blocks, shrinkage / 4.0));
 		let solution = solve(members.t().dot(&members) + ridge, &members.t().to_owned())?;

@@ -123,8 +123,14 @@ pub fn arm(bench: &Bench, corpus: &Corpus, figures: &mut Figures) -> Result<()> 
 	let seed = hash(&options.seed("design").to_le_bytes());
 	let subsets = draw(seed.into(), blocks as u16, most);
 	let with_published = [vec![subset((1 << blocks) - 1)], subsets.clone()].concat();
-	let registered =
-		bench.retrain("registered adapters", rows, &with_published, "registered", false)?;
+	let registered = bench.retrain(
+		bench.options.recipe,
+		"registered adapters",
+		rows,
+		&with_published,
+		"registered",
+		false,
+	)?;
 	let published = (registered.flat[0].clone(), &registered.notes[0]);
 	let Asked { answers, sets, .. } = bench.asked(published, passages)?;
 	let found = bench.values("registered adapters", &registered.flat, &answers)?;
@@ -132,7 +138,7 @@ pub fn arm(bench: &Bench, corpus: &Corpus, figures: &mut Figures) -> Result<()> 
 	let halves: Vec<Subset> =
 		(0..HALVES).map(|i| half(options.seed(&format!("half/{i}")), blocks)).collect();
 	let table = |which: &str| -> Result<Vec<Vec<f64>>> {
-		let adapters = bench.retrain(which, rows, &halves, which, false)?;
+		let adapters = bench.retrain(bench.options.recipe, which, rows, &halves, which, false)?;
 		let table = bench.values(which, &adapters.flat, &answers)?;
 		Ok(table.into_iter().map(|row| row[1..].to_vec()).collect())
 	};
@@ -177,7 +183,7 @@ pub fn arm(bench: &Bench, corpus: &Corpus, figures: &mut Figures) -> Result<()> 
 	let by_all: Vec<Vec<f64>> = found.iter().map(|row| row[2..].to_vec()).collect();
 	let recipe = Recipe { epochs: 1, rows: options.recipe.rows / 4, ..options.recipe };
 	let few = &subsets[..usize::from(SHORT[SHORT.len() - 1])];
-	let short = bench.retrain_by(recipe, "short training", rows, few, "registered", false)?;
+	let short = bench.retrain(recipe, "short training", rows, few, "registered", false)?;
 	let by_short = bench.values("short training", &short.flat, &answers)?;
 	let by_short: Vec<Vec<f64>> = by_short.iter().map(|row| row[1..].to_vec()).collect();
 	let mut controlled_ones = Vec::new();

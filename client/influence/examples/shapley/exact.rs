@@ -77,8 +77,14 @@ pub fn arm(bench: &Bench, data: &Data, name: &str, figures: &mut Figures) -> Res
 	let psi = Psi::solve(&subsets, &sizes_of).map_err(|e| format!("the design: {e:?}"))?;
 	psi.check(&subsets, &sizes_of).map_err(|e| format!("the design: {e:?}"))?;
 	let with_published = [vec![subset(ALL)], subsets.clone()].concat();
-	let registered =
-		bench.retrain("registered adapters", rows, &with_published, "registered", true)?;
+	let registered = bench.retrain(
+		bench.options.recipe,
+		"registered adapters",
+		rows,
+		&with_published,
+		"registered",
+		true,
+	)?;
 
 	// Answers: passages that were held out, and what the published adapter says instead.
 	let published = (registered.flat[0].clone(), &registered.notes[0]);
@@ -110,7 +116,14 @@ pub fn arm(bench: &Bench, data: &Data, name: &str, figures: &mut Figures) -> Res
 	let mut tables = Vec::new();
 	let mut notes = Vec::new();
 	for which in ["truth", "ceiling"] {
-		let adapters = bench.retrain(&format!("{which}, {name}"), rows, &every, which, false)?;
+		let adapters = bench.retrain(
+			bench.options.recipe,
+			&format!("{which}, {name}"),
+			rows,
+			&every,
+			which,
+			false,
+		)?;
 		let table = bench.values(&format!("{which}, {name}"), &adapters.flat, &answers)?;
 		let held = &sets[0].answers;
 		let tokens: usize = answers[held.clone()].iter().map(|a| a.completion.len()).sum();
@@ -154,7 +167,14 @@ pub fn arm(bench: &Bench, data: &Data, name: &str, figures: &mut Figures) -> Res
 	let mut owners: Vec<usize> = rows.iter().map(|row| row.block).collect();
 	shuffle(options.seed("owners"), &mut owners);
 	drawn.iter_mut().zip(owners).for_each(|(row, block)| row.block = block);
-	let drawn = bench.retrain("shuffled owners", &drawn, &with_published, "registered", true)?;
+	let drawn = bench.retrain(
+		bench.options.recipe,
+		"shuffled owners",
+		&drawn,
+		&with_published,
+		"registered",
+		true,
+	)?;
 	let drawn = bench.values("shuffled owners", &drawn.flat, &answers)?;
 	let by_psi = |table: &[Vec<f64>]| -> Vec<Vec<f64>> {
 		table.iter().map(|v| scores(&psi, &fixed(v.iter().copied()))).collect()
@@ -175,7 +195,14 @@ pub fn arm(bench: &Bench, data: &Data, name: &str, figures: &mut Figures) -> Res
 	let junk_psi = Psi::solve(&junk_subsets, &sizes(&with_junk, blocks))
 		.map_err(|e| format!("the design with nine: {e:?}"))?;
 	let all = [vec![subset(2 * ALL + 1)], junk_subsets].concat();
-	let junk = bench.retrain("with a junk contributor", &with_junk, &all, "registered", true)?;
+	let junk = bench.retrain(
+		bench.options.recipe,
+		"with a junk contributor",
+		&with_junk,
+		&all,
+		"registered",
+		true,
+	)?;
 	let junk: Vec<Vec<i32>> = bench
 		.values("with a junk contributor", &junk.flat, &answers)?
 		.into_iter()
@@ -368,7 +395,14 @@ pub fn chain_arm(
 	options.recipe = recipe;
 	let bench = Bench { cache, base: Arc::new(base), base_hash: manifest, options };
 	let every: Vec<Subset> = (1..=ALL).map(subset).collect();
-	let adapters = bench.retrain("truth of the chain's model", &rows, &every, "truth", false)?;
+	let adapters = bench.retrain(
+		bench.options.recipe,
+		"truth of the chain's model",
+		&rows,
+		&every,
+		"truth",
+		false,
+	)?;
 	let table = bench.values("truth of the chain's model", &adapters.flat, &asked)?;
 	let truths: Vec<Vec<f64>> = table.iter().map(|v| shapley(v)).collect();
 	let truth: Vec<Vec<f64>> = truths.iter().map(|s| shares(s)).collect();

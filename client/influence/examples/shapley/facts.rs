@@ -295,7 +295,7 @@ pub fn arm(bench: &Bench, figures: &mut Figures) -> Result<()> {
 	let all = [vec![subset((1 << UNITS) - 1)], design.clone()].concat();
 	let recipe = Recipe { rate: RATE, averaged: AVERAGED, ..options.recipe };
 	let what = "registered adapters";
-	let registered = bench.retrain_by(recipe, what, &rows, &all, "registered", false)?;
+	let registered = bench.retrain(recipe, what, &rows, &all, "registered", false)?;
 	let (answers, right): (Vec<Answer>, Vec<bool>) =
 		serve(bench, &registered.flat[0], &facts)?.into_iter().unzip();
 

@@ -246,18 +246,6 @@ impl Bench {
 	/// version is trained, else in several at once.
 	pub fn retrain(
 		&self,
-		what: &str,
-		rows: &[Row],
-		subsets: &[Subset],
-		seed: &str,
-		together: bool,
-	) -> Result<Adapters> {
-		self.retrain_by(self.options.recipe, what, rows, subsets, seed, together)
-	}
-
-	/// The same by another recipe.
-	pub fn retrain_by(
-		&self,
 		recipe: Recipe,
 		what: &str,
 		rows: &[Row],

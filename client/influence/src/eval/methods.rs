@@ -12,7 +12,7 @@ use super::{
 	truth::{halves, Cache, Laboratory, Measure},
 	Error, Result,
 };
-use crate::NAT;
+use crate::{control::controlled, NAT};
 use ndarray::{s, Array1, Array2, ArrayView1, ArrayView2, Axis};
 use openledger_graph::Mlp;
 use openledger_influence_math::{
@@ -578,19 +578,13 @@ impl Method for Counterfactual {
 	}
 }
 
-/// Retrainings on random halves, corrected by gradients: the regression explains what gradients leave
-/// of what the retrainings show (control variates), shrunk towards nothing by as much as generalised
-/// cross-validation asks for (Golub, Heath and Wahba 1979). Given the gradients' scale and the
-/// shrinkage, scores are linear in `y`.
+/// Retrainings on random halves, with gradients as their control variate ([`controlled`]).
 pub struct Controlled {
 	/// The retrainings.
 	pub counterfactual: Counterfactual,
 	/// The gradients.
 	pub features: Box<dyn Method>,
 }
-
-/// Shrinkages that cross-validation chooses from, in observations.
-const SHRINKAGES: [f64; 8] = [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0];
 
 impl Method for Controlled {
 	fn name(&self) -> String {
@@ -615,38 +609,13 @@ impl Method for Controlled {
 		let vectors = self.counterfactual.vectors(subject, queries, &subsets)?;
 		let gradients = self.features.scores(subject, queries, damping)?;
 		let gradients = wide(&by_block(&gradients, subject.block, subject.blocks));
-		let centred = |mut x: Array2<f64>| {
-			let mean = x.mean_axis(Axis(0)).unwrap_or_default();
-			x -= &mean;
-			x
-		};
-		let observed = centred(Array2::from_shape_fn((subsets.len(), queries.len()), |(k, q)| {
+		let observed = Array2::from_shape_fn((subsets.len(), queries.len()), |(k, q)| {
 			f64::from(vectors[q][k + 2]) / NAT
-		}));
-		let members = centred(Array2::from_shape_fn((subsets.len(), subject.blocks), |(k, u)| {
+		});
+		let members = Array2::from_shape_fn((subsets.len(), subject.blocks), |(k, u)| {
 			f64::from(u8::from(contains(&subsets[k], u)))
-		}));
-		let expected = members.dot(&gradients);
-		let scale = (&observed * &expected).sum() / (&expected * &expected).sum().max(1e-30);
-		let left = &observed - &(&expected * scale);
-		let mut best: Option<(f64, Array2<f64>)> = None;
-		for shrinkage in SHRINKAGES {
-			// A centred membership's variance is a quarter.
-			let ridge = Array2::<f64>::eye(subject.blocks) * (shrinkage / 4.0);
-			let l = cholesky(members.t().dot(&members) + ridge)?;
-			let mut solution = members.t().to_owned();
-			solve_lower(&l, &mut solution);
-			solve_upper(&l, &mut solution);
-			let found = solution.dot(&left);
-			let error = (&left - &members.dot(&found)).mapv(|v| v * v).sum();
-			let freedom = subsets.len() as f64 - 1.0 - members.dot(&solution).diag().sum();
-			let validated = error / freedom.max(1e-9).powi(2);
-			if best.as_ref().is_none_or(|(least, _)| validated < *least) {
-				best = Some((validated, found));
-			}
-		}
-		let (_, found) = best.ok_or(Error::Unfit("there is no shrinkage".into()))?;
-		Ok(narrow(&(gradients * scale + found)))
+		});
+		Ok(narrow(&controlled(&members, &observed, &[gradients])?.scores))
 	}
 }
 
