@@ -154,17 +154,13 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// No committee came to an end: the prior pays, as for a receipt.
+	/// No committee came to an end: the prior pays.
 	pub(crate) fn leave_to_prior(id: BatchId, withheld: bool) -> DispatchResult {
 		Batches::<T>::try_mutate(id, |batch| {
 			let batch = batch.as_mut().ok_or(Error::<T>::NoBatch)?;
-			let not_earned = if withheld {
-				batch.service
-			} else {
-				Self::pay(batch.root, batch.operator.clone(), Role::Operator, batch.service)?;
-				batch.reward
-			};
-			batch.left = batch.left.checked_add(not_earned).ok_or(Error::<T>::Overflow)?;
+			let Batch { left: pool, reward, service, .. } = *batch;
+			let parts = Waiting { pool, reward, service };
+			batch.left = Self::unscored(batch.root, &batch.operator, parts, withheld)?;
 			batch.withheld = withheld;
 			let posting = Posting { root: Hash::zero(), until: 0, period: 0, posted: 0 };
 			batch.posting = Some(posting);

@@ -4,6 +4,7 @@ use super::*;
 use frame::deps::frame_support::traits::tokens::Preservation;
 use openledger_core::ModelInfo;
 use openledger_influence_math::{design::draw, money, score::lowest, Psi};
+use receipts::Waiting;
 
 impl<T: Config> Pallet<T> {
 	/// The vector of an answer is known: its pool is paid by influence with this period. If it says
@@ -46,18 +47,31 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// No committee came to a vector: the prior pays, and the rows have the scorers' part as well. If it is
-	/// `withheld`, who looked earned that, and the rows have the operator's.
+	/// What the rows have of an answer or batch that nobody scored: beside the pool the scorers' part, which
+	/// nobody earned, while the operator has its own. If it is `withheld`, who looked earned the scorers',
+	/// and the operator's goes to the rows.
+	pub(crate) fn unscored(
+		id: Hash,
+		operator: &T::AccountId,
+		Waiting { pool, reward, service }: Waiting,
+		withheld: bool,
+	) -> Result<Balance, DispatchError> {
+		let not_earned = if withheld {
+			service
+		} else {
+			Self::pay(id, operator.clone(), Role::Operator, service)?;
+			reward
+		};
+		Ok(pool.checked_add(not_earned).ok_or(Error::<T>::Overflow)?)
+	}
+
+	/// No committee came to a vector: the prior pays.
 	pub(crate) fn pay_by_prior(id: Hash, withheld: bool) -> DispatchResult {
 		let mut receipt = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?;
 		let period = Self::period_of(Self::now());
-		let not_earned = if withheld {
-			receipt.service
-		} else {
-			Self::pay(id, receipt.operator.clone(), Role::Operator, receipt.service)?;
-			receipt.reward
-		};
-		let amount = receipt.pool.checked_add(not_earned).ok_or(Error::<T>::Overflow)?;
+		let Receipt { pool, reward, service, .. } = receipt;
+		let parts = Waiting { pool, reward, service };
+		let amount = Self::unscored(id, &receipt.operator, parts, withheld)?;
 		Self::add_to_period(receipt.model, period, |sums| {
 			sums.total = sums.total.checked_add(amount).ok_or(Error::<T>::Overflow)?;
 			Ok(())

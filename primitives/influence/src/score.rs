@@ -77,7 +77,7 @@ pub fn standard_errors(psi: &Psi, subsets: &[Subset], y: &[Nats]) -> Option<Vec<
 	let positive = positive(&scores).max(1) as i128;
 	let squares = |common: &dyn Fn(i128) -> i128| -> u128 {
 		let off = |(fall, score): (&i64, &i128)| i128::from(*fall) - common(*score);
-		// Gains are below 2³³: nothing is lost.
+		// No gain reaches 2³³: beyond 2⁴⁰ an error is all that it can be.
 		let square = |off: i128| off.unsigned_abs().min(1 << 40).pow(2);
 		falls.iter().zip(&scores).map(|one| square(off(one))).sum()
 	};
