@@ -129,17 +129,38 @@ impl Store {
 		self.path(space, hash).exists()
 	}
 
+	/// Where a blob lies, checked against its hash without being held in memory. A corrupt one is set
+	/// aside.
+	pub fn file(&self, space: Space, wanted: &Hash) -> Result<PathBuf, Error> {
+		let mut hasher = Blake2b::<U32>::new();
+		fs::File::open(self.path(space, wanted))
+			.and_then(|mut file| io::copy(&mut file, &mut hasher))
+			.map_err(|why| self.unread(space, wanted, why))?;
+		self.checked(space, wanted, &hasher.finalize().into())
+	}
+
 	/// A blob, checked against its hash. A corrupt one is set aside.
 	pub fn get(&self, space: Space, wanted: &Hash) -> Result<Vec<u8>, Error> {
-		let path = self.path(space, wanted);
-		let bytes = fs::read(&path).map_err(|why| match why.kind() {
+		let bytes =
+			fs::read(self.path(space, wanted)).map_err(|why| self.unread(space, wanted, why))?;
+		self.checked(space, wanted, &hash(&bytes))?;
+		Ok(bytes)
+	}
+
+	fn unread(&self, space: Space, wanted: &Hash, why: io::Error) -> Error {
+		match why.kind() {
 			io::ErrorKind::NotFound => {
 				Error::Missing { hash: *wanted, folder: self.root.join(space.folder()) }
 			},
-			_ => Error::Unreadable { path: path.clone(), why },
-		})?;
-		if hash(&bytes) == *wanted {
-			return Ok(bytes);
+			_ => Error::Unreadable { path: self.path(space, wanted), why },
+		}
+	}
+
+	/// The path of a blob if this is its content's hash.
+	fn checked(&self, space: Space, wanted: &Hash, found: &Hash) -> Result<PathBuf, Error> {
+		let path = self.path(space, wanted);
+		if found == wanted {
+			return Ok(path);
 		}
 		let _ = fs::rename(&path, path.with_extension("corrupt"));
 		Err(Error::Corrupt(path))

@@ -1,7 +1,7 @@
-//! An adapter's file: safetensors, tensors named as in [`Gpt::adapter`].
+//! An adapter's file: safetensors, tensors named as in [`Base::adapter`].
 
-use crate::Error;
-use openledger_graph::{Gpt, Tensors};
+use crate::{Base, Error};
+use openledger_graph::Tensors;
 use safetensors::{tensor::TensorView, Dtype, SafeTensors};
 
 /// Writes a flat vector as safetensors.
@@ -44,36 +44,37 @@ pub(crate) fn read(what: &str, tensors: &Tensors, file: &[u8]) -> Result<Vec<f32
 }
 
 /// The bytes of an adapter's file.
-pub fn to_file(model: &Gpt, flat: &[f32]) -> Result<Vec<u8>, Error> {
-	write(&model.adapter(), flat)
+pub fn to_file(base: &Base, flat: &[f32]) -> Result<Vec<u8>, Error> {
+	write(&base.adapter(), flat)
 }
 
 /// An adapter out of its file.
-pub fn from_file(model: &Gpt, file: &[u8]) -> Result<Vec<f32>, Error> {
-	read("adapter.safetensors", &model.adapter(), file)
+pub fn from_file(base: &Base, file: &[u8]) -> Result<Vec<f32>, Error> {
+	read("adapter.safetensors", &base.adapter(), file)
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use openledger_graph::count;
+	use openledger_graph::{count, Gpt};
 
 	const TINY: Gpt = Gpt { vocabulary: 11, context: 6, width: 8, layers: 1, heads: 2, rank: 2 };
 
 	#[test]
 	fn from_file_should_give_the_adapter_back_when_written() {
 		let flat = crate::noise([1; 32], count(&TINY.adapter()), 1.0);
-		let file = to_file(&TINY, &flat).unwrap();
-		assert_eq!(from_file(&TINY, &file).unwrap(), flat);
+		let file = write(&TINY.adapter(), &flat).unwrap();
+		assert_eq!(read("adapter.safetensors", &TINY.adapter(), &file).unwrap(), flat);
 	}
 
 	#[test]
 	fn from_file_should_be_a_clear_error_when_corrupt_or_of_another_model() {
 		let flat = crate::noise([1; 32], count(&TINY.adapter()), 1.0);
-		let file = to_file(&TINY, &flat).unwrap();
+		let file = write(&TINY.adapter(), &flat).unwrap();
 		let other = Gpt { rank: 3, ..TINY };
 		for (model, file) in [(&TINY, &file[..9]), (&TINY, &b"nothing"[..]), (&other, &file[..])] {
-			let error = from_file(model, file).unwrap_err().to_string();
+			let error =
+				read("adapter.safetensors", &model.adapter(), file).unwrap_err().to_string();
 			assert!(error.contains("adapter.safetensors is not what it should be"), "{error}");
 		}
 	}

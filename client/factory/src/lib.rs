@@ -15,7 +15,7 @@ pub mod run;
 pub mod text;
 pub mod train;
 
-pub use base::Base;
+pub use base::{Base, Model, Task};
 pub use openledger_influence_math::Subset;
 pub use run::Run;
 pub use text::Tokenizer;
@@ -37,6 +37,9 @@ pub enum Error {
 	/// ONNX Runtime is missing or refuses.
 	#[error(transparent)]
 	Onnx(#[from] openledger_onnx::Error),
+	/// A published model is none that this program runs.
+	#[error(transparent)]
+	Model(#[from] openledger_graph::Error),
 	/// A file is not what it should be.
 	#[error("{0} is not what it should be: {1}")]
 	Corrupt(String, String),

@@ -95,7 +95,7 @@ impl Run {
 		let recipe = Recipe { slots: self.recipe.slots.min(subsets.len()).max(1), ..self.recipe };
 		train(base, rows, subsets, &recipe, threads, progress)?
 			.iter()
-			.map(|flat| adapter::to_file(&base.model, flat))
+			.map(|flat| adapter::to_file(base, flat))
 			.collect()
 	}
 }

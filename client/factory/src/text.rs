@@ -12,13 +12,14 @@ use tokenizers::{
 	PreTokenizerWrapper, TokenizerBuilder,
 };
 
-/// Begins every sequence, and ends an answer.
+/// Begins every sequence, and ends an answer, of a model that is trained here.
 pub const END: &str = "<|endoftext|>";
 
 /// A tokenizer, kept as `tokenizer.json`.
 pub struct Tokenizer {
 	inner: tokenizers::Tokenizer,
-	end: u32,
+	begin: u32,
+	ends: Vec<u32>,
 }
 
 impl Tokenizer {
@@ -51,14 +52,25 @@ impl Tokenizer {
 		Self::from_json(json.as_bytes())
 	}
 
-	/// Reads `tokenizer.json`.
-	pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-		let inner = tokenizers::Tokenizer::from_bytes(json)
+	fn read(json: &[u8]) -> Result<tokenizers::Tokenizer, Error> {
+		let mut inner = tokenizers::Tokenizer::from_bytes(json)
 			.map_err(|e| Error::corrupt("tokenizer.json", e))?;
+		inner.set_encode_special_tokens(true);
+		Ok(inner)
+	}
+
+	/// Reads `tokenizer.json` as it is trained here.
+	pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+		let inner = Self::read(json)?;
 		let end = inner
 			.token_to_id(END)
 			.ok_or_else(|| Error::corrupt("tokenizer.json", format!("it has no {END}")))?;
-		Ok(Self { inner, end })
+		Ok(Self { inner, begin: end, ends: vec![end] })
+	}
+
+	/// Reads a published `tokenizer.json`, of a model whose sequences begin and end with these tokens.
+	pub fn published(json: &[u8], begin: u32, ends: Vec<u32>) -> Result<Self, Error> {
+		Ok(Self { inner: Self::read(json)?, begin, ends })
 	}
 
 	/// The bytes of `tokenizer.json`.
@@ -72,14 +84,18 @@ impl Tokenizer {
 		self.inner.get_vocab_size(true)
 	}
 
-	/// The token that begins a sequence and ends an answer.
-	pub fn end(&self) -> u32 {
-		self.end
+	/// The token that begins a sequence.
+	pub fn begin(&self) -> u32 {
+		self.begin
+	}
+
+	/// Whether a token ends an answer.
+	pub fn is_end(&self, token: u32) -> bool {
+		self.ends.contains(&token)
 	}
 
 	/// Tokens of text. Text that spells a special token is not one.
 	pub fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
-		let text = text.replace(END, "< |endoftext|>");
 		let encoding = self.inner.encode(text, false).map_err(|e| Error::corrupt("the text", e))?;
 		Ok(encoding.get_ids().to_vec())
 	}
@@ -104,10 +120,8 @@ mod tests {
 		let tokenizer = Tokenizer::train(&"the cat sat on the mat\n".repeat(50), 300).unwrap();
 		for text in ["the cat", "Größe, 漢字 and\ttabs\n", "", END] {
 			let tokens = tokenizer.encode(text).unwrap();
-			assert!(!tokens.contains(&tokenizer.end()));
-			if text != END {
-				assert_eq!(tokenizer.decode(&tokens).unwrap(), text);
-			}
+			assert!(!tokens.iter().any(|token| tokenizer.is_end(*token)));
+			assert_eq!(tokenizer.decode(&tokens).unwrap(), text);
 		}
 	}
 

@@ -9,12 +9,12 @@
 //! `--averaged` show what these two do to it.
 
 use crate::{
-	base::{corrections, schedule, Base},
+	base::{corrections, schedule, Base, Task},
 	hash, noise, Error, Hash, Progress,
 };
 use openledger_graph::count;
 use openledger_influence_math::design::{contains, Subset};
-use openledger_onnx::{Runtime, Session, Tensor};
+use openledger_onnx::{Session, Tensor};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -58,18 +58,17 @@ impl Default for Recipe {
 struct Windows {
 	/// Block, and tokens with their targets; at most the context long.
 	all: Vec<(usize, Vec<u32>)>,
-	end: u32,
+	begin: u32,
 }
 
 impl Windows {
 	fn new(base: &Base, rows: &[Row]) -> Self {
-		let end = base.tokenizer.end();
 		let cut = |row: &Row| {
 			let windows: Vec<_> =
-				row.tokens.chunks(base.model.context).map(|w| (row.block, w.to_vec())).collect();
+				row.tokens.chunks(base.context()).map(|w| (row.block, w.to_vec())).collect();
 			windows
 		};
-		Self { all: rows.iter().flat_map(cut).collect(), end }
+		Self { all: rows.iter().flat_map(cut).collect(), begin: base.tokenizer.begin() }
 	}
 
 	/// The windows of a subset in the order in which they are seen in an epoch.
@@ -125,7 +124,7 @@ impl Mean {
 /// The adapter that all start from: it changes nothing.
 pub fn initial(base: &Base, seed: u64) -> Vec<f32> {
 	let mut flat = Vec::new();
-	for (i, (name, shape)) in base.model.adapter().into_iter().enumerate() {
+	for (i, (name, shape)) in base.adapter().into_iter().enumerate() {
 		let n = shape.iter().product();
 		flat.extend(if name.ends_with("lora_A") {
 			let mut input = *b"openledger/adapter/v1...........";
@@ -149,8 +148,8 @@ pub fn train(
 	progress: &mut dyn Progress,
 ) -> Result<Vec<Vec<f32>>, Error> {
 	let windows = Windows::new(base, rows);
-	let (slots, per_step, t) = (recipe.slots, recipe.rows, base.model.context);
-	let size = count(&base.model.adapter());
+	let (slots, per_step, t) = (recipe.slots, recipe.rows, base.context());
+	let size = count(&base.adapter());
 	let start = initial(base, recipe.seed);
 	let job = |(index, subset): (usize, &Subset)| {
 		let queue: VecDeque<usize> = (0..recipe.epochs)
@@ -175,8 +174,7 @@ pub fn train(
 	let (all, mut done) = (waiting.iter().map(|job| job.steps).sum::<usize>(), 0);
 	let mut finished: Vec<Vec<f32>> = vec![Vec::new(); subsets.len()];
 	let mut running: Vec<Option<Job>> = (0..slots).map(|_| None).collect();
-	let graph = base.model.train(slots, per_step).to_onnx();
-	let mut session = Session::new(&Runtime::load()?, &graph, threads)?;
+	let mut session = base.session(Task::Train { segments: slots, rows: per_step }, threads)?;
 	loop {
 		for slot in &mut running {
 			while slot.as_ref().is_none_or(|job| job.queue.is_empty()) {
@@ -232,7 +230,7 @@ fn run(
 			let window = &windows.all[*index].1;
 			let from = (s * rows + row) * t;
 			for (i, token) in window.iter().enumerate() {
-				let before = if i == 0 { windows.end } else { window[i - 1] };
+				let before = if i == 0 { windows.begin } else { window[i - 1] };
 				tokens[from + i] = before.into();
 				targets[from + i] = i64::from(*token);
 				mask[from + i] = 1.0 / seen as f32;
@@ -250,8 +248,7 @@ fn run(
 	let shape = vec![slots, rows, t];
 	let state = |v| Tensor::Floats(vec![slots, size], v);
 	let per_slot = |v| Tensor::Floats(vec![slots, 1], v);
-	let out = session.run(vec![
-		("base", Tensor::Floats(vec![base.weights.len()], base.weights.clone())),
+	let out = session.run(base.inputs(vec![
 		("parameters.in", state(parameters)),
 		("first.in", state(first)),
 		("second.in", state(second)),
@@ -261,7 +258,7 @@ fn run(
 		("rate", per_slot(rate)),
 		("correct1", per_slot(correct1)),
 		("correct2", per_slot(correct2)),
-	])?;
+	]))?;
 	for (s, job) in running.iter_mut().enumerate().filter_map(|(s, job)| Some((s, job.as_mut()?))) {
 		let part = |name: &str| out[name][s * size..(s + 1) * size].to_vec();
 		job.parameters = part("parameters");

@@ -391,7 +391,8 @@ impl Config {
 pub struct Pretrained {
 	model: Transformer,
 	family: Family,
-	folder: PathBuf,
+	config: Config,
+	tokenizer: PathBuf,
 	/// The file of the weights, and the folder that it really is in: a session follows no links.
 	file: (PathBuf, String),
 	/// Where each of the weights begins in the file, in bytes, and its shape there.
@@ -403,7 +404,19 @@ impl Pretrained {
 	/// of a rank. The bytes of a decoder's graphs hold `context²` numbers, which tell what comes
 	/// later. An error says what to do.
 	pub fn open(folder: &Path, context: usize, rank: usize) -> Result<Self, Error> {
-		let path = folder.join(CONFIG);
+		let named = |name| folder.join(name);
+		Self::of_files(&named(CONFIG), &named(MODEL), &named(TOKENIZER), context, rank)
+	}
+
+	/// The same where the files have other names.
+	pub fn of_files(
+		config: &Path,
+		weights: &Path,
+		tokenizer: &Path,
+		context: usize,
+		rank: usize,
+	) -> Result<Self, Error> {
+		let path = config.to_path_buf();
 		let text = fs::read(&path).map_err(|e| Error::Read(path.clone(), e))?;
 		let values: Value = serde_json::from_slice(&text)
 			.map_err(|e| Error::Corrupt(path.clone(), e.to_string()))?;
@@ -428,8 +441,8 @@ impl Pretrained {
 			)));
 		}
 		let model = Transformer { context, rank, ..model };
-		let places = places(folder, &config, &model, &family)?;
-		let path = folder.join(MODEL);
+		let places = places(weights, &config, &model, &family)?;
+		let path = weights.to_path_buf();
 		let real = path.canonicalize().map_err(|e| Error::Read(path.clone(), e))?;
 		let (Some(parent), Some(Some(name))) =
 			(real.parent(), real.file_name().map(|name| name.to_str()))
@@ -437,7 +450,7 @@ impl Pretrained {
 			return Err(Error::Asked(format!("{} is no name in UTF-8", real.display())));
 		};
 		let file = (parent.into(), name.into());
-		Ok(Self { model, family, folder: folder.into(), file, places })
+		Ok(Self { model, family, config, tokenizer: tokenizer.into(), file, places })
 	}
 
 	/// The architecture.
@@ -452,8 +465,29 @@ impl Pretrained {
 
 	/// The bytes of `tokenizer.json`.
 	pub fn tokenizer(&self) -> Result<Vec<u8>, Error> {
-		let path = self.folder.join(TOKENIZER);
-		fs::read(&path).map_err(|e| Error::Read(path, e))
+		fs::read(&self.tokenizer).map_err(|e| Error::Read(self.tokenizer.clone(), e))
+	}
+
+	/// The token that a decoder's sequences begin with, and those that end one: `bos_token_id` and
+	/// `eos_token_id` of the config. The end begins where there is nothing else.
+	pub fn ends(&self) -> Result<(u32, Vec<u32>), Error> {
+		let wrong = |name| self.config.wrong(name, "it must be a token of the vocabulary");
+		let token = |name: &'static str, value: &Value| {
+			let known = value.as_u64().filter(|token| *token < self.model.vocabulary as u64);
+			known.map(|token| token as u32).ok_or_else(|| wrong(name))
+		};
+		let ends = &self.config.values["eos_token_id"];
+		let ends: Vec<u32> = match ends.as_array() {
+			Some(all) => {
+				all.iter().map(|end| token("eos_token_id", end)).collect::<Result<_, _>>()?
+			},
+			None => vec![token("eos_token_id", ends)?],
+		};
+		let begin = match &self.config.values["bos_token_id"] {
+			Value::Null => *ends.first().ok_or_else(|| wrong("eos_token_id"))?,
+			begin => token("bos_token_id", begin)?,
+		};
+		Ok((begin, ends))
 	}
 
 	/// The tensors of an adapter, in their order.
@@ -522,8 +556,8 @@ impl Pretrained {
 	/// output `logits` `[rows, vocabulary]`. A classifier is an error.
 	pub fn decode(&self, rows: usize) -> Result<Graph, Error> {
 		if let Output::Class { .. } = self.model.output {
-			let folder = self.folder.display();
-			return Err(Error::Asked(format!("{folder} is a classifier: it gives no tokens")));
+			let config = self.config.path.display();
+			return Err(Error::Asked(format!("{config} is of a classifier: it gives no tokens")));
 		}
 		let (g, weights) = self.base();
 		Ok(self.model.decode(g, &weights, rows, false))
@@ -532,17 +566,18 @@ impl Pretrained {
 
 /// Where the weights of a model begin in its file, and their shapes there.
 fn places(
-	folder: &Path,
+	path: &Path,
 	config: &Config,
 	model: &Transformer,
 	family: &Family,
 ) -> Result<Vec<(String, usize, Vec<usize>)>, Error> {
-	let path = folder.join(MODEL);
+	let path = path.to_path_buf();
 	if !path.exists() {
-		for other in ["model.safetensors.index.json", "pytorch_model.bin"] {
-			if folder.join(other).exists() {
-				return Err(Error::Format(folder.join(other)));
-			}
+		let others = ["model.safetensors.index.json", "pytorch_model.bin"];
+		if let Some(other) =
+			others.map(|name| path.with_file_name(name)).iter().find(|p| p.exists())
+		{
+			return Err(Error::Format(other.clone()));
 		}
 	}
 	let read = |e| Error::Read(path.clone(), e);

@@ -433,7 +433,7 @@ fn open_should_never_panic_when_a_folder_is_from_a_stranger() {
 fn graphs_should_be_refused_when_the_model_cannot_answer_them() {
 	let (folder, classifier) = opened(&configs()[2].1);
 	let message = classifier.decode(1).err().unwrap().to_string();
-	assert!(message.contains("is a classifier: it gives no tokens"), "{message}");
+	assert!(message.contains("is of a classifier: it gives no tokens"), "{message}");
 	for (context, rank) in [(0, 1), (9, 1), (1, 0), (1, 9)] {
 		let error = Pretrained::open(folder.path(), context, rank).err().unwrap().to_string();
 		assert!(error.contains("takes between 1 and"), "{error}");

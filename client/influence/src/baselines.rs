@@ -4,9 +4,9 @@
 //! attribution`.
 
 use super::window;
-use openledger_factory::{train::Row, Base, Error};
+use openledger_factory::{train::Row, Base, Error, Task};
 use openledger_graph::count;
-use openledger_onnx::{Runtime, Session, Tensor};
+use openledger_onnx::{Session, Tensor};
 use std::{
 	collections::{HashMap, HashSet},
 	sync::Arc,
@@ -125,13 +125,12 @@ impl Gradients {
 		blocks: usize,
 		threads: usize,
 	) -> Result<Self, Error> {
-		let graph = base.model.gradient(BATCH).to_onnx();
-		let session = Session::new(&Runtime::load()?, &graph, threads)?;
-		let size = count(&base.model.adapter());
+		let session = base.session(Task::Gradient(BATCH), threads)?;
+		let size = count(&base.adapter());
 		let zero = vec![vec![0.0; size]; blocks];
 		let (plain, unit, fisher) = (zero.clone(), zero, vec![0.0; size]);
 		let mut all = Self { base, adapter, session, plain, unit, fisher };
-		let (mut seen, context) = (0usize, all.base.model.context);
+		let (mut seen, context) = (0usize, all.base.context());
 		let windows: Vec<(usize, &[u32])> = rows
 			.iter()
 			.filter(|row| row.block < blocks)
@@ -160,11 +159,11 @@ impl Gradients {
 	/// The gradients, with respect to the adapter, of the loss of each completion's tokens after its
 	/// prompt.
 	fn gradients(&mut self, texts: &[(&[u32], &[u32])]) -> Result<Vec<Vec<f64>>, Error> {
-		let (t, size) = (self.base.model.context, self.adapter.len());
+		let (t, size) = (self.base.context(), self.adapter.len());
 		let mut sums = vec![vec![0f64; size]; texts.len()];
-		let end = self.base.tokenizer.end();
+		let begin = self.base.tokenizer.begin();
 		let of = |(i, (prompt, completion)): (usize, &(&[u32], &[u32]))| {
-			windows(end, prompt, completion, t).into_iter().map(move |window| (i, window))
+			windows(begin, prompt, completion, t).into_iter().map(move |window| (i, window))
 		};
 		let all: Vec<(usize, Window)> = texts.iter().enumerate().flat_map(of).collect();
 		for batch in all.chunks(BATCH) {
@@ -178,13 +177,12 @@ impl Gradients {
 			targets.resize(BATCH * t, 0);
 			mask.resize(BATCH * t, 0.0);
 			let shape = vec![BATCH, 1, t];
-			let out = self.session.run(vec![
-				("base", Tensor::Floats(vec![self.base.weights.len()], self.base.weights.clone())),
+			let out = self.session.run(self.base.inputs(vec![
 				("parameters.in", Tensor::Floats(vec![BATCH, size], self.adapter.repeat(BATCH))),
 				("tokens", Tensor::Integers(shape.clone(), tokens)),
 				("targets", Tensor::Integers(shape.clone(), targets)),
 				("mask", Tensor::Floats(shape, mask)),
-			])?;
+			]))?;
 			for ((i, _), gradient) in batch.iter().zip(out["gradient"].chunks(size)) {
 				sums[*i].iter_mut().zip(gradient).for_each(|(s, g)| *s += f64::from(*g));
 			}

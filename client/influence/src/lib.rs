@@ -9,9 +9,9 @@ pub mod baselines;
 pub mod control;
 pub mod eval;
 
-use openledger_factory::{Base, Error};
+use openledger_factory::{Base, Error, Task};
 use openledger_graph::count;
-use openledger_onnx::{Runtime, Session, Tensor};
+use openledger_onnx::{Session, Tensor};
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
 	ChaCha8Rng,
@@ -32,8 +32,8 @@ pub fn window(position: usize, context: usize) -> usize {
 }
 
 /// The sequence that an answer is: begun, asked, answered.
-fn sequence(end: u32, prompt: &[u32], completion: &[u32]) -> Vec<u32> {
-	[&[end], prompt, completion].concat()
+fn sequence(begin: u32, prompt: &[u32], completion: &[u32]) -> Vec<u32> {
+	[&[begin], prompt, completion].concat()
 }
 
 /// Scores answers under the base model, the published adapter and the counterfactual ones.
@@ -48,12 +48,11 @@ pub struct Scorer {
 impl Scorer {
 	/// `adapters`: the published one, then the counterfactual ones in the order of the subsets.
 	pub fn new(base: Arc<Base>, adapters: &[Vec<f32>], threads: usize) -> Result<Self, Error> {
-		let size = count(&base.model.adapter());
+		let size = count(&base.adapter());
 		let mut stack = vec![0.0; size];
 		adapters.iter().for_each(|adapter| stack.extend(adapter));
 		let segments = adapters.len() + 1;
-		let graph = base.model.score(segments, 1).to_onnx();
-		let session = Session::new(&Runtime::load()?, &graph, threads)?;
+		let session = base.session(Task::Score { segments, rows: 1 }, threads)?;
 		Ok(Self { base, stack, segments, session })
 	}
 
@@ -64,8 +63,8 @@ impl Scorer {
 		prompt: &[u32],
 		completion: &[u32],
 	) -> Result<Vec<f64>, Error> {
-		let t = self.base.model.context;
-		let all = sequence(self.base.tokenizer.end(), prompt, completion);
+		let t = self.base.context();
+		let all = sequence(self.base.tokenizer.begin(), prompt, completion);
 		let asked = 1 + prompt.len();
 		let mut sums = vec![0f64; self.segments];
 		let mut position = asked;
@@ -85,8 +84,7 @@ impl Scorer {
 				mask[target - 1 - from] = 1.0;
 			}
 			let shape = vec![self.segments, 1, t];
-			let out = self.session.run(vec![
-				("base", Tensor::Floats(vec![self.base.weights.len()], self.base.weights.clone())),
+			let out = self.session.run(self.base.inputs(vec![
 				(
 					"parameters.in",
 					Tensor::Floats(
@@ -97,7 +95,7 @@ impl Scorer {
 				("tokens", Tensor::Integers(shape.clone(), tokens.repeat(self.segments))),
 				("targets", Tensor::Integers(shape.clone(), targets.repeat(self.segments))),
 				("mask", Tensor::Floats(shape, mask.repeat(self.segments))),
-			])?;
+			]))?;
 			for (sum, row) in sums.iter_mut().zip(out["log"].chunks(t)) {
 				for target in position..position + last {
 					*sum += f64::from(row[target - 1 - from]);
@@ -140,8 +138,7 @@ pub struct Generator {
 impl Generator {
 	/// An adapter of zeros is the base model.
 	pub fn new(base: Arc<Base>, adapter: Vec<f32>, threads: usize) -> Result<Self, Error> {
-		let graph = base.model.decode(1).to_onnx();
-		let session = Session::new(&Runtime::load()?, &graph, threads)?;
+		let session = base.session(Task::Decode(1), threads)?;
 		Ok(Self { base, adapter, session })
 	}
 
@@ -150,9 +147,10 @@ impl Generator {
 		&self.base
 	}
 
-	/// Logits of the token that follows.
-	fn logits(&mut self, all: &[u32]) -> Result<Vec<f32>, Error> {
-		let t = self.base.model.context;
+	/// Logits of the token that follows these.
+	pub fn logits(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Error> {
+		let t = self.base.context();
+		let all = sequence(self.base.tokenizer.begin(), tokens, &[]);
 		let from = window(all.len() - 1, t);
 		let mut tokens = vec![0i64; t];
 		let mut pick = vec![0f32; t];
@@ -161,12 +159,11 @@ impl Generator {
 			.zip(&all[from..])
 			.for_each(|(to, token)| *to = i64::from(*token));
 		pick[all.len() - 1 - from] = 1.0;
-		let mut out = self.session.run(vec![
-			("base", Tensor::Floats(vec![self.base.weights.len()], self.base.weights.clone())),
+		let mut out = self.session.run(self.base.inputs(vec![
 			("parameters.in", Tensor::Floats(vec![1, self.adapter.len()], self.adapter.clone())),
 			("tokens", Tensor::Integers(vec![1, 1, t], tokens)),
 			("pick", Tensor::Floats(vec![1, 1, t], pick)),
-		])?;
+		]))?;
 		Ok(out.remove("logits").unwrap_or_default())
 	}
 
@@ -178,14 +175,16 @@ impl Generator {
 		how: Sampling,
 		mut on_token: impl FnMut(u32) -> bool,
 	) -> Result<(Vec<u32>, bool), Error> {
-		let end = self.base.tokenizer.end();
-		let mut all = sequence(end, prompt, &[]);
+		let known = self.base.tokenizer.vocabulary();
+		let mut all = prompt.to_vec();
 		let mut rng = ChaCha8Rng::seed_from_u64(how.seed);
 		let mut answer = Vec::new();
 		while answer.len() < how.max_tokens {
-			let logits = self.logits(&all)?;
+			let mut logits = self.logits(&all)?;
+			// Published models have room for tokens that there are not.
+			logits.truncate(known);
 			let token = draw(&logits, how.temperature, &mut rng);
-			if token == end {
+			if self.base.tokenizer.is_end(token) {
 				return Ok((answer, true));
 			}
 			all.push(token);

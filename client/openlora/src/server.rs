@@ -134,9 +134,11 @@ impl Server {
 		let (store, served_) = (self.store.clone(), served.clone());
 		let load = move || -> Result<Generator, String> {
 			let read = |hash: &[u8; 32]| store.get(Space::Public, hash);
-			let base = Base::load(&served_.base.0, read).map_err(|error| error.to_string())?;
+			let place = |hash: &[u8; 32]| store.file(Space::Public, hash);
+			let base =
+				Base::load(&served_.base.0, read, place).map_err(|error| error.to_string())?;
 			let file = read(&served_.adapter.0).map_err(|error| error.to_string())?;
-			let flat = adapter::from_file(&base.model, &file).map_err(|e| e.to_string())?;
+			let flat = adapter::from_file(&base, &file).map_err(|e| e.to_string())?;
 			Generator::new(Arc::new(base), flat, 1).map_err(|error| error.to_string())
 		};
 		let model = tokio::task::spawn_blocking(load)

@@ -197,7 +197,7 @@ fn publish(store: &Store) -> (Base, Served) {
 		store.put(Space::Public, &bytes).unwrap();
 		manifest = hash;
 	}
-	let file = adapter::to_file(&base.model, &vec![0.0; count(&base.model.adapter())]).unwrap();
+	let file = adapter::to_file(&base, &vec![0.0; count(&base.adapter())]).unwrap();
 	let served = Served {
 		model: 3,
 		adapter: store.put(Space::Public, &file).unwrap().into(),

@@ -43,6 +43,11 @@ fn work(folder: &Path, line: &str, models: &mut Models) -> Result<Done, Failure>
 	})
 }
 
+fn load(store: &Store, base: &str) -> Result<Base, Failure> {
+	let blob = |hash: &Hash| store.get(Space::Public, hash);
+	Ok(Base::load(&parse(base)?, blob, |hash| store.file(Space::Public, hash))?)
+}
+
 /// Trains adapters as their run did; gives their hashes.
 fn train(store: &Store, work: &Train) -> Result<Vec<[u8; 32]>, Failure> {
 	let run = Run::from_file(&store.get(Space::Public, &parse(&work.manifest)?)?)?;
@@ -52,7 +57,7 @@ fn train(store: &Store, work: &Train) -> Result<Vec<[u8; 32]>, Failure> {
 	if run.base != work.base {
 		return Err("the run's manifest names another base model".into());
 	}
-	let base = Base::load(&parse(&work.base)?, |hash| store.get(Space::Public, hash))?;
+	let base = load(store, &work.base)?;
 	let rows = run.rows(&base, &work.blocks, |hash| store.get(Space::Public, hash))?;
 	let files = run.train(&base, &rows, &work.subsets, 1, &mut |_: usize, _: usize, _: f32| ())?;
 	Ok(files.iter().map(|file| hash(file)).collect())
@@ -67,12 +72,12 @@ fn score(store: &Store, work: &Score, models: &mut Models) -> Result<Vec<i32>, F
 	let place = match models.iter().position(|(of, ..)| *of == name) {
 		Some(place) => place,
 		None => {
-			let base = Base::load(&parse(&work.base)?, |hash| store.get(Space::Public, hash))?;
+			let base = load(store, &work.base)?;
 			let base = Arc::new(base);
 			let mut adapters = Vec::new();
 			for hash in &work.adapters {
 				let file = store.get(Space::Public, &parse(hash)?)?;
-				adapters.push(adapter::from_file(&base.model, &file)?);
+				adapters.push(adapter::from_file(&base, &file)?);
 			}
 			let scorer = Scorer::new(base.clone(), &adapters, 1)?;
 			if models.len() == LOADED {
@@ -87,7 +92,7 @@ fn score(store: &Store, work: &Score, models: &mut Models) -> Result<Vec<i32>, F
 		return Err("the answer's tokens do not spell its text".into());
 	}
 	// Decoding skips the end token: without this, ends in the middle would be paid and not read.
-	if response.tokens.contains(&base.tokenizer.end()) {
+	if response.tokens.iter().any(|token| base.tokenizer.is_end(*token)) {
 		return Err("the answer's tokens go on behind its end".into());
 	}
 	let known = base.tokenizer.vocabulary() as u32;

@@ -88,7 +88,7 @@ impl World {
 		let written = run.train(&base, &rows, &[ALL, first, second], 1, quiet).unwrap();
 		let flat: Vec<Vec<f32>> = written[..2]
 			.iter()
-			.map(|file| openledger_factory::adapter::from_file(&base.model, file).unwrap())
+			.map(|file| openledger_factory::adapter::from_file(&base, file).unwrap())
 			.collect();
 		let files: Vec<_> =
 			written.iter().map(|file| store.put(Space::Public, file).unwrap()).collect();
@@ -106,7 +106,7 @@ impl World {
 		match wrong {
 			Wrong::Nothing => {},
 			Wrong::Text => said.push('!'),
-			Wrong::EndInside => tokens.insert(1, base.tokenizer.end()),
+			Wrong::EndInside => tokens.insert(1, base.tokenizer.begin()),
 		}
 		let prompt = PromptBlob {
 			salt: "00".repeat(16),

@@ -31,6 +31,7 @@ pub use spans::SpansCommand;
 use crate::chain::{Chain, Result, Signer};
 use indicatif::{ProgressBar, ProgressStyle};
 use openledger_blobs::{Space, Store};
+use openledger_factory::Base;
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, UNIT};
 use serde_json::Value;
@@ -115,6 +116,12 @@ impl Blobs {
 	/// Stores bytes under their hash.
 	pub fn put(&self, bytes: &[u8]) -> Result<Hash> {
 		Ok(self.0.put(Space::Public, bytes)?.into())
+	}
+
+	/// A base model by its manifest.
+	pub fn base(&self, manifest: &Hash) -> Result<Base> {
+		let blob = |hash: &[u8; 32]| self.0.get(Space::Public, hash);
+		Ok(Base::load(&manifest.0, blob, |hash| self.0.file(Space::Public, hash))?)
 	}
 
 	/// The bytes of a hash, checked.

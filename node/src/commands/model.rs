@@ -3,12 +3,12 @@ use super::{
 	earnings::{receipts, Receipt},
 	event, hash, open, show_open, Blobs, Common,
 };
-use crate::chain::{Chain, Result};
+use crate::chain::{Chain, Result, Signer};
 use openledger_blobs::Space;
 use openledger_core::{BaseId, BatchId, DatanetId, ModelId, Version};
 use openledger_factory::{
 	adapter,
-	base::{Pretraining, SMALL},
+	base::{Pretraining, Use, SMALL},
 	run::RowEntry,
 	Base, Recipe,
 };
@@ -22,7 +22,7 @@ use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime, RuntimeEvent};
 use serde_json::{json, Value};
 use sp_core::crypto::Ss58Codec;
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// How models are stored on chain.
 pub type Model = pallet_models::Model<AccountId, <Runtime as pallet_models::Config>::Consideration>;
@@ -38,13 +38,22 @@ type Published =
 /// Base models, fine-tuning, prices and serving.
 #[derive(Debug, clap::Subcommand)]
 pub enum ModelCommand {
-	/// Trains a small base model on a text and registers it.
+	/// Registers a base model: a published one out of a folder, or a small one that is trained on a text.
+	///
+	/// A folder is one as Hugging Face lays it out, with config.json, model.safetensors (float32, one
+	/// file) and tokenizer.json, of GPT-2 or of the families of Llama, Mistral or Qwen2.
 	Base {
-		/// The text; it should hold nothing of what is fine-tuned on later.
-		text: PathBuf,
-		/// Training steps.
+		/// The folder, or the text; a text should hold nothing of what is fine-tuned on later.
+		from: PathBuf,
+		/// Training steps on a text.
 		#[arg(long, default_value_t = 800)]
 		steps: usize,
+		/// Tokens that a published model looks at: training and serving take as long as there are.
+		#[arg(long, default_value_t = 256)]
+		context: usize,
+		/// Rank of the adapters of a published model.
+		#[arg(long, default_value_t = 8)]
+		rank: usize,
 		/// Where this machine serves blobs.
 		#[arg(long, default_value = "http://127.0.0.1:8080")]
 		endpoint: String,
@@ -179,6 +188,29 @@ pub enum ModelCommand {
 	},
 }
 
+/// Stores a base model's files, the manifest last, and registers it.
+async fn register(
+	chain: &Chain,
+	common: &Common,
+	signer: &Signer,
+	files: Vec<([u8; 32], Vec<u8>)>,
+	endpoint: pallet_models::Url,
+) -> Result<()> {
+	let store = common.store()?;
+	let mut manifest = Hash::zero();
+	for (_, file) in files {
+		manifest = store.put(&file)?;
+	}
+	let call = Call::register_base { manifest, endpoint };
+	let id = event(chain.send(signer, call).await?, |event| match event {
+		RuntimeEvent::Models(Event::BaseRegistered { base, .. }) => Some(base),
+		_ => None,
+	})?;
+	let text = format!("base model {id} registered, manifest {manifest:?}");
+	common.print(text, json!({ "base": id, "manifest": manifest }));
+	Ok(())
+}
+
 /// A run or model version.
 pub async fn model(chain: &Chain, id: ModelId) -> Result<Model> {
 	let key = pallet_models::Models::<Runtime>::hashed_key_for(id);
@@ -210,15 +242,13 @@ async fn rows(
 	datanet: DatanetId,
 	published: &Published,
 ) -> Result<(Vec<Vec<RowEntry>>, Vec<u16>)> {
-	let all = datanet::rows(chain, datanet).await?;
-	let row = |row: &Row| RowEntry { hash: hex::encode(row.hash), bytes: row.bytes };
-	let of = |batch: &BatchId| -> Vec<RowEntry> {
-		all.iter().filter(|(of, _)| of == batch).map(|(_, entry)| row(entry)).collect()
-	};
-	let batches: Vec<Vec<RowEntry>> = published.batches.iter().map(of).collect();
-	if batches.iter().any(Vec::is_empty) {
-		return Err("a batch of the version is gone: publish a version without it".into());
+	let mut of = BTreeMap::<BatchId, Vec<RowEntry>>::new();
+	for (batch, Row { hash, bytes }) in datanet::rows(chain, datanet).await? {
+		of.entry(batch).or_default().push(RowEntry { hash: hex::encode(hash), bytes });
 	}
+	let batches: Option<Vec<Vec<RowEntry>>> =
+		published.batches.iter().map(|batch| of.remove(batch)).collect();
+	let batches = batches.ok_or("a batch of the version is gone: publish a version without it")?;
 	Ok((batches, published.block_of.to_vec()))
 }
 
@@ -290,7 +320,12 @@ impl ModelCommand {
 			text.as_bytes().to_vec().try_into().map_err(|_| "a URL has at most 128 bytes")
 		};
 		match self {
-			Self::Base { text, steps, endpoint } => {
+			Self::Base { from, context, rank, endpoint, .. } if from.is_dir() => {
+				let how = Use { context: *context, rank: *rank };
+				let files = Base::publish(from, how)?;
+				register(&chain, common, &signer, files, url(endpoint)?).await?;
+			},
+			Self::Base { from: text, steps, endpoint, .. } => {
 				let content = std::fs::read_to_string(text)
 					.map_err(|e| format!("{} cannot be read: {e}", text.display()))?;
 				let bar = common.bar("base model", *steps as u64);
@@ -306,18 +341,7 @@ impl ModelCommand {
 					},
 				)?;
 				bar.finish_and_clear();
-				let store = common.store()?;
-				let mut manifest = Hash::zero();
-				for (_, file) in base.files()? {
-					manifest = store.put(&file)?;
-				}
-				let call = Call::register_base { manifest, endpoint: url(endpoint)? };
-				let id = event(chain.send(&signer, call).await?, |event| match event {
-					RuntimeEvent::Models(Event::BaseRegistered { base, .. }) => Some(base),
-					_ => None,
-				})?;
-				let text = format!("base model {id} registered, manifest {manifest:?}");
-				common.print(text, json!({ "base": id, "manifest": manifest }));
+				register(&chain, common, &signer, base.files()?, url(endpoint)?).await?;
 			},
 			Self::Train {
 				base,
@@ -333,7 +357,7 @@ impl ModelCommand {
 			} => {
 				let store = common.store()?;
 				let manifest = base_manifest(&chain, *base).await?;
-				let model = Base::load(&manifest.0, |hash| store.get(&Hash::from(*hash)))?;
+				let model = store.base(&manifest)?;
 				let published = published(&chain, *datanet, *version).await?;
 				let recipe = Recipe { epochs: *epochs, ..Default::default() };
 				let (batches, blocks) = rows(&chain, *datanet, &published).await?;
@@ -469,8 +493,8 @@ impl ModelCommand {
 				};
 				let store = common.store()?;
 				let manifest = base_manifest(&chain, entry.run.base).await?;
-				let base = Base::load(&manifest.0, |hash| store.get(&Hash::from(*hash)))?;
-				let flat = adapter::from_file(&base.model, &store.get(&hash)?)?;
+				let base = store.base(&manifest)?;
+				let flat = adapter::from_file(&base, &store.get(&hash)?)?;
 				let base = std::sync::Arc::new(base);
 				let mut scorer =
 					openledger_influence::Scorer::new(base.clone(), &[flat], threads())?;

@@ -4,7 +4,7 @@
 
 use crate::lab::*;
 use comfy_table::Table;
-use openledger_factory::{train, train::initial, train::ALL as EVERY, Recipe, Row};
+use openledger_factory::{train, train::initial, train::ALL as EVERY, Recipe, Row, Task};
 use openledger_graph::{count, Mlp};
 use openledger_influence::{
 	eval::{
@@ -15,7 +15,7 @@ use openledger_influence::{
 	window, Generator, Sampling, Scorer, NAT,
 };
 use openledger_influence_math::{design::draw, Feature, Psi};
-use openledger_onnx::{Runtime, Session, Tensor};
+use openledger_onnx::Tensor;
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 use std::{fs, hint::black_box, time::Instant};
 
@@ -178,7 +178,7 @@ fn training(bench: &Bench, slots: usize) -> Result<[f64; 2]> {
 	let recipe = Recipe { slots, epochs: 1, ..Recipe::default() };
 	// The fastest counts: the first plans memory, and the next one takes it.
 	let steps = if slots < 64 { 4 } else { 3 };
-	let tokens = vec![7; bench.base.model.context];
+	let tokens = vec![7; bench.base.context()];
 	let all = vec![Row { block: 0, tokens }; steps * recipe.rows];
 	let (mut ends, mut memory) = (Vec::new(), 0f64);
 	let mut step = |_: usize, _: usize, _: f32| {
@@ -199,23 +199,21 @@ fn windows(asked: usize, answered: usize, context: usize) -> usize {
 
 /// Seconds of a window under all adapters, where one run scores [`AT_ONCE`].
 fn several(bench: &Bench, adapters: &[Vec<f32>]) -> Result<f64> {
-	let (base, t) = (&bench.base, bench.base.model.context);
+	let (base, t) = (&bench.base, bench.base.context());
 	let segments = adapters.len() + 1;
-	let graph = base.model.score(segments, AT_ONCE).to_onnx();
-	let mut session = Session::new(&Runtime::load()?, &graph, 1)?;
-	let size = count(&base.model.adapter());
+	let mut session = base.session(Task::Score { segments, rows: AT_ONCE }, 1)?;
+	let size = count(&base.adapter());
 	let stack: Vec<f32> = [vec![0.0; size], adapters.concat()].concat();
 	let shape = vec![segments, AT_ONCE, t];
 	let cells = shape.iter().product();
 	let seconds = fastest(3, || {
 		let tokens = || Tensor::Integers(shape.clone(), vec![7; cells]);
-		session.run(vec![
-			("base", Tensor::Floats(vec![base.weights.len()], base.weights.clone())),
+		session.run(base.inputs(vec![
 			("parameters.in", Tensor::Floats(vec![segments, size], stack.clone())),
 			("tokens", tokens()),
 			("targets", tokens()),
 			("mask", Tensor::Floats(shape.clone(), vec![1.0; cells])),
-		])?;
+		]))?;
 		Ok(())
 	})?;
 	Ok(seconds / AT_ONCE as f64)
@@ -254,7 +252,7 @@ pub fn arm(bench: &Bench, figures: &mut Figures) -> Result<()> {
 	}
 	sweep.end(figures);
 
-	let (base, t) = (&bench.base, bench.base.model.context);
+	let (base, t) = (&bench.base, bench.base.context());
 	let adapters: Vec<Vec<f32>> = (0..=K as u64).map(|seed| initial(base, seed)).collect();
 	let mut scorer = Scorer::new(base.clone(), &adapters, 1)?;
 	println!(

@@ -122,7 +122,8 @@ pub fn arm(cache: Cache, output: &Path, figures: &mut Figures) -> Result<()> {
 	let bytes = fs::read(&known)
 		.map_err(|e| format!("{}: {e}: measure the processor first", known.display()))?;
 	let (manifest, processor): (Hash, Found) = serde_json::from_slice(&bytes)?;
-	let base = Base::load(&manifest, |hash| fs::read(blob(hash)))?;
+	let base =
+		Base::load(&manifest, |hash| fs::read(blob(hash)), |hash| Ok::<_, String>(blob(hash)))?;
 	let rows = rows(&base);
 	let found = measure(Arc::new(base), &rows, Some(&processor.adapters))?;
 	println!("{:?}", found.class);
@@ -162,7 +163,7 @@ pub fn arm(cache: Cache, output: &Path, figures: &mut Figures) -> Result<()> {
 
 /// Rows for [`STEPS`] steps.
 fn rows(base: &Base) -> Vec<Row> {
-	let t = base.model.context as u32;
+	let t = base.context() as u32;
 	let row =
 		|r: u32| Row { block: 0, tokens: (0..t).map(|i| 3 + (i * 13 + r * 29) % 400).collect() };
 	(0..(STEPS * Recipe::default().rows) as u32).map(row).collect()

@@ -373,8 +373,9 @@ pub fn chain_arm(
 	let Exported { base, recipe, rows, answers } = serde_json::from_slice(&file)?;
 	let mut manifest = Hash::default();
 	hex::decode_to_slice(base.trim_start_matches("0x"), &mut manifest)?;
-	let blob = |hash: &Hash| fs::read(store.join("blobs").join(hex::encode(hash)));
-	let base = Base::load(&manifest, blob)?;
+	let blob = |hash: &Hash| store.join("blobs").join(hex::encode(hash));
+	let base =
+		Base::load(&manifest, |hash| fs::read(blob(hash)), |hash| Ok::<_, String>(blob(hash)))?;
 	let rows = rows
 		.iter()
 		.map(|(block, text)| Ok(Row { block: *block, tokens: base.tokenizer.encode(text)? }))

@@ -263,7 +263,7 @@ impl Bench {
 			let note: Retrained =
 				serde_json::from_slice(&fs::read(path.with_extension("json")).ok()?).ok()?;
 			(hex::encode(hash(&file)) == note.adapter).then_some(())?;
-			Some((adapter::from_file(&self.base.model, &file).ok()?, note))
+			Some((adapter::from_file(&self.base, &file).ok()?, note))
 		};
 		let missing: Vec<Subset> = subsets.iter().filter(|s| kept(s).is_none()).copied().collect();
 		let bar = Self::bar(format!("retraining: {what}"), missing.len());
@@ -278,7 +278,7 @@ impl Bench {
 			let adapters = train(&self.base, rows, &chunk, &recipe, threads, nothing)?;
 			let seconds = start.elapsed().as_secs_f64() / chunk.len() as f64;
 			for (subset, flat) in chunk.iter().zip(adapters) {
-				let (file, path) = (adapter::to_file(&self.base.model, &flat)?, path(subset));
+				let (file, path) = (adapter::to_file(&self.base, &flat)?, path(subset));
 				let note = Retrained { adapter: hex::encode(hash(&file)), seconds };
 				Cache::write(&path, &file)?;
 				Cache::write(&path.with_extension("json"), &serde_json::to_vec(&note)?)?;
@@ -469,7 +469,10 @@ pub fn base(cache: &Cache, model: Gpt, more: &str, how: Pretraining) -> Result<(
 		files.iter().try_for_each(|(hash, file)| Cache::write(&blob(hash), file))?;
 		Ok(files.last().map(|(hash, _)| *hash).unwrap_or_default())
 	})?;
-	Ok((Base::load(&manifest, |hash| fs::read(blob(hash)))?, manifest))
+	Ok((
+		Base::load(&manifest, |hash| fs::read(blob(hash)), |hash| Ok::<_, String>(blob(hash)))?,
+		manifest,
+	))
 }
 
 /// Training rows and held-out passages of every licence.
