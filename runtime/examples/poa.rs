@@ -5,7 +5,7 @@
 //! that). Answers settled in a block come from the weights and lengths of the transactions and the
 //! limits of a block; all answers of a batch are scored, so a sample settles more.
 
-use openledger_core::{Hash, Reply, Request, Voucher};
+use openledger_core::{Hash, Reply, Request, Voucher, MAX_BLOCKS};
 use openledger_influence_math::batch::{entries_per_page, entry_size, page_count, MAX_ITEMS};
 use openledger_runtime::{Attribution, Runtime, RuntimeCall, UncheckedExtrinsic};
 use pallet_attribution::{
@@ -149,7 +149,11 @@ fn batched(adapters: u16, blocks: u32) -> (Cost, Cost) {
 	let page = transaction(post, Some(weight), false).times(1.0 / entries as f64);
 	let fixed = transaction(submit, None, true)
 		.plus(committee(Work::Batch(0), Finding::Root(hash)))
-		.plus(transaction(Call::close_batch { batch: 0 }, None, true));
+		.plus(transaction(
+			Call::close_batch { batch: 0 },
+			Some(Weights::close_batch(VOUCHERS as u32)),
+			true,
+		));
 	(page.plus(fixed.times(1.0 / f64::from(MAX_ITEMS))), page)
 }
 
@@ -234,7 +238,23 @@ fn main() -> Result<(), Box<dyn Error>> {
 		let draw = <Attribution as openledger_core::Designs<AccountId32>>::draw_weight(columns - 1);
 		Models::register_version(columns * blocks).saturating_add(draw).ref_time() as f64 / 1e9
 	};
-	println!("settling a contributor: {settle:.1} µs");
+	// In the most blocks that there may be, a batch from each.
+	let (crowd, groups) = (10_000, MAX_BLOCKS);
+	let members = crowd / groups;
+	let divide = {
+		use pallet_datanets::WeightInfo;
+		type Datanets = pallet_datanets::weights::SubstrateWeight<Runtime>;
+		let reads = <Runtime as frame_system::Config>::DbWeight::get().reads(members.into());
+		let collect = <Attribution as openledger_core::Earnings<AccountId32>>::collect_weight();
+		Datanets::distribute(members).saturating_add(collect).saturating_add(reads)
+	};
+	let whole = Weights::settle(groups).saturating_add(divide.saturating_mul(groups.into()));
+	let grouped = whole.ref_time() as f64 / 1e6 / f64::from(crowd);
+	println!("settling a contributor with a block: {settle:.1} µs");
+	println!(
+		"settling {groups} blocks: {:.1} ms; {crowd} contributors in groups: {grouped:.1} µs each",
+		Weights::settle(groups).ref_time() as f64 / 1e9
+	);
 	println!(
 		"registering a version: {:.1} ms at 16 adapters, {:.1} at 64, {:.1} at 256",
 		register(17, 8),
@@ -248,6 +268,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 		"execution_us_per_answer": main["execution_us_per_answer"],
 		"wasm_us_per_score_64": main["wasm_us_per_score"],
 		"settlement_us_per_contributor": settle,
+		"settlement_us_per_contributor_in_groups": grouped,
 		"settlement_256_native_us": native["settle_256_us"],
 		"check_psi_256_native_us": native["check_psi_256_us"],
 		"sample_4096_native_us": native["sample_4096_us"],

@@ -76,7 +76,8 @@ fn version(owner: &AccountId, blocks: u32) -> (DatanetId, Version) {
 		batch
 	});
 	let batches = BoundedVec::truncate_from(batches.collect());
-	let version = Datanets::do_publish(owner.clone(), id, batches).expect("all is accepted; qed");
+	let version = Datanets::do_publish(owner.clone(), id, batches, MAX_BLOCKS as u16)
+		.expect("all is accepted; qed");
 	(id, version)
 }
 

@@ -41,6 +41,8 @@ parameter_types! {
 	/// rows of that length at the lowest fees, about twice.
 	pub const RowBond: Balance = 450_000_000_000_000;
 	pub const ByteBond: Balance = 200_000_000_000;
+	/// A tenth of what developers stake on a version.
+	pub const BlockPrice: Balance = 10 * UNIT;
 	pub const DatanetsId: PalletId = PalletId(*b"olg/data");
 	pub const AgentsId: PalletId = PalletId(*b"olg/agnt");
 	pub const AttributionId: PalletId = PalletId(*b"olg/attr");
@@ -66,6 +68,9 @@ impl pallet_datanets::Config for Runtime {
 	type RowBond = RowBond;
 	type ByteBond = ByteBond;
 	type NearDuplicate = ConstU16<{ shingles::NEAR_DUPLICATE }>;
+	type BlockPrice = BlockPrice;
+	type Entropy = Entropy;
+	type Earnings = Attribution;
 	type WeightInfo = pallet_datanets::weights::SubstrateWeight<Runtime>;
 }
 

@@ -31,6 +31,7 @@ use sp_runtime::{
 
 mod attacks;
 mod exhibits;
+mod groups;
 mod precompiles;
 mod tips;
 

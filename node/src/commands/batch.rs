@@ -102,7 +102,10 @@ pub async fn describe(
 	let drawn = items(store, &batch.items).and_then(|items| drawn(batch, &items));
 	let scored = drawn.map(|drawn| drawn.len());
 	let pages = scored.map(|scored| scored.div_ceil(entries_per_page(batch.adapters)));
-	let posted = batch.posting.as_ref().map_or(0, |posting| posting.posted.count_ones());
+	let posted = batch
+		.posting
+		.as_ref()
+		.map_or(0, |posting| posting.posted.0.iter().map(|word| word.count_ones()).sum::<u32>());
 	let known = |count: Option<usize>| count.map_or("?".into(), |count| count.to_string());
 	let text = format!(
 		"{stage}{}, {} of {} answers are scored, {posted} of {} pages posted, {} $OPEN left",

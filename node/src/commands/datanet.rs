@@ -1,13 +1,16 @@
 use super::{account, event, open, show_open, Common};
 use crate::chain::{under, Chain, Result};
 use codec::Decode;
-use openledger_core::{BatchId, DatanetId, Rights, Version};
-use pallet_datanets::{Batch, Call, Event, Reason, Row, Scores, Terms, Verdict};
+use openledger_core::{BatchId, DatanetId, Rights, Version, MAX_BLOCKS};
+use pallet_datanets::{Batch, Call, Event, Published, Reason, Row, Scores, Terms, Verdict};
 use polkadot_sdk::*;
-use runtime::{AccountId, Hash, Runtime, RuntimeEvent};
+use runtime::{AccountId, Hash, Runtime, RuntimeCall, RuntimeEvent};
 use serde_json::json;
 use sp_core::crypto::Ss58Codec;
-use std::path::PathBuf;
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	path::PathBuf,
+};
 
 type Consideration = <Runtime as pallet_datanets::Config>::Consideration;
 
@@ -62,6 +65,25 @@ pub enum DatanetCommand {
 	Publish {
 		/// The Datanet.
 		datanet: DatanetId,
+		/// The most blocks that influence is measured by. If there are more contributors, they share
+		/// blocks in groups that are drawn, and divide a group's pay by size. Fewer blocks are measured
+		/// better by as many adapters: two or three adapters for a block are good.
+		#[arg(long, value_name = "BLOCKS", default_value_t = 256)]
+		blocks: u16,
+	},
+	/// Buys a block of your own in all versions to come, so that you are paid by your rows' own influence
+	/// where others are paid by their group's.
+	BuyBlock {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The most that it may cost, in $OPEN.
+		#[arg(long, value_parser = open, default_value = "10")]
+		maximum: u128,
+	},
+	/// Gives your block up: you are in a group in versions to come.
+	LeaveBlock {
+		/// The Datanet.
+		datanet: DatanetId,
 	},
 	/// Buys a licence.
 	Licence {
@@ -74,7 +96,7 @@ pub enum DatanetCommand {
 		#[arg(long, value_parser = open, default_value = "100")]
 		maximum: u128,
 	},
-	/// Pays out what licence fees and the prior gave a contributor.
+	/// Pays out what licence fees, the prior and its groups gave a contributor.
 	Claim {
 		/// The Datanet.
 		datanet: DatanetId,
@@ -192,6 +214,50 @@ async fn batches(
 	Ok(batches)
 }
 
+/// What the groups of a version are called, by their addresses.
+pub fn groups(datanet: DatanetId, version: Version) -> BTreeMap<String, String> {
+	let group = |block| {
+		let account = pallet_datanets::Pallet::<Runtime>::group(datanet, version, block)?;
+		Some((account.to_ss58check(), format!("group {block}")))
+	};
+	(0..MAX_BLOCKS as u16).filter_map(group).collect()
+}
+
+/// The groups of an account that have earned what is not divided yet.
+async fn unpaid_groups(
+	chain: &Chain,
+	datanet: DatanetId,
+	who: &AccountId,
+) -> Result<BTreeSet<(Version, u16)>> {
+	let all = batches(chain, datanet).await?;
+	let mine: BTreeSet<BatchId> = all
+		.iter()
+		.filter(|(_, batch)| batch.contributor == *who)
+		.map(|(id, _)| *id)
+		.collect();
+	let mut groups = BTreeSet::new();
+	let prefix = under("Datanets", "Versions", datanet);
+	for (key, published) in chain.values::<Published<AccountId, Consideration>>(&prefix).await? {
+		let version = Version::decode(&mut &key[8..])?;
+		let given = published.batches.iter().zip(&published.block_of);
+		let blocks: BTreeSet<u16> = given
+			.filter(|(batch, _)| mine.contains(batch))
+			.map(|(_, block)| *block)
+			.collect();
+		for block in blocks {
+			let group = pallet_datanets::Pallet::<Runtime>::group(datanet, version, block);
+			let owner = published.blocks.get(usize::from(block)).map(|block| &block.owner);
+			let Some(group) = group.filter(|group| Some(group) == owner) else { continue };
+			let key = pallet_attribution::Earnings::<Runtime>::hashed_key_for(&group);
+			let earned: u128 = chain.read(&key).await?.unwrap_or(0);
+			if earned > 0 || chain.balance(&group, None).await?.free > 0 {
+				groups.insert((version, block));
+			}
+		}
+	}
+	Ok(groups)
+}
+
 impl DatanetCommand {
 	pub async fn run(&self, common: &Common) -> Result<()> {
 		let chain = common.chain().await?;
@@ -230,7 +296,7 @@ impl DatanetCommand {
 					std::fs::write(path, left.join("\n") + "\n")?;
 				}
 				let store = common.store()?;
-				let mut known = std::collections::BTreeSet::new();
+				let mut known = BTreeSet::new();
 				let mut rows = Vec::new();
 				for row in &given {
 					let hash = store.put(row.as_bytes())?;
@@ -268,7 +334,7 @@ impl DatanetCommand {
 					return Err("--scores takes four numbers".into());
 				};
 				let scores = Scores { authenticity, ownership, quality, uniqueness };
-				let (mut done, mut calls) = (Vec::new(), Vec::new());
+				let (mut done, mut calls) = (Vec::new(), Vec::<RuntimeCall>::new());
 				for (id, batch) in batches(&chain, *datanet).await? {
 					if batch.scores.is_some() {
 						continue;
@@ -293,7 +359,9 @@ impl DatanetCommand {
 					calls.push(call.into());
 					done.push(id);
 				}
-				if !calls.is_empty() {
+				// As many as fit into a block.
+				for calls in calls.chunks(1_000) {
+					let calls = calls.to_vec();
 					chain.send(&signer, pallet_utility::Call::batch_all { calls }).await?;
 				}
 				common.print(
@@ -301,7 +369,7 @@ impl DatanetCommand {
 					json!({ "batches": done }),
 				);
 			},
-			Self::Publish { datanet } => {
+			Self::Publish { datanet, blocks } => {
 				let (mut accepted, mut calls) = (Vec::new(), Vec::new());
 				let rows = rows(&chain, *datanet).await?;
 				for (id, batch) in batches(&chain, *datanet).await? {
@@ -317,8 +385,9 @@ impl DatanetCommand {
 					}
 				}
 				let batches =
-					accepted.try_into().map_err(|_| "a version has at most 256 batches")?;
-				calls.push(Call::publish { datanet: *datanet, batches }.into());
+					accepted.try_into().map_err(|_| "a version has at most 16,384 batches")?;
+				let (datanet, blocks) = (*datanet, *blocks);
+				calls.push(Call::publish_in { datanet, batches, blocks }.into());
 				let included =
 					chain.send(&signer, pallet_utility::Call::batch_all { calls }).await?;
 				let (version, root, blocks) = event(included, |event| match event {
@@ -328,7 +397,7 @@ impl DatanetCommand {
 					_ => None,
 				})?;
 				let text = format!(
-					"version {version} of Datanet {datanet}: {blocks} contributors, root {root:?}"
+					"version {version} of Datanet {datanet}: {blocks} blocks, root {root:?}"
 				);
 				common.print(text, json!({ "version": version, "root": root, "blocks": blocks }));
 			},
@@ -344,13 +413,35 @@ impl DatanetCommand {
 				common.print(text, json!({ "price": price.to_string() }));
 			},
 			Self::Claim { datanet, who } => {
-				let call = Call::claim_for { datanet: *datanet, who: who.clone() };
+				let mut calls: Vec<RuntimeCall> = Vec::new();
+				for (version, block) in unpaid_groups(&chain, *datanet, who).await? {
+					calls.push(Call::distribute { datanet: *datanet, version, block }.into());
+				}
+				calls.push(Call::claim_for { datanet: *datanet, who: who.clone() }.into());
+				let call = pallet_utility::Call::batch_all { calls };
 				let amount = event(chain.send(&signer, call).await?, |event| match event {
 					RuntimeEvent::Datanets(Event::Claimed { amount, .. }) => Some(amount),
 					_ => None,
 				})?;
 				let text = format!("{} paid {} $OPEN", who.to_ss58check(), show_open(amount));
 				common.print(text, json!({ "amount": amount.to_string() }));
+			},
+			Self::BuyBlock { datanet, maximum } => {
+				let call = Call::buy_block { datanet: *datanet, maximum: *maximum };
+				let price = event(chain.send(&signer, call).await?, |event| match event {
+					RuntimeEvent::Datanets(Event::BlockBought { price, .. }) => Some(price),
+					_ => None,
+				})?;
+				let text = format!(
+					"a block in versions of Datanet {datanet} to come bought for {} $OPEN",
+					show_open(price)
+				);
+				common.print(text, json!({ "price": price.to_string() }));
+			},
+			Self::LeaveBlock { datanet } => {
+				chain.send(&signer, Call::leave_block { datanet: *datanet }).await?;
+				let text = format!("block in versions of Datanet {datanet} to come given up");
+				common.print(text, json!({ "datanet": datanet }));
 			},
 			Self::Withdraw { datanet, row } => {
 				chain

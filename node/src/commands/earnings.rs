@@ -1,6 +1,6 @@
 use super::{
 	batch::{self, open_batches},
-	hash,
+	datanet, hash,
 	model::{model, Design},
 	show_open, Common,
 };
@@ -112,14 +112,14 @@ impl Evidence {
 		items.ok_or_else(|| "y does not fit the design".into())
 	}
 
-	fn table(&self, common: &Common) -> Result<comfy_table::Table> {
+	fn table(&self, name: impl Fn(&str) -> String) -> Result<comfy_table::Table> {
 		let pool = self.pool.parse::<u128>()?.max(1) as f64;
 		let mut table = comfy_table::Table::new();
 		table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
 		table.set_header(["contributor", "bytes", "share", "±", "$OPEN"]);
 		for ((owner, bytes), (amount, error)) in self.blocks.iter().zip(self.compute()?) {
 			table.add_row([
-				common.name(owner),
+				name(owner),
 				bytes.to_string(),
 				format!("{:.1} %", amount as f64 / pool * 100.0),
 				format!("{:.1}", error as f64 / pool * 100.0),
@@ -222,7 +222,11 @@ impl ReceiptCommand {
 			text += &format!("\n  scored by {}", common.name(&scorer.to_ss58check()));
 		}
 		if let Some(evidence) = &evidence {
-			text += &format!("\n{}", evidence.table(common)?);
+			let run = model(&chain, receipt.model).await?.run;
+			let groups = datanet::groups(run.datanet, run.version);
+			let name = |owner: &str| groups.get(owner).cloned();
+			let name = |owner: &str| name(owner).unwrap_or_else(|| common.name(owner));
+			text += &format!("\n{}", evidence.table(name)?);
 			if let Some(path) = &self.export {
 				std::fs::write(path, serde_json::to_vec_pretty(evidence)?)?;
 			}
@@ -305,7 +309,7 @@ impl VerifyCommand {
 			evidence.receipt,
 			evidence.blocks.len(),
 			evidence.adapters,
-			evidence.table(common)?
+			evidence.table(|owner| common.name(owner))?
 		);
 		common.print(text, json!({ "receipt": evidence.receipt, "verified": true }));
 		Ok(())
@@ -456,6 +460,9 @@ impl EarningsCommand {
 			<Runtime as pallet_datanets::Config>::Consideration,
 		> = chain.read(&key).await?.ok_or("the model's data has no version on chain")?;
 
+		let groups = datanet::groups(entry.run.datanet, entry.run.version);
+		let name = |owner: &str| groups.get(owner).cloned();
+		let name = |owner: &str| name(owner).unwrap_or_else(|| common.name(owner));
 		let money = self.money(&chain).await?;
 		let receipts = receipts(&chain, Some(self.model)).await?;
 		let (mut shares, mut variances) = (BTreeMap::new(), BTreeMap::new());
@@ -504,7 +511,7 @@ impl EarningsCommand {
 			let error = variances.get(&owner).copied().unwrap_or(0.0).sqrt() / whole;
 			let earned = money.earned.get(&owner).copied().unwrap_or(0);
 			table.add_row([
-				common.name(&owner),
+				name(&owner),
 				block.rows.to_string(),
 				block.bytes.to_string(),
 				format!("{:.1} %", share * 100.0),
@@ -532,7 +539,7 @@ impl EarningsCommand {
 			for (id, fee, phase, items) in &answers {
 				text += &format!("{id:?}  {} $OPEN  {phase}\n", show_open(*fee));
 				for (owner, amount) in items.iter().filter(|(_, amount)| *amount != 0) {
-					text += &format!("    {:20} {}\n", common.name(owner), signed(*amount));
+					text += &format!("    {:20} {}\n", name(owner), signed(*amount));
 				}
 			}
 		}

@@ -148,7 +148,7 @@ impl<T: Config> Pallet<T> {
 			let batch = batch.as_mut().ok_or(Error::<T>::NoBatch)?;
 			let until = Self::now().saturating_add(Settings::<T>::get().posting_window);
 			let period = Self::period_of(until);
-			batch.posting = Some(Posting { root, until, period, posted: 0 });
+			batch.posting = Some(Posting { root, until, period, posted: U256::zero() });
 			Self::deposit_event(Event::BatchScored { batch: id, pages: root, until });
 			Self::pay(batch.root, batch.operator.clone(), Role::Operator, batch.service)
 		})
@@ -162,7 +162,7 @@ impl<T: Config> Pallet<T> {
 			let parts = Waiting { pool, reward, service };
 			batch.left = Self::unscored(batch.root, &batch.operator, parts, withheld)?;
 			batch.withheld = withheld;
-			let posting = Posting { root: Hash::zero(), until: 0, period: 0, posted: 0 };
+			let posting = Posting { root: Hash::zero(), until: 0, period: 0, posted: U256::zero() };
 			batch.posting = Some(posting);
 			Self::deposit_event(Event::BatchUnscored { batch: id });
 			Ok(())
@@ -202,8 +202,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<(Batch<T::AccountId, T::Consideration>, Posting), Error<T>> {
 		let batch = Batches::<T>::get(id).ok_or(Error::<T>::NoBatch)?;
 		let posting = batch.posting.clone().ok_or(Error::<T>::NoPage)?;
-		let bit = 1u128.checked_shl(index.into()).ok_or(Error::<T>::NoPage)?;
-		let takes = Self::now() <= posting.until && posting.posted & bit == 0;
+		let takes = Self::now() <= posting.until && !posting.has(index.into());
 		takes.then_some((batch, posting)).ok_or(Error::<T>::NoPage)
 	}
 
@@ -221,7 +220,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Weight, DispatchError> {
 		let (mut batch, mut posting) = Self::open(id, index)?;
 		let period = posting.period;
-		posting.posted |= 1u128.checked_shl(index.into()).ok_or(Error::<T>::NoPage)?;
+		posting.posted |= U256::one() << index;
 		batch.posting = Some(posting);
 		let psi = Self::psi(batch.model).ok_or(Error::<T>::NoDesign)?;
 		let shape = (psi.adapters().saturating_add(1) as u32, psi.blocks() as u32);
@@ -261,16 +260,18 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	pub(crate) fn do_close_batch(id: BatchId) -> DispatchResult {
+	/// Closes a batch; returns how many payers had something back.
+	pub(crate) fn do_close_batch(id: BatchId) -> Result<u32, DispatchError> {
 		let batch = Batches::<T>::take(id).ok_or(Error::<T>::NoBatch)?;
 		let posting = batch.posting.ok_or(Error::<T>::StillNeeded)?;
 		let done = batch.left.is_zero() || Self::now() > posting.until;
 		let settled = !Periods::<T>::contains_key(batch.model, posting.period);
 		ensure!(done && settled, Error::<T>::StillNeeded);
-		let mut refunded: Balance = 0;
+		let (mut refunded, mut count): (Balance, u32) = (0, 0);
 		for Paying { redeemed, refund } in BatchPayers::<T>::take(id) {
 			if !refund.is_zero() {
 				refunded = refunded.checked_add(refund).ok_or(Error::<T>::Overflow)?;
+				count = count.saturating_add(1);
 				Self::hand_out(&redeemed.payer, refund)?;
 			}
 		}
@@ -281,7 +282,7 @@ impl<T: Config> Pallet<T> {
 		Self::end_deposit(batch.ticket, &batch.operator, batch.withheld)?;
 		Self::let_go(batch.model);
 		Self::deposit_event(Event::BatchClosed { batch: id, rest: batch.left, refunded });
-		Ok(())
+		Ok(count)
 	}
 }
 

@@ -64,7 +64,10 @@ pub use weights::WeightInfo;
 
 use alloc::vec::Vec;
 use frame::{
-	deps::sp_runtime::{app_crypto::KeyTypeId, AccountId32, MultiSignature},
+	deps::{
+		frame_support::dispatch::WithPostDispatchInfo,
+		sp_runtime::{app_crypto::KeyTypeId, AccountId32, MultiSignature},
+	},
 	prelude::*,
 	token::fungible::{Inspect, Mutate, MutateHold},
 	traits::{Consideration, Footprint},
@@ -114,7 +117,7 @@ pub const MAX_VECTOR: u32 = MAX_ADAPTERS + 2;
 /// The most vouchers of a batch.
 pub const MAX_VOUCHERS: u32 = 64;
 /// The most steps from a page of a batch up to the root.
-pub const MAX_DEPTH: u32 = 7;
+pub const MAX_DEPTH: u32 = 8;
 
 #[frame::pallet]
 pub mod pallet {
@@ -872,7 +875,7 @@ pub mod pallet {
 		WrongModel,
 		/// All that the voucher owes was paid.
 		NothingToRedeem,
-		/// A batch has a voucher and an item at least, and 4,096 items at most.
+		/// A batch has a voucher and an item at least, and 15,872 items at most.
 		BatchOutOfBounds,
 		/// The batch costs less than an answer must, or its items less on average than they must.
 		FeeTooLow,
@@ -1108,15 +1111,17 @@ pub mod pallet {
 		///
 		/// Must be `Signed`, by anybody.
 		#[pallet::call_index(11)]
-		#[pallet::weight(Pallet::<T>::settle_weight(MAX_BLOCKS))]
+		#[pallet::weight(Pallet::<T>::settle_weight(MAX_BLOCKS, MAX_BATCHES))]
 		pub fn settle(
 			origin: OriginFor<T>,
 			model: ModelId,
 			period: u32,
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			let contributors = Self::do_settle(model, period)?;
-			Ok(Some(Self::settle_weight(contributors)).into())
+			// Nothing is read for what is refused.
+			let refused = |error: DispatchError| error.with_weight(Self::settle_weight(1, 0));
+			Self::check_over(model, period).map_err(refused)?;
+			Ok(Some(Self::do_settle(model, period)?).into())
 		}
 
 		/// Pays an account what it earned.
@@ -1254,9 +1259,11 @@ pub mod pallet {
 		///
 		/// Must be `Signed`, by anybody.
 		#[pallet::call_index(21)]
-		pub fn close_batch(origin: OriginFor<T>, batch: BatchId) -> DispatchResult {
+		#[pallet::weight(T::WeightInfo::close_batch(MAX_VOUCHERS))]
+		pub fn close_batch(origin: OriginFor<T>, batch: BatchId) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			Self::do_close_batch(batch)
+			let refunded = Self::do_close_batch(batch)?;
+			Ok(Some(T::WeightInfo::close_batch(refunded)).into())
 		}
 
 		/// Puts a bond up that some adapters of an active model version do not reproduce, by their numbers;

@@ -202,8 +202,8 @@ impl Datanets<AccountId> for World {
 	fn blocks_of_batches(_: u32, _: Version) -> Option<Vec<u16>> {
 		None
 	}
-	fn bytes_left(_: u32, _: Version) -> Option<Vec<u64>> {
-		LEFT.with_borrow(Clone::clone)
+	fn bytes_left(_: u32, _: Version) -> Option<(Vec<u64>, u32)> {
+		LEFT.with_borrow(Clone::clone).map(|left| (left, 1))
 	}
 	fn curator(_: u32) -> Option<(AccountId, u16)> {
 		Some((curator(), TERMS.with_borrow(|terms| terms.curator_cut)))

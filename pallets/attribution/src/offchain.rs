@@ -90,7 +90,7 @@ impl<T: Config> Pallet<T> {
 			return Err("its committee agreed on other pages");
 		}
 		for (index, hash) in hashes.iter().enumerate() {
-			if posting.posted.checked_shr(index as u32).is_none_or(|posted| posted & 1 == 1) {
+			if posting.has(index) {
 				continue;
 			}
 			let Answer::Page(page) = ask(&Query::Page(*hash)) else {

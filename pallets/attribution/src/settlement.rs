@@ -2,7 +2,7 @@
 
 use super::*;
 use frame::deps::frame_support::traits::tokens::Preservation;
-use openledger_core::ModelInfo;
+use openledger_core::{Earnings as EarningsTrait, ModelInfo};
 use openledger_influence_math::{design::draw, money, score::lowest, Psi};
 use receipts::Waiting;
 
@@ -103,15 +103,21 @@ impl<T: Config> Pallet<T> {
 		Ok(result)
 	}
 
-	/// With as many batches as a version may have, which all are read.
-	pub(crate) fn settle_weight(contributors: u32) -> Weight {
-		T::WeightInfo::settle(contributors)
-			.saturating_add(T::DbWeight::get().reads(MAX_BATCHES.into()))
+	/// What settling a period weighs, of so many contributors and with so many batches read.
+	pub(crate) fn settle_weight(contributors: u32, batches: u32) -> Weight {
+		T::WeightInfo::settle(contributors).saturating_add(T::DbWeight::get().reads(batches.into()))
 	}
 
-	/// Settles a period; returns how many contributors it had.
-	pub(crate) fn do_settle(model: ModelId, period: u32) -> Result<u32, DispatchError> {
+	/// Refuses a period that runs, or has nothing to settle.
+	pub(crate) fn check_over(model: ModelId, period: u32) -> DispatchResult {
 		ensure!(period < Self::period_of(Self::now()), Error::<T>::PeriodRunning);
+		ensure!(Periods::<T>::contains_key(model, period), Error::<T>::NoPeriod);
+		Ok(())
+	}
+
+	/// Settles a period; returns what that weighs.
+	pub(crate) fn do_settle(model: ModelId, period: u32) -> Result<Weight, DispatchError> {
+		Self::check_over(model, period)?;
 		let sums: Pool = Periods::<T>::take(model, period).ok_or(Error::<T>::NoPeriod)?.into();
 		let design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
 		let psi = Self::psi(model).ok_or(Error::<T>::NoDesign)?;
@@ -119,7 +125,7 @@ impl<T: Config> Pallet<T> {
 		let ModelInfo { datanet, version, .. } =
 			T::Models::model(model).ok_or(Error::<T>::NoModel)?;
 		// Rows that are withdrawn or void earn no more in what was trained on them.
-		let left = T::Datanets::bytes_left(datanet, version).unwrap_or_default();
+		let (left, batches) = T::Datanets::bytes_left(datanet, version).unwrap_or_default();
 		for ((amount, block), left) in amounts.iter_mut().zip(&design.blocks).zip(left) {
 			*amount = money::left_of(*amount, left, block.bytes);
 		}
@@ -137,7 +143,7 @@ impl<T: Config> Pallet<T> {
 			T::Datanets::reward_rows(datanet, &Self::pot(), rest)?;
 		}
 		Self::deposit_event(Event::Settled { model, period, total: sums.total, paid, rest });
-		Ok(count)
+		Ok(Self::settle_weight(count, batches))
 	}
 
 	/// Sums the blocks' amounts by owner, in the order of first appearance.
@@ -185,10 +191,8 @@ impl<T: Config> Pallet<T> {
 
 	/// Pays out what an account earned; returns how much.
 	pub fn do_claim(who: T::AccountId) -> Result<Balance, DispatchError> {
-		let amount = Earnings::<T>::take(&who);
+		let amount = <Self as EarningsTrait<_>>::collect(&who, &who)?;
 		ensure!(!amount.is_zero(), Error::<T>::NothingToClaim);
-		T::Currency::transfer(&Self::pot(), &who, amount, Preservation::Preserve)?;
-		Self::deposit_event(Event::Claimed { who, amount });
 		Ok(amount)
 	}
 
@@ -214,5 +218,24 @@ impl<T: Config> Pallet<T> {
 		let scores = Self::psi(model)?.scores(y)?;
 		let design = Designs::<T>::get(model)?;
 		Some(design.blocks.iter().map(|block| block.owner.clone()).zip(scores).collect())
+	}
+}
+
+impl<T: Config> EarningsTrait<T::AccountId> for Pallet<T> {
+	fn owed(who: &T::AccountId) -> Balance {
+		Earnings::<T>::get(who)
+	}
+
+	fn collect(who: &T::AccountId, to: &T::AccountId) -> Result<Balance, DispatchError> {
+		let amount = Earnings::<T>::take(who);
+		if !amount.is_zero() {
+			T::Currency::transfer(&Self::pot(), to, amount, Preservation::Preserve)?;
+			Self::deposit_event(Event::Claimed { who: who.clone(), amount });
+		}
+		Ok(amount)
+	}
+
+	fn collect_weight() -> Weight {
+		T::WeightInfo::claim_for()
 	}
 }

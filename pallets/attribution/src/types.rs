@@ -241,7 +241,7 @@ pub struct Scorer<Ticket> {
 /// The subsets of a run: drawn from a seed that did not exist when its data was frozen.
 #[stored(no_skip_type_params)]
 pub struct Design<AccountId, Ticket> {
-	/// The rows, cut per contributor.
+	/// The rows, cut per contributor or group.
 	pub blocks: BoundedVec<Block<AccountId>, ConstU32<MAX_BLOCKS>>,
 	/// How many counterfactual adapters are trained.
 	pub adapters: u16,
@@ -426,7 +426,14 @@ pub struct Posting {
 	/// The period of that block, with which all pages are paid.
 	pub period: u32,
 	/// The pages that were posted, a bit each.
-	pub posted: u128,
+	pub posted: U256,
+}
+
+impl Posting {
+	/// Whether this page was posted, or there can be none.
+	pub fn has(&self, index: usize) -> bool {
+		index >= 1 << MAX_DEPTH || self.posted.bit(index)
+	}
 }
 
 /// Who paid for items of a batch.

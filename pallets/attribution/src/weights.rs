@@ -40,7 +40,7 @@ pub trait WeightInfo {
 	fn submit_batch(n: u32) -> Weight;
 	fn post_page(n: u32) -> Weight;
 	fn authorize_page(n: u32) -> Weight;
-	fn close_batch() -> Weight;
+	fn close_batch(n: u32) -> Weight;
 }
 
 /// Weights on the reference machine.
@@ -239,9 +239,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(996_161, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(1))
 	}
-	fn close_batch() -> Weight {
-		Weight::from_parts(3_618_816_000, 175391)
-			.saturating_add(T::DbWeight::get().reads(75))
-			.saturating_add(T::DbWeight::get().writes(72))
+	/// `n` is from 0 to 64.
+	fn close_batch(n: u32) -> Weight {
+		Weight::from_parts(418_816_000, 175391)
+			.saturating_add(Weight::from_parts(50_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(11))
+			.saturating_add(T::DbWeight::get().reads(1).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes(8))
+			.saturating_add(T::DbWeight::get().writes(1).saturating_mul(n.into()))
 	}
 }

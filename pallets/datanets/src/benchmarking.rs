@@ -49,6 +49,19 @@ fn accepted<T: Config>(curator: &T::AccountId, datanet: DatanetId, n: u32) -> Ba
 	batch
 }
 
+/// Batches of as many contributors, copies of an accepted one, and what each has in `Contributors`.
+fn many<T: Config>(curator: &T::AccountId, datanet: DatanetId, n: u32) -> Vec<BatchId> {
+	let first = accepted::<T>(curator, datanet, 0);
+	let share = Contributors::<T>::get(datanet, account::<T::AccountId>("contributor", 0, 0));
+	for i in 1..n {
+		let contributor: T::AccountId = account("contributor", i, 0);
+		let batch = Batches::<T>::get(datanet, first).expect("it was given; qed");
+		Contributors::<T>::insert(datanet, &contributor, share.clone());
+		Batches::<T>::insert(datanet, first + i, Batch { contributor, ..batch });
+	}
+	(first..first + n).collect()
+}
+
 /// What announces something with salt zero.
 fn announced<T: Config>(who: &T::AccountId, id: DatanetId, what: &Announced) -> DispatchResult {
 	Pallet::<T>::do_announce(who.clone(), commitment(who, id, what, &Hash::zero()))
@@ -66,6 +79,22 @@ fn text(seed: u32, n: u32) -> Content {
 /// The row with a content.
 fn row_of(content: &[u8]) -> Row {
 	Row { hash: frame::hashing::blake2_256(content).into(), bytes: content.len() as u32 }
+}
+
+/// Contributors, of which all but the last have bought a block; returns the last and the first.
+fn all_but_one_apart<T: Config>(
+	owner: &T::AccountId,
+	id: DatanetId,
+) -> Result<(T::AccountId, T::AccountId), BenchmarkError> {
+	T::Currency::mint_into(&Pallet::<T>::pot(), FORTUNE)?;
+	let contributor = |n| account::<T::AccountId>("contributor", n, 0);
+	for n in 0..MAX_APART {
+		accepted::<T>(owner, id, n);
+	}
+	for n in 0..MAX_APART - 1 {
+		Pallet::<T>::do_buy_block(contributor(n), id, FORTUNE)?;
+	}
+	Ok((contributor(MAX_APART - 1), contributor(0)))
 }
 
 #[benchmarks]
@@ -150,7 +179,7 @@ mod benches {
 	fn publish(n: Linear<1, MAX_BATCHES>) {
 		let owner = rich::<T>("owner", 0);
 		let id = datanet::<T>(&owner);
-		let batches: Vec<BatchId> = (0..n).map(|i| accepted::<T>(&owner, id, i)).collect();
+		let batches = many::<T>(&owner, id, n);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(owner), id, BoundedVec::truncate_from(batches));
@@ -239,10 +268,9 @@ mod benches {
 	fn remove_version() -> Result<(), BenchmarkError> {
 		let owner = rich::<T>("owner", 0);
 		let id = datanet::<T>(&owner);
-		let batches: Vec<BatchId> =
-			(0..MAX_BATCHES).map(|i| accepted::<T>(&owner, id, i)).collect();
+		let batches = BoundedVec::truncate_from(many::<T>(&owner, id, MAX_BATCHES));
 		for batches in [batches.clone(), batches] {
-			Pallet::<T>::do_publish(owner.clone(), id, BoundedVec::truncate_from(batches))?;
+			Pallet::<T>::do_publish(owner.clone(), id, batches, MAX_BLOCKS as u16)?;
 		}
 
 		#[extrinsic_call]
@@ -380,14 +408,60 @@ mod benches {
 		Ok(())
 	}
 
+	/// Of a version of two groups.
+	#[benchmark]
+	fn distribute(m: Linear<1, MAX_MEMBERS>) -> Result<(), BenchmarkError> {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let batches = BoundedVec::truncate_from(many::<T>(&owner, id, (2 * m).max(3)));
+		T::Currency::mint_into(&Pallet::<T>::pot(), FORTUNE)?;
+		Pallet::<T>::do_publish(owner.clone(), id, batches, 2)?;
+		let group = Pallet::<T>::group(id, 1, 1).expect("accounts are hashes; qed");
+		T::Currency::mint_into(&group, FORTUNE)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id, 1, 1);
+
+		assert_eq!(T::Currency::balance(&group), 0);
+		Ok(())
+	}
+
+	/// The last block that may be bought.
+	#[benchmark]
+	fn buy_block() -> Result<(), BenchmarkError> {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let (who, _) = all_but_one_apart::<T>(&owner, id)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), id, FORTUNE);
+
+		assert_eq!(Apart::<T>::get(id).len() as u32, MAX_APART);
+		Ok(())
+	}
+
+	/// The first of as many as there may be.
+	#[benchmark]
+	fn leave_block() -> Result<(), BenchmarkError> {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let (last, first) = all_but_one_apart::<T>(&owner, id)?;
+		Pallet::<T>::do_buy_block(last, id, FORTUNE)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(first), id);
+
+		assert_eq!(Apart::<T>::get(id).len() as u32, MAX_APART - 1);
+		Ok(())
+	}
+
 	/// Looks up the largest version.
 	#[benchmark]
 	fn read() -> Result<(), BenchmarkError> {
 		let owner = rich::<T>("owner", 0);
 		let id = datanet::<T>(&owner);
-		let batches: Vec<BatchId> =
-			(0..MAX_BATCHES).map(|i| accepted::<T>(&owner, id, i)).collect();
-		Pallet::<T>::do_publish(owner, id, BoundedVec::truncate_from(batches))?;
+		let batches = BoundedVec::truncate_from(many::<T>(&owner, id, MAX_BATCHES));
+		Pallet::<T>::do_publish(owner, id, batches, MAX_BLOCKS as u16)?;
 		let version;
 
 		#[block]

@@ -1,9 +1,7 @@
 //! What the calls do.
 
 use super::*;
-#[cfg(any(feature = "try-runtime", test))]
-use alloc::collections::BTreeMap;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use frame::deps::frame_support::traits::tokens::Preservation;
 #[cfg(any(feature = "try-runtime", test))]
 use frame::token::fungible::InspectHold;
@@ -289,38 +287,36 @@ impl<T: Config> Pallet<T> {
 		who: T::AccountId,
 		id: DatanetId,
 		batches: BoundedVec<BatchId, ConstU32<MAX_BATCHES>>,
+		most: u16,
 	) -> Result<Version, DispatchError> {
 		let mut datanet = Self::curated_by(&who, id)?;
-		let (mut roots, mut blocks) = (Vec::new(), BoundedVec::<Block<T::AccountId>, _>::new());
-		let mut block_of = BoundedVec::new();
-		for (position, batch) in batches.iter().enumerate() {
-			let again = batches.iter().take(position).any(|other| other == batch);
+		let different: BTreeSet<&BatchId> = batches.iter().collect();
+		ensure!(different.len() == batches.len(), Error::<T>::NotAccepted);
+		let (mut roots, mut contributors, mut given) = (Vec::new(), Vec::new(), Vec::new());
+		let mut known = BTreeMap::new();
+		for batch in &batches {
 			let entry = Batches::<T>::get(id, batch).ok_or(Error::<T>::NoBatch)?;
-			let accepted = entry.scores.is_some() && !again;
-			ensure!(accepted, Error::<T>::NotAccepted);
+			ensure!(entry.scores.is_some(), Error::<T>::NotAccepted);
 			roots.push(entry.root.ok_or(Error::<T>::RootOutdated)?);
-			let known = blocks.iter().position(|block| block.owner == entry.contributor);
-			let index = known.unwrap_or(blocks.len());
-			match blocks.get_mut(index) {
+			let Batch { contributor: owner, rows, bytes, .. } = entry;
+			let index = *known.entry(owner.clone()).or_insert(contributors.len());
+			match contributors.get_mut(index) {
+				None => contributors.push(Block { owner, rows, bytes }),
 				Some(block) => {
-					block.rows = block.rows.saturating_add(entry.rows);
-					block.bytes = block.bytes.saturating_add(entry.bytes);
+					block.rows = block.rows.saturating_add(rows);
+					block.bytes = block.bytes.saturating_add(bytes);
 				},
-				None => blocks
-					.try_push(Block {
-						owner: entry.contributor,
-						rows: entry.rows,
-						bytes: entry.bytes,
-					})
-					.map_err(|_| Error::<T>::TooManyContributors)?,
 			}
-			let pushed = block_of.try_push(index as u16);
-			pushed.map_err(|_| Error::<T>::TooManyContributors)?;
+			given.push(index);
 		}
-		ensure!(!blocks.is_empty(), Error::<T>::EmptyVersion);
+		ensure!(!contributors.is_empty(), Error::<T>::EmptyVersion);
 		let version = datanet.next_version;
 		datanet.next_version = version.checked_add(1).ok_or(Error::<T>::Overflow)?;
 		Datanets::<T>::insert(id, datanet);
+		let (blocks, of) = Self::cut((id, version), contributors, most)?;
+		let blocks = BoundedVec::try_from(blocks).map_err(|_| Error::<T>::TooManyBlocks)?;
+		let block_of: Vec<u16> = given.iter().filter_map(|index| of.get(*index).copied()).collect();
+		let block_of = BoundedVec::truncate_from(block_of);
 		let root = merkle::root(&roots);
 		let count = blocks.len() as u32;
 		let bytes = (&batches, &block_of, &blocks).encoded_size().saturating_add(132);
@@ -340,6 +336,7 @@ impl<T: Config> Pallet<T> {
 		let datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NoDatanet)?;
 		let published = Versions::<T>::take(id, version).ok_or(Error::<T>::NoVersion)?;
 		ensure!(published.models == 0, Error::<T>::VersionInUse);
+		ensure!(!Self::has_undivided((id, version), &published), Error::<T>::NotDivided);
 		let (payer, ticket) = published.deposit;
 		let stale = version < datanet.fresh_from;
 		let superseded = version.saturating_add(1) < datanet.next_version;
@@ -421,6 +418,7 @@ impl<T: Config> Pallet<T> {
 			&& Versions::<T>::iter_key_prefix(id).next().is_none()
 			&& Licences::<T>::iter_key_prefix(id).next().is_none()
 			&& Withdrawn::<T>::iter_key_prefix(id).next().is_none()
+			&& !Apart::<T>::contains_key(id)
 			&& Contributors::<T>::iter_key_prefix(id).next().is_none();
 		ensure!(empty, Error::<T>::NotEmpty);
 		datanet.ticket.drop(&who)?;
@@ -582,7 +580,10 @@ impl<T: Config> openledger_core::Datanets<T::AccountId> for Pallet<T> {
 		Versions::<T>::get(datanet, version).map(|published| published.block_of.into_inner())
 	}
 
-	fn bytes_left(datanet: DatanetId, version: Version) -> Option<Vec<u64>> {
+	fn bytes_left(datanet: DatanetId, version: Version) -> Option<(Vec<u64>, u32)> {
+		if version >= Datanets::<T>::get(datanet)?.fresh_from {
+			return None;
+		}
 		let published = Versions::<T>::get(datanet, version)?;
 		let mut left = alloc::vec![0u64; published.blocks.len()];
 		for (batch, block) in published.batches.iter().zip(&published.block_of) {
@@ -591,7 +592,7 @@ impl<T: Config> openledger_core::Datanets<T::AccountId> for Pallet<T> {
 				*left = left.saturating_add(bytes);
 			}
 		}
-		Some(left)
+		Some((left, published.batches.len() as u32))
 	}
 
 	fn retain(datanet: DatanetId, version: Version) -> DispatchResult {

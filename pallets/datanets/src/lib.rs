@@ -17,10 +17,18 @@
 //! | who | calls |
 //! |---|---|
 //! | owner | [`create`](Pallet::create), [`set_terms`](Pallet::set_terms), [`set_curator`](Pallet::set_curator), [`close`](Pallet::close) |
-//! | contributor | [`announce`](Pallet::announce), [`contribute`](Pallet::contribute), [`contribute_announced`](Pallet::contribute_announced), [`withdraw_row`](Pallet::withdraw_row) |
-//! | curator | [`review`](Pallet::review), [`publish`](Pallet::publish), [`remove_version`](Pallet::remove_version) |
+//! | contributor | [`announce`](Pallet::announce), [`contribute`](Pallet::contribute), [`contribute_announced`](Pallet::contribute_announced), [`withdraw_row`](Pallet::withdraw_row), [`buy_block`](Pallet::buy_block), [`leave_block`](Pallet::leave_block) |
+//! | curator | [`review`](Pallet::review), [`publish`](Pallet::publish) and [`publish_in`](Pallet::publish_in), [`remove_version`](Pallet::remove_version) |
 //! | builder | [`buy_licence`](Pallet::buy_licence) |
-//! | anybody | [`announce`](Pallet::announce) and [`exhibit`](Pallet::exhibit), [`claim_for`](Pallet::claim_for), [`recommit`](Pallet::recommit), [`remove_licence`](Pallet::remove_licence), [`retract`](Pallet::retract), [`release_bond`](Pallet::release_bond) |
+//! | anybody | [`announce`](Pallet::announce) and [`exhibit`](Pallet::exhibit), [`claim_for`](Pallet::claim_for), [`distribute`](Pallet::distribute), [`recommit`](Pallet::recommit), [`remove_licence`](Pallet::remove_licence), [`retract`](Pallet::retract), [`release_bond`](Pallet::release_bond) |
+//!
+//! ## Blocks
+//!
+//! Models are trained on versions, and influence is measured by blocks of rows. Each contributor has one,
+//! up to as many as the curator chooses. If there are more contributors, some of them can buy blocks of
+//! their own ([`Config::BlockPrice`], to the accepted rows), and the others are dealt into groups in an
+//! order that is drawn when the version is published. A group's pay is divided among its members by the
+//! bytes that are left of their rows.
 //!
 //! ## Duplicates
 //!
@@ -49,6 +57,7 @@ extern crate alloc;
 mod benchmarking;
 mod exhibits;
 mod face;
+mod groups;
 mod impls;
 #[cfg(test)]
 mod mock;
@@ -87,6 +96,10 @@ pub const BOUNTY: u16 = 3_000;
 /// Blocks from the announcement of an exhibit until it is shown: whoever copies it then is so much
 /// too late.
 pub const NOTICE: u32 = 10;
+/// The most contributors of a Datanet that have bought a block.
+pub const MAX_APART: u32 = 128;
+/// The most members of a group.
+pub const MAX_MEMBERS: u32 = 1_024;
 /// Blocks for which an announcement counts, and for which the bond of a withdrawn row stays.
 pub const WINDOW: u32 = 1_200;
 
@@ -134,6 +147,16 @@ pub mod pallet {
 		/// The part of a row that must stand in earlier ones to make it void, in basis points.
 		#[pallet::constant]
 		type NearDuplicate: Get<u16>;
+
+		/// What a contributor pays for a block of its own, in wei.
+		#[pallet::constant]
+		type BlockPrice: Get<Balance>;
+
+		/// What nobody could know before this block: groups are drawn from it.
+		type Entropy: Get<Hash>;
+
+		/// What groups earn.
+		type Earnings: openledger_core::Earnings<Self::AccountId>;
 
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
@@ -252,6 +275,16 @@ pub mod pallet {
 		Blake2_128Concat,
 		T::AccountId,
 		Share,
+		ValueQuery,
+	>;
+
+	/// Who has bought a block of its own, and what each paid for its entry.
+	#[pallet::storage]
+	pub type Apart<T: Config> = StorageMap<
+		_,
+		Twox64Concat,
+		DatanetId,
+		BoundedVec<(T::AccountId, T::Consideration), ConstU32<MAX_APART>>,
 		ValueQuery,
 	>;
 
@@ -377,8 +410,35 @@ pub mod pallet {
 			version: Version,
 			/// Merkle root over the roots of its batches.
 			root: Hash,
-			/// Contributors' blocks.
+			/// Blocks of contributors and groups.
 			blocks: u32,
+		},
+		/// A contributor bought a block of its own in versions to come.
+		BlockBought {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// Who.
+			who: T::AccountId,
+			/// Paid to the accepted rows, in wei.
+			price: Balance,
+		},
+		/// A contributor gave its block up: it is in a group in versions to come.
+		BlockLeft {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// Who.
+			who: T::AccountId,
+		},
+		/// What a group earned was divided among its members, who may claim it.
+		Distributed {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The version.
+			version: Version,
+			/// The group's block.
+			block: u16,
+			/// In wei.
+			amount: Balance,
 		},
 		/// A version was removed.
 		VersionRemoved {
@@ -473,7 +533,7 @@ pub mod pallet {
 		NotAccepted,
 		/// A version has at least one batch with rows.
 		EmptyVersion,
-		/// A version has at most 256 contributors.
+		/// A version has at most 16,384 contributors.
 		TooManyContributors,
 		/// No such version.
 		NoVersion,
@@ -519,6 +579,21 @@ pub mod pallet {
 		BondStays,
 		/// A number is out of its type.
 		Overflow,
+		/// A version has at most 256 blocks.
+		TooManyBlocks,
+		/// At least half of the blocks are for groups, of at most 1,024 contributors each: publish more
+		/// blocks.
+		TooFewBlocks,
+		/// This block is a contributor's, not a group's.
+		NoGroup,
+		/// A group of the version has money: `distribute` it first.
+		NotDivided,
+		/// The account has a block of its own.
+		HasBlock,
+		/// The account has no block of its own.
+		HasNoBlock,
+		/// 128 contributors of the Datanet have blocks of their own, as many as may.
+		NoBlocksLeft,
 	}
 
 	#[pallet::hooks]
@@ -619,7 +694,8 @@ pub mod pallet {
 			Self::do_review(ensure_signed(origin)?, datanet, batch, verdict)
 		}
 
-		/// Freezes accepted batches as a version that models are trained on.
+		/// Freezes accepted batches as a version that models are trained on. More than 256 contributors
+		/// share blocks, see [`Pallet::publish_in`].
 		///
 		/// ## Dispatch Origin
 		///
@@ -631,7 +707,8 @@ pub mod pallet {
 			datanet: DatanetId,
 			batches: BoundedVec<BatchId, ConstU32<MAX_BATCHES>>,
 		) -> DispatchResult {
-			Self::do_publish(ensure_signed(origin)?, datanet, batches).map(|_| ())
+			let who = ensure_signed(origin)?;
+			Self::do_publish(who, datanet, batches, MAX_BLOCKS as u16).map(|_| ())
 		}
 
 		/// Withdraws a row: it earns no more, its deposit returns, and all versions so far are
@@ -810,6 +887,67 @@ pub mod pallet {
 		) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_release_bond(datanet, hash)
+		}
+
+		/// Freezes accepted batches as a version of at most `blocks` blocks: fewer blocks are measured
+		/// better by as many adapters. If there are more contributors, those that bought a block have it,
+		/// and the others are dealt into groups at random, which divide their pay by size.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by the curator.
+		#[pallet::call_index(18)]
+		#[pallet::weight(T::WeightInfo::publish(batches.len() as u32))]
+		pub fn publish_in(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			batches: BoundedVec<BatchId, ConstU32<MAX_BATCHES>>,
+			blocks: u16,
+		) -> DispatchResult {
+			Self::do_publish(ensure_signed(origin)?, datanet, batches, blocks).map(|_| ())
+		}
+
+		/// Divides what a group has earned among its members, by the bytes that are left of their rows;
+		/// they may claim it.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(19)]
+		#[pallet::weight(Pallet::<T>::distribute_weight(MAX_MEMBERS, MAX_BATCHES))]
+		pub fn distribute(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			version: Version,
+			block: u16,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			Ok(Some(Self::do_distribute(datanet, version, block)?).into())
+		}
+
+		/// Buys a block of its own in all versions to come for at most `maximum` wei, which go to the
+		/// accepted rows.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by a contributor.
+		#[pallet::call_index(20)]
+		pub fn buy_block(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			#[pallet::compact] maximum: Balance,
+		) -> DispatchResult {
+			Self::do_buy_block(ensure_signed(origin)?, datanet, maximum)
+		}
+
+		/// Gives the block of its own up; the deposit returns, the price does not.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed` by who bought it.
+		#[pallet::call_index(21)]
+		pub fn leave_block(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
+			Self::do_leave_block(ensure_signed(origin)?, datanet)
 		}
 	}
 }

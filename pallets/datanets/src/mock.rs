@@ -3,8 +3,11 @@
 
 use crate as pallet_datanets;
 use crate::*;
+use alloc::collections::BTreeMap;
 use frame::{
-	deps::frame_support::traits::{fungible::HoldConsideration, LinearStoragePrice},
+	deps::frame_support::traits::{
+		fungible::HoldConsideration, tokens::Preservation, LinearStoragePrice,
+	},
 	runtime::prelude::*,
 	testing_prelude::*,
 };
@@ -52,6 +55,7 @@ impl pallet_balances::Config for Test {
 pub const EXISTENTIAL: u128 = 1_000;
 pub const RICH: u128 = 1 << 100;
 pub const PROTOCOL: u64 = 90;
+pub const BLOCK_PRICE: u128 = 1_000_000;
 
 parameter_types! {
 	pub const Hold: RuntimeHoldReason =
@@ -60,6 +64,35 @@ parameter_types! {
 	pub const PerByte: u128 = 10;
 	pub const PotId: PalletId = PalletId(*b"olg/data");
 	pub const Protocol: u64 = PROTOCOL;
+}
+
+/// What accounts earn by influence.
+pub struct Ledger;
+
+parameter_types! {
+	pub static Drawn: Hash = Hash::repeat_byte(9);
+	pub static Earned: BTreeMap<u64, u128> = BTreeMap::new();
+}
+
+/// Who pays what accounts earned.
+pub const INFLUENCE: u64 = 91;
+
+impl openledger_core::Earnings<u64> for Ledger {
+	fn owed(who: &u64) -> u128 {
+		Earned::get().get(who).copied().unwrap_or(0)
+	}
+	fn collect(who: &u64, to: &u64) -> Result<u128, DispatchError> {
+		let owed = Earned::mutate(|earned| earned.remove(who)).unwrap_or(0);
+		Balances::transfer(&INFLUENCE, to, owed, Preservation::Preserve)
+	}
+	fn collect_weight() -> Weight {
+		Weight::zero()
+	}
+}
+
+/// An account earns by influence.
+pub fn earn(who: u64, amount: u128) {
+	Earned::mutate(|earned| *earned.entry(who).or_default() += amount);
 }
 
 impl Config for Test {
@@ -72,6 +105,9 @@ impl Config for Test {
 	type RowBond = ConstU128<50_000>;
 	type ByteBond = ConstU128<20>;
 	type NearDuplicate = ConstU16<NEAR_DUPLICATE>;
+	type BlockPrice = ConstU128<BLOCK_PRICE>;
+	type Entropy = Drawn;
+	type Earnings = Ledger;
 	type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 
@@ -178,7 +214,8 @@ pub fn exhibit(
 
 /// The state in which every test begins.
 pub fn state() -> TestState {
-	let rich = [OWNER, ALICE, BOB, 12, 13, BUILDER, 21].map(|who| (who, RICH));
+	Earned::take();
+	let rich = [OWNER, ALICE, BOB, 12, 13, BUILDER, 21, INFLUENCE].map(|who| (who, RICH));
 	let poor = [(PROTOCOL, EXISTENTIAL), (Datanets::pot(), EXISTENTIAL)];
 	let storage = RuntimeGenesisConfig {
 		balances: pallet_balances::GenesisConfig {

@@ -247,7 +247,8 @@ pub struct Published<AccountId, Ticket> {
 	pub batches: BoundedVec<BatchId, ConstU32<MAX_BATCHES>>,
 	/// The block of each batch.
 	pub block_of: BoundedVec<u16, ConstU32<MAX_BATCHES>>,
-	/// Its rows, one block per contributor, in the order of the batches.
+	/// Its rows: one block per contributor, in the order of the batches, or those that bought one and
+	/// then groups.
 	pub blocks: BoundedVec<Block<AccountId>, ConstU32<MAX_BLOCKS>>,
 	/// Runs and model versions that are based on it: it stays as long as there are any.
 	pub models: u32,

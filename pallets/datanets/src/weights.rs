@@ -26,6 +26,9 @@ pub trait WeightInfo {
 	fn exhibit(n: u32, l: u32) -> Weight;
 	fn retract() -> Weight;
 	fn release_bond() -> Weight;
+	fn distribute(m: u32) -> Weight;
+	fn buy_block() -> Weight;
+	fn leave_block() -> Weight;
 	fn read() -> Weight;
 }
 
@@ -157,6 +160,26 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(65_958_000, 3874)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	/// `m` is from 1 to 1024.
+	fn distribute(m: u32) -> Weight {
+		Weight::from_parts(300_000_000, 16379)
+			.saturating_add(Weight::from_parts(12_000_000, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().reads(2).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().writes(3))
+			.saturating_add(T::DbWeight::get().writes(1).saturating_mul(m.into()))
+			.saturating_add(Weight::from_parts(0, 2633).saturating_mul(m.into()))
+	}
+	fn buy_block() -> Weight {
+		Weight::from_parts(150_000_000, 16379)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(6))
+	}
+	fn leave_block() -> Weight {
+		Weight::from_parts(80_000_000, 16379)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn read() -> Weight {
 		Weight::from_parts(51_626_000, 16379).saturating_add(T::DbWeight::get().reads(2))

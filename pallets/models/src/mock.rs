@@ -103,7 +103,7 @@ impl openledger_core::Datanets<u64> for World {
 	fn blocks_of_batches(_: DatanetId, _: Version) -> Option<Vec<u16>> {
 		None
 	}
-	fn bytes_left(_: DatanetId, _: Version) -> Option<Vec<u64>> {
+	fn bytes_left(_: DatanetId, _: Version) -> Option<(Vec<u64>, u32)> {
 		None
 	}
 	fn curator(_: DatanetId) -> Option<(u64, u16)> {

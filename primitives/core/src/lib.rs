@@ -18,7 +18,9 @@ pub use receipt::{
 	EIP712_NAME, EIP712_VERSION, REPLY_DOMAIN, REQUEST_DOMAIN, VOUCHER_DOMAIN,
 };
 pub use rights::Rights;
-pub use traits::{Block, Datanets, Designs, ModelInfo, Models, RunInfo, Spans, VersionInfo};
+pub use traits::{
+	Block, Datanets, Designs, Earnings, ModelInfo, Models, RunInfo, Spans, VersionInfo,
+};
 
 /// A BLAKE2b-256 hash: of a row, a blob, a receipt or a Merkle node.
 pub type Hash = sp_core::H256;
@@ -44,7 +46,7 @@ pub type SkillId = u32;
 pub type Class = u64;
 
 /// The most batches of a version of a Datanet.
-pub const MAX_BATCHES: u32 = 256;
+pub const MAX_BATCHES: u32 = 1 << 14;
 /// The most blocks that the rows of a version are cut into, and bits of a subset.
 pub const MAX_BLOCKS: u32 = 256;
 /// The most counterfactual adapters of a model version.

@@ -6,12 +6,12 @@ use openledger_spans_math::{Commitment, CountProof, Excerpt, Match, Opening, Pla
 use scale_info::TypeInfo;
 use sp_runtime::{DispatchError, DispatchResult, Weight};
 
-/// Rows of one contributor that are weighed together.
+/// Rows that are weighed together: of one contributor, or of a group.
 #[derive(
 	Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Block<AccountId> {
-	/// Who contributed the rows and is paid for them.
+	/// Who is paid for the rows: the account that contributed them, or a group's.
 	pub owner: AccountId,
 	/// How many rows.
 	pub rows: u32,
@@ -24,7 +24,7 @@ pub struct Block<AccountId> {
 pub struct VersionInfo<AccountId> {
 	/// Merkle root over the roots of its batches.
 	pub root: Hash,
-	/// Its rows, cut per contributor.
+	/// Its rows, cut per contributor or group.
 	pub blocks: Vec<Block<AccountId>>,
 	/// Rows were withdrawn after it was published.
 	pub stale: bool,
@@ -42,13 +42,23 @@ pub trait Datanets<AccountId> {
 	fn is_licensed(who: &AccountId, datanet: DatanetId, rights: Rights) -> bool;
 	/// The block of each batch of a published version, in the order of the batches under its root.
 	fn blocks_of_batches(datanet: DatanetId, version: Version) -> Option<Vec<u16>>;
-	/// How many bytes of each block of a published version are left: fewer than were published if rows
-	/// were withdrawn or are void. Reads as many items as the version has batches.
-	fn bytes_left(datanet: DatanetId, version: Version) -> Option<Vec<u64>>;
+	/// How many bytes of each block of a published version are left, if rows were withdrawn or are void
+	/// since, and how many batches were read for it; else `None`.
+	fn bytes_left(datanet: DatanetId, version: Version) -> Option<(Vec<u64>, u32)>;
 	/// The curator and its part of the contributors' pay, in basis points.
 	fn curator(datanet: DatanetId) -> Option<(AccountId, u16)>;
 	/// Moves `amount` from `from` to the accepted rows of a Datanet, each the same per byte.
 	fn reward_rows(datanet: DatanetId, from: &AccountId, amount: Balance) -> DispatchResult;
+}
+
+/// What other pallets ask of what accounts earn by influence.
+pub trait Earnings<AccountId> {
+	/// What an account may claim, in wei.
+	fn owed(who: &AccountId) -> Balance;
+	/// Pays what `who` may claim to `to`; returns how much.
+	fn collect(who: &AccountId, to: &AccountId) -> Result<Balance, DispatchError>;
+	/// Weight of [`Earnings::collect`].
+	fn collect_weight() -> Weight;
 }
 
 /// A model version that can be served.

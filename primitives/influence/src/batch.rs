@@ -15,8 +15,8 @@ use alloc::{vec, vec::Vec};
 use sp_core::U256;
 use sp_crypto_hashing::blake2_256;
 
-/// The most answers of a batch.
-pub const MAX_ITEMS: u32 = 4_096;
+/// The most answers of a batch: those that 256 pages hold at 512 adapters.
+pub const MAX_ITEMS: u32 = 15_872;
 /// The most bytes of a page.
 pub const MAX_PAGE: u32 = 1 << 16;
 /// Bytes of an entry before its gains.

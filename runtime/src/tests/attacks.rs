@@ -22,7 +22,7 @@ use std::sync::OnceLock;
 mod data;
 mod models;
 mod money;
-mod scene;
+pub(super) mod scene;
 mod scorers;
 
 /// What an attack came to.

@@ -218,7 +218,7 @@ fn submit_batch_should_fail_when_anything_signed_is_wrong() {
 		);
 		assert_noop!(submit_all(vec![], 1), Error::<Test>::BatchOutOfBounds);
 		assert_noop!(submit_all(vec![signed(&good)], 0), Error::<Test>::BatchOutOfBounds);
-		assert_noop!(submit_all(vec![signed(&good)], 4_097), Error::<Test>::BatchOutOfBounds);
+		assert_noop!(submit_all(vec![signed(&good)], 15_873), Error::<Test>::BatchOutOfBounds);
 		let by = RuntimeOrigin::signed(account(1));
 		let vouchers = vec![signed(&good)].try_into().unwrap();
 		let [root, items] = [Hash::zero(); 2];
@@ -322,7 +322,7 @@ fn post_page_should_be_refused_when_posted_twice_or_not_under_the_root() {
 		let bad = TransactionValidityError::from(InvalidTransaction::BadProof);
 		assert_eq!(refused(|_, page| page[9] ^= 1), bad);
 		assert_eq!(refused(|index, _| *index = 1), bad);
-		assert_eq!(refused(|index, _| *index = 200), InvalidTransaction::Stale.into());
+		assert_eq!(refused(|index, _| *index = 256), InvalidTransaction::Stale.into());
 		let short = InvalidTransaction::Custom(crate::committee::invalid::WRONG_LENGTH).into();
 		assert_eq!(refused(|_, page| page.truncate(61)), short);
 		assert_eq!(refused(|_, page| page.truncate(0)), short);

@@ -3,6 +3,7 @@
 mod announcements;
 mod deposits;
 mod exhibits;
+mod groups;
 mod licences;
 mod rows;
 mod versions;

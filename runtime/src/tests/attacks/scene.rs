@@ -303,6 +303,8 @@ pub struct Scene {
 	pub curve: fn(f64) -> f64,
 	/// Counterfactual adapters of the next run.
 	pub adapters: u16,
+	/// The most blocks of a version.
+	pub blocks: u16,
 	/// What scorers find.
 	pub behave: Behaviour,
 	/// What the developer registers.
@@ -334,6 +336,16 @@ pub fn on_chain_with<R>(seed: u64, patch: Value, act: impl FnOnce(&mut Scene) ->
 	})
 }
 
+/// The block of each contributor to a version: its own, or that of its group.
+pub fn block_of(version: u32) -> BTreeMap<AccountId, u16> {
+	let published = pallet_datanets::Versions::<Runtime>::get(0, version).unwrap();
+	let own = (0..).zip(&published.blocks).map(|(u, block)| (block.owner.clone(), u));
+	let given = published.batches.iter().zip(&published.block_of);
+	let owner = |batch| pallet_datanets::Batches::<Runtime>::get(0, batch);
+	let shared = given.filter_map(|(batch, block)| Some((owner(batch)?.contributor, *block)));
+	own.chain(shared).collect()
+}
+
 impl Scene {
 	fn new() -> Self {
 		let names = ["owner", "developer", "operator", "payer"];
@@ -347,6 +359,7 @@ impl Scene {
 			queries: BTreeMap::new(),
 			curve: diminishing,
 			adapters: ADAPTERS,
+			blocks: 256,
 			behave: Box::new(|_, _, truth| Some(truth)),
 			forge: Box::new(|scene, _, subset| scene.adapter(subset)),
 			meddle: Box::new(|_| {}),
@@ -433,7 +446,9 @@ impl Scene {
 			assert_ok!(transact(&self.owner, call));
 		}
 		let batches = batches.try_into().unwrap();
-		assert_ok!(transact(&self.owner, pallet_datanets::Call::publish { datanet: 0, batches }));
+		let publish =
+			pallet_datanets::Call::publish_in { datanet: 0, batches, blocks: self.blocks };
+		assert_ok!(transact(&self.owner, publish));
 		let rights = Rights::FINE_TUNE;
 		if self.developer.id != self.owner.id {
 			let licence = pallet_datanets::Call::buy_licence { datanet: 0, rights, maximum: 0 };
@@ -469,14 +484,10 @@ impl Scene {
 
 	/// The rows of the contributors in a subset of a model's blocks.
 	fn seen(&self, model: u32, subset: &Subset) -> Vec<&Row> {
-		let owners: Vec<AccountId> =
-			design(model).blocks.iter().map(|block| block.owner.clone()).collect();
-		let inside = |who: &AccountId| {
-			owners
-				.iter()
-				.position(|owner| owner == who)
-				.is_some_and(|u| contains(subset, u))
-		};
+		let run = pallet_models::Models::<Runtime>::get(model).unwrap().run;
+		let blocks = block_of(run.version);
+		let inside =
+			|who: &AccountId| blocks.get(who).is_some_and(|u| contains(subset, usize::from(*u)));
 		self.rows.iter().filter(|(who, _)| inside(who)).map(|(_, row)| row).collect()
 	}
 
