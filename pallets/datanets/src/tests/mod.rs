@@ -4,5 +4,6 @@ mod announcements;
 mod deposits;
 mod exhibits;
 mod licences;
+mod risk;
 mod rows;
 mod versions;

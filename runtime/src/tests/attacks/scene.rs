@@ -432,8 +432,13 @@ impl Scene {
 
 	/// Creates the Datanet, which is number 0.
 	pub fn create(&mut self) {
-		let terms =
-			pallet_datanets::Terms { rights: Rights::ALL, price: 0, period: 0, curator_cut: 0 };
+		let terms = pallet_datanets::Terms {
+			rights: Rights::ALL,
+			price: 0,
+			period: 0,
+			curator_cut: 0,
+			at_risk: 0,
+		};
 		let name = b"letters".to_vec().try_into().unwrap();
 		assert_ok!(transact(&self.owner, pallet_datanets::Call::create { name, terms }));
 	}
