@@ -98,12 +98,14 @@ attacks! {
 	contributor_should_earn_as_measured_when_diminishing_rows_are_split_over_accounts: data::accounts_split;
 	contributor_should_earn_the_same_when_harm_is_split_off_within_earnings: data::harm_split_within;
 	contributor_should_earn_as_measured_when_harm_is_split_off_beyond_earnings: data::harm_split_beyond;
+	contributor_should_earn_as_measured_when_harm_is_split_off_with_something_at_risk: data::harm_split_at_risk;
 	contributor_should_earn_little_more_when_rows_are_split: data::rows_split;
 	contributor_should_earn_little_more_when_rows_are_padded: data::rows_padded;
 	contributor_should_earn_little_more_when_rows_are_merged: data::rows_merged;
 	contributor_should_earn_as_measured_when_accounts_give_junk: data::junk_rows;
 	saboteur_should_lose_when_it_earns_itself: data::sabotage_within;
 	saboteur_should_earn_as_measured_when_it_has_nothing_to_lose: data::sabotage_beyond;
+	saboteur_should_earn_as_measured_when_it_has_something_at_risk: data::sabotage_at_risk;
 	outlier_should_take_one_pool_at_most_when_it_is_sensational: data::outlier_rows;
 	scorer_should_earn_nothing_when_it_copies: scorers::copying;
 	scorer_should_be_slashed_when_it_is_lazy: scorers::lazy;

@@ -143,13 +143,15 @@ struct Game<'a> {
 	before: &'a dyn Fn(&mut Scene),
 	/// Does what they do when answers are scored and nobody is paid.
 	after: &'a dyn Fn(&mut Scene),
+	/// What the Datanet wants at risk of who contributes: if anything, the model is removed at last.
+	at_risk: Balance,
 }
 
 impl<'a> Game<'a> {
 	/// One in which knowledge has diminishing returns and others do nothing.
 	fn new(mallory: &'a dyn Fn(&mut Scene)) -> Self {
 		let (before, after) = (&nothing, &nothing);
-		Self { curve: diminishing, queries: &QUERIES, mallory, before, after }
+		Self { curve: diminishing, queries: &QUERIES, mallory, before, after, at_risk: 0 }
 	}
 
 	/// One in which knowledge adds up.
@@ -163,7 +165,7 @@ impl<'a> Game<'a> {
 		let hers: Vec<&str> = hers.iter().map(String::as_str).collect();
 		let one = |seed: &u64| {
 			on_chain(*seed, |scene| {
-				scene.curve = self.curve;
+				(scene.curve, scene.at_risk) = (self.curve, self.at_risk);
 				scene.hire();
 				contribute(scene, self.mallory);
 				(self.before)(scene);
@@ -175,6 +177,9 @@ impl<'a> Game<'a> {
 				scene.drive();
 				(self.after)(scene);
 				scene.finish();
+				if self.at_risk > 0 {
+					scene.remove(model);
+				}
 				(scene.income(&hers), scene.income(&["ann"]))
 			})
 		};
@@ -351,7 +356,9 @@ fn of_a_rival(name: &'static str, shown: Shown) -> Outcome {
 	);
 	let (most, shows) = match shown {
 		Shown::Never => (1.4, format!("{takes} if nobody shows it ({})", exact(&mallory))),
-		Shown::Before => (1.2, shows(copies.len(), vera, &format!("{takes} if shown at once"))),
+		Shown::Before => {
+			(1.2, shows(copies.len(), vera, "an edited copy of Ann's rows, shown at once"))
+		},
 		Shown::After => {
 			let what = format!("{takes} if shown when answers are scored");
 			(1.2, shows(copies.len(), vera, &what))
@@ -410,7 +417,7 @@ pub fn accounts_split() -> Outcome {
 
 /// Mallory's useful rows, and harmful ones under the same or another account; `useful` says whether
 /// that account has rows that earn more than these cost.
-fn harm(apart: bool, useful: bool) -> i128 {
+fn harm(apart: bool, useful: bool, at_risk: Balance) -> i128 {
 	let mallory = |scene: &mut Scene| {
 		give(scene);
 		let who = if apart { sock(0) } else { "mallory".into() };
@@ -420,15 +427,15 @@ fn harm(apart: bool, useful: bool) -> i128 {
 		}
 		assert_ok!(scene.contribute(&who, &rows));
 	};
-	Game::additive(&mallory).play().0
+	Game { at_risk, ..Game::additive(&mallory) }.play().0
 }
 
 /// Harmful rows under another account that earns more than they cost.
 pub fn harm_split_within() -> Outcome {
 	Outcome {
 		name: "harm_split_within",
-		honest: harm(false, true),
-		attack: harm(true, true),
+		honest: harm(false, true, 0),
+		attack: harm(true, true, 0),
 		target: 1.0,
 		most: 1.001,
 		shows: "harmful rows under an account whose other rows earn more than they cost".into(),
@@ -439,11 +446,28 @@ pub fn harm_split_within() -> Outcome {
 pub fn harm_split_beyond() -> Outcome {
 	Outcome {
 		name: "harm_split_beyond",
-		honest: harm(false, false),
-		attack: harm(true, false),
+		honest: harm(false, false, 0),
+		attack: harm(true, false, 0),
 		target: 1.0,
 		most: 3.6,
 		shows: "harmful rows under an account without any other: its debt is never paid".into(),
+	}
+}
+
+/// The same where all that it owes is at risk.
+pub fn harm_split_at_risk() -> Outcome {
+	let (honest, unpaid) = (harm(false, false, 0), harm(true, false, 0));
+	let at_risk = (unpaid - honest) / SEEDS.len() as i128;
+	Outcome {
+		name: "harm_split_at_risk",
+		honest,
+		attack: harm(true, false, at_risk as Balance),
+		target: 1.0,
+		most: 3.6,
+		shows: format!(
+			"the same with {:.1} coins at risk, what it would save, when the model has gone",
+			at_risk as f64 / UNIT as f64
+		),
 	}
 }
 
@@ -533,17 +557,18 @@ fn against_ann() -> Row {
 }
 
 /// Mallory undoes Ann's rows from this account: what that costs Mallory and Ann.
-fn sabotage(who: &str) -> (i128, i128, i128) {
-	let (mallory, ann) = play(|scene| {
+fn sabotage(who: &str, at_risk: Balance) -> (i128, i128, i128) {
+	let mallory = |scene: &mut Scene| {
 		give(scene);
 		assert_ok!(scene.contribute(who, &[against_ann()]));
-	});
+	};
+	let (mallory, ann) = Game { at_risk, ..Game::new(&mallory) }.play();
 	(mallory, honest().0 - mallory, honest().1 - ann)
 }
 
 /// Rows that undo a rival's, under the account that earns.
 pub fn sabotage_within() -> Outcome {
-	let (attack, cost, loss) = sabotage("mallory");
+	let (attack, cost, loss) = sabotage("mallory", 0);
 	Outcome {
 		name: "sabotage_within",
 		honest: honest().0,
@@ -559,7 +584,7 @@ pub fn sabotage_within() -> Outcome {
 
 /// Rows that undo a rival's, under an account that earns nothing.
 pub fn sabotage_beyond() -> Outcome {
-	let (attack, cost, loss) = sabotage(&sock(0));
+	let (attack, cost, loss) = sabotage(&sock(0), 0);
 	Outcome {
 		name: "sabotage_beyond",
 		honest: honest().0,
@@ -569,6 +594,27 @@ pub fn sabotage_beyond() -> Outcome {
 		shows: format!(
 			"the same under an account with nothing to lose: {:.2} of cost for 1 of Ann's loss",
 			cost as f64 / loss as f64
+		),
+	}
+}
+
+/// The same where as much is at risk as the rival loses.
+pub fn sabotage_at_risk() -> Outcome {
+	let (_, _, loss) = sabotage(&sock(0), 0);
+	let at_risk = loss / SEEDS.len() as i128;
+	let (attack, cost, left) = sabotage(&sock(0), at_risk as Balance);
+	Outcome {
+		name: "sabotage_at_risk",
+		honest: honest().0,
+		attack,
+		target: 1.0 - left as f64 / honest().0 as f64,
+		most: 1.2,
+		shows: format!(
+			"the same with {:.1} coins at risk, what Ann loses, when the model has gone: {:.2} of cost \
+			 for 1 of Ann's loss, which was {:.0} % larger before",
+			at_risk as f64 / UNIT as f64,
+			cost as f64 / left as f64,
+			100.0 * (loss - left) as f64 / left as f64,
 		),
 	}
 }

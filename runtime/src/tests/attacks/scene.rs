@@ -180,6 +180,15 @@ pub fn next_block() {
 	open_block(header.number + 1, header.hash(), slot + 1);
 }
 
+/// Ends the block that is open and opens one so much later, as if nothing had been due in those between.
+fn skip(blocks: BlockNumber) {
+	let slot = u64::from(Babe::current_slot());
+	let header = Executive::finalize_block();
+	let last = header.number + blocks - 1;
+	System::set_block_number(last);
+	open_block(last + 1, header.hash(), slot + 1);
+}
+
 /// The block that is open.
 pub fn now() -> BlockNumber {
 	System::block_number()
@@ -335,6 +344,8 @@ pub struct Scene {
 	pub queries: BTreeMap<Hash, Query>,
 	/// What knowledge is worth.
 	pub curve: fn(f64) -> f64,
+	/// What the Datanet wants at risk of who contributes.
+	pub at_risk: Balance,
 	/// Counterfactual adapters of the next run.
 	pub adapters: u16,
 	/// What scorers find.
@@ -380,6 +391,7 @@ impl Scene {
 			rows: Vec::new(),
 			queries: BTreeMap::new(),
 			curve: diminishing,
+			at_risk: 0,
 			adapters: ADAPTERS,
 			behave: Box::new(|_, _, truth| Some(truth)),
 			forge: Box::new(|scene, _, subset| scene.adapter(subset)),
@@ -437,15 +449,19 @@ impl Scene {
 			price: 0,
 			period: 0,
 			curator_cut: 0,
-			at_risk: 0,
+			at_risk: self.at_risk,
 		};
 		let name = b"letters".to_vec().try_into().unwrap();
 		assert_ok!(transact(&self.owner, pallet_datanets::Call::create { name, terms }));
 	}
 
-	/// Contributes rows as one batch.
+	/// Contributes rows as one batch, with at risk what the Datanet wants.
 	pub fn contribute(&mut self, name: &str, rows: &[Row]) -> DispatchResult {
 		let who = party(name);
+		if self.at_risk > 0 {
+			let call = pallet_datanets::Call::put_at_risk { datanet: 0, maximum: self.at_risk };
+			transact(&who, call)?;
+		}
 		let registered: Vec<_> = rows.iter().map(Row::registered).collect();
 		let call = pallet_datanets::Call::contribute {
 			datanet: 0,
@@ -718,6 +734,26 @@ impl Scene {
 		for (model, period) in Periods::<Runtime>::iter_keys().collect::<Vec<_>>() {
 			assert_ok!(transact(&keeper, pallet_attribution::Call::settle { model, period }));
 		}
+		self.claim();
+	}
+
+	/// Retires a model version, and removes it when its receipts are of the past.
+	pub fn remove(&mut self, model: u32) {
+		assert_ok!(transact(&self.developer, pallet_models::Call::retire { model }));
+		skip(pallet_models::RETIRE_DELAY + 1);
+		let keeper = party("keeper");
+		for receipt in Receipts::<Runtime>::iter_keys().collect::<Vec<_>>() {
+			assert_ok!(transact(&keeper, pallet_attribution::Call::prune { receipt }));
+		}
+		let operator = self.operator.id.clone();
+		assert_ok!(transact(&keeper, pallet_models::Call::remove_operator { model, operator }));
+		assert_ok!(transact(&keeper, pallet_models::Call::remove_version { model }));
+		self.claim();
+	}
+
+	/// Lets everybody be paid.
+	fn claim(&self) {
+		let keeper = party("keeper");
 		for who in Earnings::<Runtime>::iter_keys().collect::<Vec<_>>() {
 			assert_ok!(transact(&keeper, pallet_attribution::Call::claim_for { who }));
 		}
