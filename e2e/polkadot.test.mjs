@@ -128,6 +128,7 @@ describe('a wallet with polkadot-js', { concurrency: false }, () => {
 			price: 2n * OPEN,
 			period: 1_000,
 			curatorCut: 500,
+			atRisk: 0,
 		};
 		const created = await send(api.tx.datanets.create('Recipes', terms), alice);
 		const [datanet, owner] = only(created.events, 'datanets', 'Created');

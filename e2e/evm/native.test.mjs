@@ -83,7 +83,7 @@ describe('native transactions', { concurrency: false }, () => {
 			api.tx.utility.batchAll([
 				api.tx.balances.transferKeepAlive(`${receiver}${'ee'.repeat(12)}`, 5n * OPEN),
 				api.tx.datanets.create('Native', {
-					...{ rights: FINE_TUNE, price: OPEN, period: 0, curatorCut: 500 },
+					...{ rights: FINE_TUNE, price: OPEN, period: 0, curatorCut: 500, atRisk: 0 },
 				}),
 			]),
 		);

@@ -62,6 +62,7 @@ fn version(owner: &AccountId, blocks: u32) -> (DatanetId, Version) {
 		price: UNIT,
 		period: 0,
 		curator_cut: 1_000,
+		at_risk: UNIT,
 	};
 	let id = Datanets::do_create(owner.clone(), name, terms).expect("the owner is rich; qed");
 	let scores =
@@ -69,7 +70,10 @@ fn version(owner: &AccountId, blocks: u32) -> (DatanetId, Version) {
 	let batches = (0..blocks.min(MAX_BLOCKS)).map(|n| {
 		let row = pallet_datanets::Row { hash: Hash::from_low_u64_be(n.into()), bytes: 1_000 };
 		let rows = BoundedVec::truncate_from(vec![row]);
-		let batch = Datanets::do_contribute(rich(n), id, rows).expect("the row is new; qed");
+		let contributor = rich(n);
+		Datanets::do_put_at_risk(contributor.clone(), id, UNIT)
+			.expect("the contributor is rich; qed");
+		let batch = Datanets::do_contribute(contributor, id, rows).expect("the row is new; qed");
 		let verdict = pallet_datanets::Verdict::Accept(scores);
 		Datanets::review(RuntimeOrigin::signed(owner.clone()), id, batch, verdict)
 			.expect("the owner curates; qed");

@@ -162,6 +162,18 @@ fn datanets(event: &pallet_datanets::Event<Runtime>) -> Option<EthLog> {
 			DATANETS,
 			&IDatanets::Claimed { id: *datanet, account: address(who), amount: wei(amount) },
 		),
+		PutAtRisk { datanet, who, amount } => EthLog::new(
+			DATANETS,
+			&IDatanets::PutAtRisk { id: *datanet, account: address(who), amount: wei(amount) },
+		),
+		RiskReleased { datanet, who, amount } => EthLog::new(
+			DATANETS,
+			&IDatanets::RiskReleased { id: *datanet, account: address(who), amount: wei(amount) },
+		),
+		Seized { datanet, who, amount } => EthLog::new(
+			DATANETS,
+			&IDatanets::Seized { id: *datanet, account: address(who), amount: wei(amount) },
+		),
 		_ => return None,
 	})
 }

@@ -33,6 +33,9 @@ pub enum DatanetCommand {
 		/// The curator's part of what contributors earn, in basis points.
 		#[arg(long, default_value_t = 500)]
 		curator_cut: u16,
+		/// What who contributes must have at risk, in $OPEN: it pays for rows that make answers worse.
+		#[arg(long, value_parser = open, default_value = "0")]
+		at_risk: u128,
 	},
 	/// Cuts a text into rows, stores them as blobs and registers their hashes.
 	Contribute {
@@ -49,6 +52,9 @@ pub enum DatanetCommand {
 		/// Writes the rows that were left out to this file, one a line.
 		#[arg(long)]
 		held_out: Option<PathBuf>,
+		/// Puts at risk what the Datanet wants, at most so much in $OPEN.
+		#[arg(long, value_parser = open)]
+		at_risk: Option<u128>,
 	},
 	/// Accepts or rejects all batches that wait, after checking that their rows can be had.
 	Review {
@@ -111,6 +117,15 @@ pub enum DatanetCommand {
 		/// The row's hash.
 		#[arg(value_parser = super::hash)]
 		row: Hash,
+	},
+	/// Gives back what a contributor has at risk, if none of its batches stand and no version has rows of
+	/// it: your own, or anybody's in your Datanet.
+	ReleaseAtRisk {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// Whose; yours by default.
+		#[arg(value_parser = account)]
+		who: Option<AccountId>,
 	},
 	/// Removes a licence and gives its deposit back: your own, or anybody's that has expired.
 	RemoveLicence {
@@ -263,7 +278,7 @@ impl DatanetCommand {
 		let chain = common.chain().await?;
 		let signer = common.signer()?;
 		match self {
-			Self::Create { name, rights, price, period, curator_cut } => {
+			Self::Create { name, rights, price, period, curator_cut, at_risk } => {
 				let name = name.as_bytes().to_vec();
 				let name = name.try_into().map_err(|_| "a name has at most 64 bytes")?;
 				let terms = Terms {
@@ -271,6 +286,7 @@ impl DatanetCommand {
 					price: *price,
 					period: *period,
 					curator_cut: *curator_cut,
+					at_risk: *at_risk,
 				};
 				let included = chain.send(&signer, Call::create { name, terms }).await?;
 				let id = event(included, |event| match event {
@@ -279,7 +295,7 @@ impl DatanetCommand {
 				})?;
 				common.print(format!("Datanet {id} created"), json!({ "datanet": id }));
 			},
-			Self::Contribute { datanet, file, row_bytes, hold_out, held_out } => {
+			Self::Contribute { datanet, file, row_bytes, hold_out, held_out, at_risk } => {
 				let text = std::fs::read_to_string(file)
 					.map_err(|e| format!("{} cannot be read: {e}", file.display()))?;
 				let all = cut(&text, *row_bytes);
@@ -304,6 +320,10 @@ impl DatanetCommand {
 					if known.insert(hash) {
 						rows.push(Row { hash, bytes: row.len() as u32 });
 					}
+				}
+				if let Some(maximum) = at_risk {
+					let call = Call::put_at_risk { datanet: *datanet, maximum: *maximum };
+					chain.send(&signer, call).await?;
 				}
 				let bar = common.bar("rows on chain", rows.len() as u64);
 				let mut ids = Vec::new();
@@ -449,6 +469,16 @@ impl DatanetCommand {
 					.await?;
 				common.print(format!("row {row:?} withdrawn"), json!({ "row": row }));
 			},
+			Self::ReleaseAtRisk { datanet, who } => {
+				let who = who.clone().unwrap_or_else(|| signer.account());
+				let call = Call::release_at_risk { datanet: *datanet, who: who.clone() };
+				let amount = event(chain.send(&signer, call).await?, |event| match event {
+					RuntimeEvent::Datanets(Event::RiskReleased { amount, .. }) => Some(amount),
+					_ => None,
+				})?;
+				let text = format!("{} has {} $OPEN back", who.to_ss58check(), show_open(amount));
+				common.print(text, json!({ "amount": amount.to_string() }));
+			},
 			Self::RemoveLicence { datanet, who } => {
 				let who = who.clone().unwrap_or_else(|| signer.account());
 				let text = format!("licence of {} removed", who.to_ss58check());
@@ -491,12 +521,16 @@ impl DatanetCommand {
 				}
 				let versions: Version = entry.next_version - 1;
 				let text = format!(
-					"Datanet {datanet} “{name}”, curated by {}, {versions} versions, licence {} $OPEN\n{table}",
+					"Datanet {datanet} “{name}”, curated by {}, {versions} versions, licence {} $OPEN, at risk {} $OPEN\n{table}",
 					entry.curator.to_ss58check(),
-					show_open(entry.terms.price)
+					show_open(entry.terms.price),
+					show_open(entry.terms.at_risk)
 				);
-				common
-					.print(text, json!({ "name": name, "versions": versions, "batches": listed }));
+				common.print(
+					text,
+					json!({ "name": name, "versions": versions,
+						"at_risk": entry.terms.at_risk.to_string(), "batches": listed }),
+				);
 			},
 		}
 		Ok(())

@@ -2,7 +2,7 @@
 
 use super::*;
 use frame::deps::frame_support::traits::tokens::{Fortitude, Precision, Restriction};
-use openledger_core::Designs as DesignsTrait;
+use openledger_core::{Designs as DesignsTrait, ModelInfo};
 use openledger_influence_math::{design::draw, Psi, PsiError};
 
 impl<T: Config> Pallet<T> {
@@ -45,6 +45,19 @@ impl<T: Config> Pallet<T> {
 		design.escrow = design.escrow.saturating_add(missing);
 		Designs::<T>::insert(model, design);
 		Self::begin(Work::Training(model))
+	}
+
+	/// Takes what owners of blocks still owe, of what only this version could have earned, from what they
+	/// have at risk, and forgets the rest.
+	fn collect(model: ModelId) -> DispatchResult {
+		let Some(ModelInfo { datanet, version, .. }) = T::Models::model(model) else {
+			return Ok(());
+		};
+		for (who, debt) in Debts::<T>::drain_prefix(model).take(MAX_BLOCKS as usize) {
+			let taken = T::Datanets::seize(datanet, version, &who, debt)?;
+			Self::deposit_event(Event::DebtForgotten { model, who, debt, taken });
+		}
+		Ok(())
 	}
 
 	/// Whether what was trained again is what was registered.
@@ -202,8 +215,7 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 		ensure!(Designs::<T>::contains_key(model), Error::<T>::NoDesign);
 		let busy = Committees::<T>::contains_key(Work::Training(model));
 		ensure!(!busy && !Kept::<T>::contains_key(model), Error::<T>::StillNeeded);
-		// Owed by owners of its blocks, of what only this version could have earned.
-		let _ = Debts::<T>::clear_prefix(model, MAX_BLOCKS, None);
+		Self::collect(model)?;
 		<Self as DesignsTrait<_>>::cancel(who, model);
 		Ok(())
 	}

@@ -762,6 +762,17 @@ pub mod pallet {
 			/// Gone back to payers, in wei.
 			refunded: Balance,
 		},
+		/// A model version that somebody owes something goes, and the debt with it.
+		DebtForgotten {
+			/// The model version.
+			model: ModelId,
+			/// Who.
+			who: T::AccountId,
+			/// All that it owed, in wei.
+			debt: Balance,
+			/// What of that was taken from what it had at risk, in wei.
+			taken: Balance,
+		},
 	}
 
 	/// Errors.

@@ -3,7 +3,7 @@
 
 use crate as pallet_attribution;
 use crate::*;
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 use core::cell::RefCell;
 use frame::{
 	deps::{
@@ -170,6 +170,8 @@ std::thread_local! {
 std::thread_local! {
 	/// Bytes of each block that are left.
 	pub static LEFT: RefCell<Option<Vec<u64>>> = const { RefCell::new(None) };
+	/// What contributors have at risk.
+	pub static AT_RISK: RefCell<BTreeMap<AccountId, u128>> = const { RefCell::new(BTreeMap::new()) };
 	/// Who serves the model too.
 	pub static OPERATOR: RefCell<Option<AccountId>> = const { RefCell::new(None) };
 }
@@ -210,6 +212,14 @@ impl Datanets<AccountId> for World {
 	}
 	fn reward_rows(_: u32, from: &AccountId, amount: u128) -> DispatchResult {
 		Balances::transfer(from, &rows_pot(), amount, Preservation::Preserve).map(|_| ())
+	}
+	fn seize(_: u32, _: Version, who: &AccountId, amount: u128) -> Result<u128, DispatchError> {
+		AT_RISK.with_borrow_mut(|all| {
+			let left = all.entry(who.clone()).or_default();
+			let taken = amount.min(*left);
+			*left -= taken;
+			Ok(taken)
+		})
 	}
 }
 

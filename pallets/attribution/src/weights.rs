@@ -203,9 +203,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(34_838_029, 0).saturating_mul(n.into()))
 	}
 	fn forget() -> Weight {
-		Weight::from_parts(597_229_000, 654046)
-			.saturating_add(T::DbWeight::get().reads(261))
-			.saturating_add(T::DbWeight::get().writes(261))
+		Weight::from_parts(24_000_000_000, 2654046)
+			.saturating_add(T::DbWeight::get().reads(1300))
+			.saturating_add(T::DbWeight::get().writes(1040))
 	}
 	/// `n` is from 768 to 16384.
 	fn scores(n: u32) -> Weight {

@@ -10,8 +10,13 @@ use openledger_core::{commitment, Announced, Hash};
 
 /// In wei.
 const FORTUNE: Balance = 1_000_000_000_000_000_000_000_000;
-const TERMS: Terms =
-	Terms { rights: Rights::FINE_TUNE, price: FORTUNE / 1_000, period: 100, curator_cut: 1_000 };
+const TERMS: Terms = Terms {
+	rights: Rights::FINE_TUNE,
+	price: FORTUNE / 1_000,
+	period: 100,
+	curator_cut: 1_000,
+	at_risk: FORTUNE / 1_000,
+};
 const SCORES: Scores = Scores { authenticity: 100, ownership: 100, quality: 100, uniqueness: 100 };
 
 fn rich<T: Config>(name: &'static str, n: u32) -> T::AccountId {
@@ -34,9 +39,16 @@ fn datanet<T: Config>(owner: &T::AccountId) -> DatanetId {
 	Pallet::<T>::do_create(owner.clone(), name(), TERMS).expect("the owner is rich; qed")
 }
 
+/// A contributor who has at risk what the terms want.
+fn contributor<T: Config>(datanet: DatanetId, n: u32) -> T::AccountId {
+	let who = rich::<T>("contributor", n);
+	Pallet::<T>::do_put_at_risk(who.clone(), datanet, FORTUNE).expect("rich; qed");
+	who
+}
+
 /// The batch that contributor `n` gives.
 fn batch<T: Config>(datanet: DatanetId, n: u32, count: u32) -> (T::AccountId, BatchId) {
-	let contributor = rich::<T>("contributor", n);
+	let contributor = contributor::<T>(datanet, n);
 	let batch = Pallet::<T>::do_contribute(contributor.clone(), datanet, rows(n, count))
 		.expect("the rows are new; qed");
 	(contributor, batch)
@@ -141,7 +153,7 @@ mod benches {
 	#[benchmark]
 	fn contribute(n: Linear<1, MAX_ROWS>) {
 		let id = datanet::<T>(&rich::<T>("owner", 0));
-		let contributor = rich::<T>("contributor", 0);
+		let contributor = contributor::<T>(id, 0);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(contributor), id, rows(0, n));
@@ -306,7 +318,7 @@ mod benches {
 	fn contribute_announced(n: Linear<1, MAX_ROWS>) -> Result<(), BenchmarkError> {
 		let owner = rich::<T>("owner", 0);
 		let id = datanet::<T>(&owner);
-		let contributor = rich::<T>("contributor", MAX_ROWS);
+		let contributor = contributor::<T>(id, MAX_ROWS);
 		frame_system::Pallet::<T>::set_block_number(1u32.into());
 		let mut all = Vec::new();
 		for i in 0..n {
@@ -355,7 +367,7 @@ mod benches {
 			.collect();
 		let give = |n: u32, rows: &[Content]| -> Result<(), DispatchError> {
 			let rows = BoundedVec::truncate_from(rows.iter().map(|row| row_of(row)).collect());
-			let batch = Pallet::<T>::do_contribute(rich::<T>("contributor", n), id, rows)?;
+			let batch = Pallet::<T>::do_contribute(contributor::<T>(id, n), id, rows)?;
 			Pallet::<T>::do_review(owner.clone(), id, batch, Verdict::Accept(SCORES))
 		};
 		give(0, &earlier)?;
@@ -453,6 +465,29 @@ mod benches {
 
 		assert_eq!(Apart::<T>::get(id).len() as u32, MAX_APART - 1);
 		Ok(())
+	}
+
+	#[benchmark]
+	fn put_at_risk() {
+		let id = datanet::<T>(&rich::<T>("owner", 0));
+		let contributor = rich::<T>("contributor", 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(contributor.clone()), id, FORTUNE);
+
+		assert!(AtRisk::<T>::contains_key(id, contributor));
+	}
+
+	#[benchmark]
+	fn release_at_risk() {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let contributor = contributor::<T>(id, 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id, contributor.clone());
+
+		assert!(!AtRisk::<T>::contains_key(id, contributor));
 	}
 
 	/// Looks up the largest version.

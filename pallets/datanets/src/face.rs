@@ -11,6 +11,8 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 			DatanetsCall::Contribute { rows } => T::WeightInfo::contribute(rows),
 			DatanetsCall::BuyLicence => T::WeightInfo::buy_licence(),
 			DatanetsCall::Claim => T::WeightInfo::claim_for(),
+			DatanetsCall::PutAtRisk => T::WeightInfo::put_at_risk(),
+			DatanetsCall::ReleaseAtRisk => T::WeightInfo::release_at_risk(),
 			DatanetsCall::Read => T::WeightInfo::read(),
 		}
 	}
@@ -24,7 +26,7 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 		curator_cut: u16,
 	) -> Result<DatanetId, DispatchError> {
 		let name = Name::try_from(name).map_err(|_| Error::<T>::BadName)?;
-		Self::do_create(who, name, Terms { rights, price, period, curator_cut })
+		Self::do_create(who, name, Terms { rights, price, period, curator_cut, at_risk: 0 })
 	}
 
 	fn set_curator(who: T::AccountId, datanet: DatanetId, curator: T::AccountId) -> DispatchResult {
@@ -56,13 +58,34 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 		Self::do_claim(datanet, who).map(|()| amount)
 	}
 
+	fn put_at_risk(
+		who: T::AccountId,
+		datanet: DatanetId,
+		maximum: Balance,
+	) -> Result<Balance, DispatchError> {
+		Self::do_put_at_risk(who, datanet, maximum)
+	}
+
+	fn release_at_risk(
+		by: T::AccountId,
+		datanet: DatanetId,
+		who: T::AccountId,
+	) -> Result<Balance, DispatchError> {
+		Self::do_release_at_risk(by, datanet, who)
+	}
+
+	fn at_risk(datanet: DatanetId, who: &T::AccountId) -> Option<(Balance, Balance)> {
+		let wanted = Datanets::<T>::get(datanet)?.terms.at_risk;
+		Some((wanted, AtRisk::<T>::get(datanet, who).map_or(0, |risk| risk.amount)))
+	}
+
 	fn claimable(datanet: DatanetId, who: &T::AccountId) -> Balance {
 		Self::owed(datanet, who).unwrap_or(0)
 	}
 
 	fn terms(datanet: DatanetId) -> Option<DatanetTerms<T::AccountId>> {
 		let Datanet { owner, curator, terms, .. } = Datanets::<T>::get(datanet)?;
-		let Terms { rights, price, period, curator_cut } = terms;
+		let Terms { rights, price, period, curator_cut, .. } = terms;
 		Some(DatanetTerms { owner, curator, rights, price, period, curator_cut })
 	}
 }

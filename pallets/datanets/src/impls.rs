@@ -154,6 +154,7 @@ impl<T: Config> Pallet<T> {
 			Self::make_way(id, row.hash, announced)?;
 		}
 		let mut datanet = Datanets::<T>::get(id).ok_or(Error::<T>::NoDatanet)?;
+		Self::check_risk(id, &contributor, &datanet.terms)?;
 		let batch = datanet.next_batch;
 		datanet.next_batch = batch.checked_add(1).ok_or(Error::<T>::Overflow)?;
 		let mut bytes = 0u64;
@@ -179,6 +180,7 @@ impl<T: Config> Pallet<T> {
 		};
 		Batches::<T>::insert(id, batch, entry);
 		Datanets::<T>::insert(id, datanet);
+		Self::bind(id, &contributor, Use::Batch(batch));
 		let event = Event::Contributed { datanet: id, batch, contributor, root, rows: count };
 		Self::deposit_event(event);
 		Ok(batch)
@@ -221,6 +223,7 @@ impl<T: Config> Pallet<T> {
 				entry.ticket.drop(&entry.contributor)?;
 				Self::release(&entry.contributor, entry.bond.of(entry.rows, entry.bytes))?;
 				Batches::<T>::remove(id, batch);
+				Self::unbind(id, &entry.contributor, Use::Batch(batch));
 				Outcome::Rejected(reason)
 			},
 		};
@@ -263,6 +266,7 @@ impl<T: Config> Pallet<T> {
 		if entry.rows == 0 {
 			entry.ticket.drop(who)?;
 			Batches::<T>::remove(id, batch);
+			Self::unbind(id, who, Use::Batch(batch));
 		} else {
 			entry.root = None;
 			entry.ticket = entry.ticket.update(who, Self::footprint(entry.rows))?;
@@ -322,6 +326,9 @@ impl<T: Config> Pallet<T> {
 		let bytes = (&batches, &block_of, &blocks).encoded_size().saturating_add(132);
 		let ticket = T::Consideration::new(&who, Footprint::from_parts(1, bytes))?;
 		let deposit = (who, ticket);
+		for block in &blocks {
+			Self::bind(id, &block.owner, Use::Version(version));
+		}
 		let published = Published { root, batches, block_of, blocks, models: 0, deposit };
 		Versions::<T>::insert(id, version, published);
 		Self::deposit_event(Event::Published { datanet: id, version, root, blocks: count });
@@ -342,6 +349,9 @@ impl<T: Config> Pallet<T> {
 		let superseded = version.saturating_add(1) < datanet.next_version;
 		ensure!(stale || (superseded && payer == who), Error::<T>::VersionFresh);
 		ticket.drop(&payer)?;
+		for block in &published.blocks {
+			Self::unbind(id, &block.owner, Use::Version(version));
+		}
 		Self::deposit_event(Event::VersionRemoved { datanet: id, version });
 		Ok(())
 	}
@@ -419,6 +429,7 @@ impl<T: Config> Pallet<T> {
 			&& Licences::<T>::iter_key_prefix(id).next().is_none()
 			&& Withdrawn::<T>::iter_key_prefix(id).next().is_none()
 			&& !Apart::<T>::contains_key(id)
+			&& AtRisk::<T>::iter_key_prefix(id).next().is_none()
 			&& Contributors::<T>::iter_key_prefix(id).next().is_none();
 		ensure!(empty, Error::<T>::NotEmpty);
 		datanet.ticket.drop(&who)?;
@@ -561,7 +572,7 @@ impl<T: Config> Pallet<T> {
 			}
 			ensure!(accepted.is_empty(), "who gave rows has a share");
 		}
-		Ok(())
+		Self::try_state_of_risks()
 	}
 }
 
@@ -642,5 +653,14 @@ impl<T: Config> openledger_core::Datanets<T::AccountId> for Pallet<T> {
 		RowRewards::<T>::insert(id, rewards);
 		Self::deposit_event(Event::RowsRewarded { datanet: id, amount });
 		Ok(())
+	}
+
+	fn seize(
+		datanet: DatanetId,
+		version: Version,
+		who: &T::AccountId,
+		amount: Balance,
+	) -> Result<Balance, DispatchError> {
+		Self::do_seize(datanet, version, who, amount)
 	}
 }

@@ -12,12 +12,13 @@
 //!
 //! Whoever stores something pays a deposit, which comes back when it goes: with the last row of a
 //! batch or its rejection, with a licence that has expired, with a version that no model is trained
-//! on, with a Datanet that is empty.
+//! on, with a Datanet that is empty. Who has something at risk gets it back when none of its batches
+//! stand and no version has rows of it.
 //!
 //! | who | calls |
 //! |---|---|
 //! | owner | [`create`](Pallet::create), [`set_terms`](Pallet::set_terms), [`set_curator`](Pallet::set_curator), [`close`](Pallet::close) |
-//! | contributor | [`announce`](Pallet::announce), [`contribute`](Pallet::contribute), [`contribute_announced`](Pallet::contribute_announced), [`withdraw_row`](Pallet::withdraw_row), [`buy_block`](Pallet::buy_block), [`leave_block`](Pallet::leave_block) |
+//! | contributor | [`announce`](Pallet::announce), [`contribute`](Pallet::contribute), [`contribute_announced`](Pallet::contribute_announced), [`withdraw_row`](Pallet::withdraw_row), [`buy_block`](Pallet::buy_block), [`leave_block`](Pallet::leave_block), [`put_at_risk`](Pallet::put_at_risk), [`release_at_risk`](Pallet::release_at_risk) |
 //! | curator | [`review`](Pallet::review), [`publish`](Pallet::publish) and [`publish_in`](Pallet::publish_in), [`remove_version`](Pallet::remove_version) |
 //! | builder | [`buy_licence`](Pallet::buy_licence) |
 //! | anybody | [`announce`](Pallet::announce) and [`exhibit`](Pallet::exhibit), [`claim_for`](Pallet::claim_for), [`distribute`](Pallet::distribute), [`recommit`](Pallet::recommit), [`remove_licence`](Pallet::remove_licence), [`retract`](Pallet::retract), [`release_bond`](Pallet::release_bond) |
@@ -48,6 +49,14 @@
 //! were registered meanwhile, they move. Exhibits are always announced, or bounties would go to
 //! whoever copies them. What is shown is in the chain for ever, as the content of rows is public
 //! anyway.
+//!
+//! ## Harm
+//!
+//! Rows that make answers worse owe. Terms may want that who contributes has an amount at risk, once
+//! for all its rows: if a model version goes and a contributor still owes something, attribution takes
+//! it from there, and the accepted rows get it. Contributing never puts more at risk than the
+//! contributor did itself, for a maximum of its own, so that terms that change meanwhile cost
+//! nothing. It answers for batches and versions that came after it.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -61,6 +70,7 @@ mod groups;
 mod impls;
 #[cfg(test)]
 mod mock;
+mod risk;
 #[cfg(test)]
 mod tests;
 
@@ -171,6 +181,9 @@ pub mod pallet {
 		/// A stake on the rows' being new.
 		#[codec(index = 1)]
 		Bond,
+		/// What pays for rows that make answers worse.
+		#[codec(index = 2)]
+		AtRisk,
 	}
 
 	/// The next Datanet.
@@ -286,6 +299,18 @@ pub mod pallet {
 		DatanetId,
 		BoundedVec<(T::AccountId, T::Consideration), ConstU32<MAX_APART>>,
 		ValueQuery,
+	>;
+
+	/// What contributors have at risk.
+	#[pallet::storage]
+	pub type AtRisk<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		DatanetId,
+		Blake2_128Concat,
+		T::AccountId,
+		Risk<T::Consideration>,
+		OptionQuery,
 	>;
 
 	/// Events.
@@ -492,6 +517,33 @@ pub mod pallet {
 			/// In wei.
 			amount: Balance,
 		},
+		/// An account put at risk what the terms want.
+		PutAtRisk {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// Who.
+			who: T::AccountId,
+			/// All that it has at risk, in wei.
+			amount: Balance,
+		},
+		/// What an account had at risk returned.
+		RiskReleased {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// Who.
+			who: T::AccountId,
+			/// In wei.
+			amount: Balance,
+		},
+		/// An account's rows made answers worse: the accepted rows got what it had at risk.
+		Seized {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// Who.
+			who: T::AccountId,
+			/// In wei.
+			amount: Balance,
+		},
 	}
 
 	/// Errors.
@@ -553,7 +605,7 @@ pub mod pallet {
 		NoLicence,
 		/// The licence has not expired: only its holder may give it up.
 		LicenceRuns,
-		/// Something is left: batches, versions, licences, or money that is not claimed.
+		/// Something is left: batches, versions, licences, money that is at risk or not claimed.
 		NotEmpty,
 		/// Nothing to claim.
 		NothingToClaim,
@@ -594,6 +646,12 @@ pub mod pallet {
 		HasNoBlock,
 		/// 128 contributors of the Datanet have blocks of their own, as many as may.
 		NoBlocksLeft,
+		/// The terms want more at risk: call `put_at_risk` first.
+		TooLittleAtRisk,
+		/// The account has nothing at risk.
+		NothingAtRisk,
+		/// Batches of the account stand, or versions have rows of it.
+		RiskStays,
 	}
 
 	#[pallet::hooks]
@@ -638,7 +696,7 @@ pub mod pallet {
 			Self::do_create(ensure_signed(origin)?, name, terms).map(|_| ())
 		}
 
-		/// Sets the terms of licences that are bought from now on.
+		/// Sets the terms of licences that are bought, and of rows that are contributed, from now on.
 		///
 		/// ## Dispatch Origin
 		///
@@ -663,7 +721,7 @@ pub mod pallet {
 		}
 
 		/// Contributes rows by their hashes and lengths. Their content must be served to the
-		/// curator from a node's blob store.
+		/// curator from a node's blob store, and the caller must have at risk what the terms want.
 		///
 		/// ## Dispatch Origin
 		///
@@ -948,6 +1006,36 @@ pub mod pallet {
 		#[pallet::call_index(21)]
 		pub fn leave_block(origin: OriginFor<T>, datanet: DatanetId) -> DispatchResult {
 			Self::do_leave_block(ensure_signed(origin)?, datanet)
+		}
+
+		/// Puts at risk what the terms want beyond what the caller has, for at most `maximum` wei
+		/// in all.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`.
+		#[pallet::call_index(22)]
+		pub fn put_at_risk(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			#[pallet::compact] maximum: Balance,
+		) -> DispatchResult {
+			Self::do_put_at_risk(ensure_signed(origin)?, datanet, maximum).map(|_| ())
+		}
+
+		/// Returns what an account has at risk, if none of its batches stand and no version has
+		/// rows of it.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`: by the account, or by the owner of the Datanet.
+		#[pallet::call_index(23)]
+		pub fn release_at_risk(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			who: T::AccountId,
+		) -> DispatchResult {
+			Self::do_release_at_risk(ensure_signed(origin)?, datanet, who).map(|_| ())
 		}
 	}
 }

@@ -119,7 +119,7 @@ pub const BOB: u64 = 11;
 pub const BUILDER: u64 = 20;
 
 pub const TERMS: Terms =
-	Terms { rights: Rights(0b11), price: 1_000_003, period: 100, curator_cut: 500 };
+	Terms { rights: Rights(0b11), price: 1_000_003, period: 100, curator_cut: 500, at_risk: 0 };
 
 pub fn row(n: u8, bytes: u32) -> Row {
 	Row { hash: Hash::repeat_byte(n), bytes }

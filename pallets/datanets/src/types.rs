@@ -45,6 +45,8 @@ pub struct Terms {
 	pub period: u32,
 	/// The curator's part of what contributors earn, in basis points.
 	pub curator_cut: u16,
+	/// What who contributes has at risk, in wei: it pays for what its rows make worse.
+	pub at_risk: Balance,
 }
 
 /// The name of a Datanet, UTF-8.
@@ -227,6 +229,39 @@ pub struct Staked<AccountId> {
 	pub batch: BatchId,
 	/// In wei.
 	pub bond: Balance,
+}
+
+/// What a contributor has at risk in a Datanet.
+#[stored(no_skip_type_params)]
+pub struct Risk<Ticket> {
+	/// In wei.
+	pub amount: Balance,
+	/// The first batch and the first version that it answers for.
+	pub from: (BatchId, Version),
+	/// Batches of the contributor that stand, and versions that have rows of it: it stays as long as
+	/// there are any.
+	pub uses: u32,
+	/// Pays for this entry.
+	pub ticket: Ticket,
+}
+
+/// What something at risk answers for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Use {
+	/// A batch.
+	Batch(BatchId),
+	/// A version.
+	Version(Version),
+}
+
+impl<Ticket> Risk<Ticket> {
+	/// Whether it answers for this, which came after it.
+	pub fn covers(&self, what: Use) -> bool {
+		match what {
+			Use::Batch(batch) => batch >= self.from.0,
+			Use::Version(version) => version >= self.from.1,
+		}
+	}
 }
 
 /// A hash that was announced.

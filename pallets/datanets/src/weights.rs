@@ -29,6 +29,8 @@ pub trait WeightInfo {
 	fn distribute(m: u32) -> Weight;
 	fn buy_block() -> Weight;
 	fn leave_block() -> Weight;
+	fn put_at_risk() -> Weight;
+	fn release_at_risk() -> Weight;
 	fn read() -> Weight;
 }
 
@@ -53,11 +55,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// `n` is from 1 to 256.
 	fn contribute(n: u32) -> Weight {
-		Weight::from_parts(128_955_602, 3874)
+		Weight::from_parts(133_955_602, 6574)
 			.saturating_add(Weight::from_parts(11_463_225, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().reads(2).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(T::DbWeight::get().writes(5))
 			.saturating_add(T::DbWeight::get().writes(1).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(0, 2595).saturating_mul(n.into()))
 	}
@@ -68,22 +70,23 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// `n` is from 1 to 256.
 	fn reject(n: u32) -> Weight {
-		Weight::from_parts(113_530_093, 3874)
+		Weight::from_parts(118_530_093, 6574)
 			.saturating_add(Weight::from_parts(7_753_933, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().reads(1).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().writes(3))
+			.saturating_add(T::DbWeight::get().writes(4))
 			.saturating_add(T::DbWeight::get().writes(1).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(0, 2543).saturating_mul(n.into()))
 	}
 	/// `n` is from 1 to 256.
 	fn publish(n: u32) -> Weight {
 		Weight::from_parts(83_649_477, 3874)
-			.saturating_add(Weight::from_parts(8_544_983, 0).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(13_544_983, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(3))
-			.saturating_add(T::DbWeight::get().reads(1).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(2).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(4))
-			.saturating_add(Weight::from_parts(0, 2633).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes(1).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 5333).saturating_mul(n.into()))
 	}
 	fn buy_licence() -> Weight {
 		Weight::from_parts(236_011_000, 11402)
@@ -96,9 +99,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn withdraw_row() -> Weight {
-		Weight::from_parts(144_214_000, 3874)
-			.saturating_add(T::DbWeight::get().reads(7))
-			.saturating_add(T::DbWeight::get().writes(8))
+		Weight::from_parts(149_214_000, 6574)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(9))
 	}
 	/// `n` is from 1 to 255.
 	fn recommit(n: u32) -> Weight {
@@ -115,13 +118,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn remove_version() -> Weight {
-		Weight::from_parts(203_543_000, 16379)
-			.saturating_add(T::DbWeight::get().reads(4))
-			.saturating_add(T::DbWeight::get().writes(3))
+		Weight::from_parts(1_483_543_000, 707579)
+			.saturating_add(T::DbWeight::get().reads(260))
+			.saturating_add(T::DbWeight::get().writes(259))
 	}
 	fn close() -> Weight {
 		Weight::from_parts(88_661_000, 16379)
-			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn announce() -> Weight {
@@ -131,25 +134,25 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// `n` is from 1 to 256.
 	fn contribute_announced(n: u32) -> Weight {
-		Weight::from_parts(167_382_866, 3874)
-			.saturating_add(Weight::from_parts(153_623_133, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(5))
-			.saturating_add(T::DbWeight::get().reads(5).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().writes(6))
-			.saturating_add(T::DbWeight::get().writes(5).saturating_mul(n.into()))
-			.saturating_add(Weight::from_parts(0, 2884).saturating_mul(n.into()))
+		Weight::from_parts(172_382_866, 6574)
+			.saturating_add(Weight::from_parts(158_623_133, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().reads(6).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes(7))
+			.saturating_add(T::DbWeight::get().writes(6).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 5584).saturating_mul(n.into()))
 	}
 	/// `n` is from 8000 to 327680.
 	/// `l` is from 1 to 16.
 	fn exhibit(n: u32, l: u32) -> Weight {
 		Weight::from_parts(3_608_491_000, 11162)
 			.saturating_add(Weight::from_parts(68_834, 0).saturating_mul(n.into()))
-			.saturating_add(Weight::from_parts(110_600_204, 0).saturating_mul(l.into()))
+			.saturating_add(Weight::from_parts(115_600_204, 0).saturating_mul(l.into()))
 			.saturating_add(T::DbWeight::get().reads(11))
-			.saturating_add(T::DbWeight::get().reads(6).saturating_mul(l.into()))
+			.saturating_add(T::DbWeight::get().reads(7).saturating_mul(l.into()))
 			.saturating_add(T::DbWeight::get().writes(6))
-			.saturating_add(T::DbWeight::get().writes(5).saturating_mul(l.into()))
-			.saturating_add(Weight::from_parts(0, 2884).saturating_mul(l.into()))
+			.saturating_add(T::DbWeight::get().writes(6).saturating_mul(l.into()))
+			.saturating_add(Weight::from_parts(0, 5584).saturating_mul(l.into()))
 	}
 	fn retract() -> Weight {
 		Weight::from_parts(61_812_000, 3874)
@@ -180,6 +183,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(80_000_000, 16379)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(4))
+	}
+	fn put_at_risk() -> Weight {
+		Weight::from_parts(140_000_000, 3874)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	fn release_at_risk() -> Weight {
+		Weight::from_parts(140_000_000, 3874)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn read() -> Weight {
 		Weight::from_parts(51_626_000, 16379).saturating_add(T::DbWeight::get().reads(2))

@@ -112,6 +112,9 @@ impl openledger_core::Datanets<u64> for World {
 	fn reward_rows(_: DatanetId, _: &u64, _: u128) -> DispatchResult {
 		Ok(())
 	}
+	fn seize(_: DatanetId, _: Version, _: &u64, _: u128) -> Result<u128, DispatchError> {
+		Ok(0)
+	}
 }
 
 #[cfg(feature = "runtime-benchmarks")]

@@ -30,6 +30,12 @@ interface IDatanets {
 	event Published(uint32 indexed id, uint32 indexed version, bytes32 root, uint32 blocks);
 	/// @notice The Datanet takes nothing new.
 	event Closed(uint32 indexed id);
+	/// @notice An account put at risk what the terms want: so much in all.
+	event PutAtRisk(uint32 indexed id, address indexed account, uint256 amount);
+	/// @notice What an account had at risk returned.
+	event RiskReleased(uint32 indexed id, address indexed account, uint256 amount);
+	/// @notice An account's rows made answers worse: the accepted rows got what it had at risk.
+	event Seized(uint32 indexed id, address indexed account, uint256 amount);
 
 	/// @notice Creates a Datanet that the caller owns and curates.
 	/// @param name 1 to 64 bytes.
@@ -45,7 +51,8 @@ interface IDatanets {
 	function setCurator(uint32 id, address curator) external;
 
 	/// @notice Contributes at most 256 rows, whose content stays off chain. A bond is held for each
-	/// beside the deposit, and lost if the row is shown to stand in earlier ones.
+	/// beside the deposit, and lost if the row is shown to stand in earlier ones. Reverts if the caller
+	/// has less at risk than the terms want.
 	/// @param hashes BLAKE2b-256 of each row.
 	/// @param lengths Bytes of each row, at most 65,536.
 	function contribute(uint32 id, bytes32[] calldata hashes, uint32[] calldata lengths)
@@ -73,4 +80,17 @@ interface IDatanets {
 
 	/// @notice Pays a contributor, whoever calls.
 	function claim(uint32 id, address account) external returns (uint256 amount);
+
+	/// @notice Puts at risk what the terms want beyond what the caller has. It pays for what the
+	/// caller's rows make worse.
+	/// @param maximum Reverts if the terms want more.
+	/// @return amount All that the caller has at risk.
+	function putAtRisk(uint32 id, uint256 maximum) external returns (uint256 amount);
+
+	/// @notice Returns what an account has at risk, if none of its batches stand and no version has rows
+	/// of it; only the account or the owner of the Datanet may.
+	function releaseAtRisk(uint32 id, address account) external returns (uint256 amount);
+
+	/// @notice What the terms want at risk of who contributes, and what an account has.
+	function atRisk(uint32 id, address account) external view returns (uint256 wanted, uint256 amount);
 }

@@ -4,8 +4,9 @@ use crate::{
 	abi::{
 		IDatanets,
 		IDatanets::{
-			buyLicenceCall, claimCall, claimableCall, contributeCall, createCall, isLicensedCall,
-			setCuratorCall, termsCall, termsReturn, versionCall, versionReturn, IDatanetsCalls,
+			atRiskCall, atRiskReturn, buyLicenceCall, claimCall, claimableCall, contributeCall,
+			createCall, isLicensedCall, putAtRiskCall, releaseAtRiskCall, setCuratorCall,
+			termsCall, termsReturn, versionCall, versionReturn, IDatanetsCalls,
 		},
 	},
 	context::{
@@ -47,9 +48,13 @@ impl<T: Config, D: DatanetsFace<T::AccountId>> Precompile for DatanetsPrecompile
 			},
 			Call::buyLicence(_) => (DatanetsCall::BuyLicence, true),
 			Call::claim(_) => (DatanetsCall::Claim, true),
-			Call::isLicensed(_) | Call::terms(_) | Call::version(_) | Call::claimable(_) => {
-				(DatanetsCall::Read, false)
-			},
+			Call::putAtRisk(_) => (DatanetsCall::PutAtRisk, true),
+			Call::releaseAtRisk(_) => (DatanetsCall::ReleaseAtRisk, true),
+			Call::isLicensed(_)
+			| Call::terms(_)
+			| Call::version(_)
+			| Call::claimable(_)
+			| Call::atRisk(_) => (DatanetsCall::Read, false),
 		};
 		env.charge(D::weight(weight))?;
 		without_value(env)?;
@@ -78,6 +83,25 @@ impl<T: Config, D: DatanetsFace<T::AccountId>> Precompile for DatanetsPrecompile
 				let amount = Word::from(D::claim(*id, who).map_err(refused)?);
 				log(env, &IDatanets::Claimed { id: *id, account: *to, amount })?;
 				Ok(claimCall::abi_encode_returns(&amount))
+			},
+			Call::putAtRisk(putAtRiskCall { id, maximum }) => {
+				let who = caller(env)?;
+				let amount = D::put_at_risk(who.clone(), *id, limit(maximum)).map_err(refused)?;
+				let (account, amount) = (address::<T>(&who), Word::from(amount));
+				log(env, &IDatanets::PutAtRisk { id: *id, account, amount })?;
+				Ok(putAtRiskCall::abi_encode_returns(&amount))
+			},
+			Call::releaseAtRisk(releaseAtRiskCall { id, account: of }) => {
+				let (by, who) = (caller(env)?, account(env, *of)?);
+				let amount = Word::from(D::release_at_risk(by, *id, who).map_err(refused)?);
+				log(env, &IDatanets::RiskReleased { id: *id, account: *of, amount })?;
+				Ok(releaseAtRiskCall::abi_encode_returns(&amount))
+			},
+			Call::atRisk(atRiskCall { id, account: of }) => {
+				let who = account(env, *of)?;
+				let (wanted, amount) = D::at_risk(*id, &who).ok_or_else(|| revert("NoDatanet"))?;
+				let (wanted, amount) = (Word::from(wanted), Word::from(amount));
+				Ok(atRiskCall::abi_encode_returns(&atRiskReturn { wanted, amount }))
 			},
 			Call::isLicensed(isLicensedCall { id, account: of, rights }) => {
 				let who = account(env, *of)?;

@@ -178,7 +178,8 @@ pub fn state() -> TestState {
 	let mut state = TestState::new(storage.build_storage().unwrap());
 	state.execute_with(|| {
 		System::set_block_number(1);
-		let terms = Terms { rights: Rights::FINE_TUNE, price: 0, period: 0, curator_cut: 0 };
+		let terms =
+			Terms { rights: Rights::FINE_TUNE, price: 0, period: 0, curator_cut: 0, at_risk: 0 };
 		let name = b"law".to_vec().try_into().unwrap();
 		assert_ok!(Datanets::create(origin(CURATOR), name, terms));
 		let rows = (0..ROWS as u8).map(|n| Row { hash: Hash::repeat_byte(n), bytes: 100 });

@@ -26,6 +26,10 @@ pub enum DatanetsCall {
 	BuyLicence,
 	/// [`DatanetsFace::claim`].
 	Claim,
+	/// [`DatanetsFace::put_at_risk`].
+	PutAtRisk,
+	/// [`DatanetsFace::release_at_risk`].
+	ReleaseAtRisk,
 	/// Any function that only reads.
 	Read,
 }
@@ -77,6 +81,20 @@ pub trait DatanetsFace<AccountId>: Datanets<AccountId> {
 	) -> DispatchResult;
 	/// Pays a contributor what its accepted rows are owed; returns how much, in wei.
 	fn claim(datanet: DatanetId, who: AccountId) -> Result<Balance, DispatchError>;
+	/// Puts at risk what the terms want, at most `maximum` wei; returns all that is at risk.
+	fn put_at_risk(
+		who: AccountId,
+		datanet: DatanetId,
+		maximum: Balance,
+	) -> Result<Balance, DispatchError>;
+	/// Returns what a contributor has at risk on behalf of itself or the owner; says how much it is.
+	fn release_at_risk(
+		by: AccountId,
+		datanet: DatanetId,
+		who: AccountId,
+	) -> Result<Balance, DispatchError>;
+	/// What the terms want at risk, and what an account has, in wei.
+	fn at_risk(datanet: DatanetId, who: &AccountId) -> Option<(Balance, Balance)>;
 	/// What a contributor may claim, in wei.
 	fn claimable(datanet: DatanetId, who: &AccountId) -> Balance;
 	/// Owner, curator and terms.

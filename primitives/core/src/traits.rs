@@ -49,6 +49,14 @@ pub trait Datanets<AccountId> {
 	fn curator(datanet: DatanetId) -> Option<(AccountId, u16)>;
 	/// Moves `amount` from `from` to the accepted rows of a Datanet, each the same per byte.
 	fn reward_rows(datanet: DatanetId, from: &AccountId, amount: Balance) -> DispatchResult;
+	/// Moves up to `amount` of what `who` has at risk in a Datanet, since before this version of it, to
+	/// the accepted rows. Returns how much.
+	fn seize(
+		datanet: DatanetId,
+		version: Version,
+		who: &AccountId,
+		amount: Balance,
+	) -> Result<Balance, DispatchError>;
 }
 
 /// What other pallets ask of what accounts earn by influence.
@@ -127,8 +135,8 @@ pub trait Designs<AccountId> {
 	fn draw_weight(adapters: u32) -> Weight;
 	/// Weight of [`Designs::forget`] with as many debts as blocks, the most that go with a design.
 	fn forget_weight() -> Weight;
-	/// Forgets the design of a retired model version; `who` opened it and gets the deposit back.
-	/// Fails while a receipt is not pruned.
+	/// Forgets the design of a retired model version; `who` opened it and gets the deposit back. What
+	/// contributors still owe is taken from what they have at risk. Fails while a receipt is not pruned.
 	fn forget(who: &AccountId, model: ModelId) -> DispatchResult;
 	/// Forgets the design of a run that was given up; `who` opened it and gets the deposit back.
 	fn cancel(who: &AccountId, model: ModelId);

@@ -88,18 +88,24 @@ macro_rules! attacks {
 attacks! {
 	contributor_should_earn_the_same_when_it_copies_rows_exactly: data::exact_duplicates;
 	contributor_should_earn_little_more_when_it_copies_its_rows_nearly: data::near_duplicates;
-	contributor_should_earn_as_measured_when_copies_are_in_other_accounts: data::near_duplicates_elsewhere;
-	contributor_should_earn_as_measured_when_it_copies_a_rival_nearly: data::near_duplicates_of_a_rival;
+	contributor_should_lose_when_copies_in_other_accounts_are_shown: data::near_duplicates_elsewhere;
+	contributor_should_lose_when_copies_in_other_accounts_are_shown_late: data::near_duplicates_elsewhere_late;
+	contributor_should_earn_as_measured_when_copies_are_in_other_accounts: data::near_duplicates_elsewhere_unseen;
+	contributor_should_lose_when_its_copy_of_a_rival_is_shown: data::near_duplicates_of_a_rival;
+	contributor_should_lose_when_its_copy_of_a_rival_is_shown_late: data::near_duplicates_of_a_rival_late;
+	contributor_should_earn_as_measured_when_it_copies_a_rival_nearly: data::near_duplicates_of_a_rival_unseen;
 	contributor_should_earn_the_same_when_additive_rows_are_split_over_accounts: data::accounts_split_additive;
 	contributor_should_earn_as_measured_when_diminishing_rows_are_split_over_accounts: data::accounts_split;
 	contributor_should_earn_the_same_when_harm_is_split_off_within_earnings: data::harm_split_within;
 	contributor_should_earn_as_measured_when_harm_is_split_off_beyond_earnings: data::harm_split_beyond;
+	contributor_should_earn_as_measured_when_harm_is_split_off_with_something_at_risk: data::harm_split_at_risk;
 	contributor_should_earn_little_more_when_rows_are_split: data::rows_split;
 	contributor_should_earn_little_more_when_rows_are_padded: data::rows_padded;
 	contributor_should_earn_little_more_when_rows_are_merged: data::rows_merged;
 	contributor_should_earn_as_measured_when_accounts_give_junk: data::junk_rows;
 	saboteur_should_lose_when_it_earns_itself: data::sabotage_within;
 	saboteur_should_earn_as_measured_when_it_has_nothing_to_lose: data::sabotage_beyond;
+	saboteur_should_earn_as_measured_when_it_has_something_at_risk: data::sabotage_at_risk;
 	outlier_should_take_one_pool_at_most_when_it_is_sensational: data::outlier_rows;
 	scorer_should_earn_nothing_when_it_copies: scorers::copying;
 	scorer_should_be_slashed_when_it_is_lazy: scorers::lazy;
@@ -126,13 +132,13 @@ attacks! {
 fn attacks_should_be_listed_when_all_are_played() {
 	let mut results = serde_json::Map::new();
 	println!(
-		"{:<28} {:>12} {:>12} {:>9} {:>9} {:>9}  shows",
+		"{:<34} {:>12} {:>12} {:>9} {:>9} {:>9}  shows",
 		"attack", "honest", "attack", "ratio", "target", "kept"
 	);
 	for outcome in ATTACKS.iter().map(Attack::outcome) {
 		let coins = |wei: i128| wei as f64 / UNIT as f64;
 		println!(
-			"{:<28} {:>12.4} {:>12.4} {:>9.4} {:>9.4} {:>9.4}  {}{}",
+			"{:<34} {:>12.4} {:>12.4} {:>9.4} {:>9.4} {:>9.4}  {}{}",
 			outcome.name,
 			coins(outcome.honest),
 			coins(outcome.attack),

@@ -87,6 +87,7 @@ fn exhibit_should_void_and_pay_and_log_when_the_runtime_runs_it() {
 			price: UNIT,
 			period: 0,
 			curator_cut: 0,
+			at_risk: 0,
 		};
 		assert_ok!(Datanets::create(by(&alice), name, terms));
 		let (first, mut second) = (text(0, 2_000), text(0, 2_000).into_inner());

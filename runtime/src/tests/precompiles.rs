@@ -173,6 +173,13 @@ fn contribute(id: u32, hashes: &[u8]) -> IDatanets::contributeCall {
 	}
 }
 
+/// Lets the owner want so much at risk of who contributes.
+fn want(id: u32, at_risk: Balance) {
+	let entry = pallet_datanets::Datanets::<Runtime>::get(id).unwrap();
+	let terms = pallet_datanets::Terms { at_risk, ..entry.terms };
+	assert_ok!(Datanets::set_terms(RuntimeOrigin::signed(entry.owner), id, terms));
+}
+
 /// Accepts batches as the curator and publishes them.
 fn publish(curator: &AccountId, id: u32, batches: &[u32]) {
 	let scores =
@@ -268,6 +275,36 @@ fn datanets_should_license_and_pay_when_called_from_solidity() {
 		let row = Hash::repeat_byte(1);
 		assert_ok!(Datanets::withdraw_row(RuntimeOrigin::signed(other.clone()), id, row));
 		assert!(version().stale);
+	});
+}
+
+#[test]
+fn contributor_should_put_at_risk_and_have_it_back_when_called_from_solidity() {
+	development().execute_with(|| {
+		let (owner, other) = (owner(), other());
+		let id = ask(&owner, DATANETS, create(0)).unwrap();
+		want(id, 3 * UNIT);
+		let (account, amount) = (at(&other), wei(3 * UNIT));
+		let at_risk = || {
+			let answer = ask(&owner, DATANETS, IDatanets::atRiskCall { id, account }).unwrap();
+			(answer.wanted, answer.amount)
+		};
+		assert_eq!(at_risk(), (amount, Word::ZERO));
+		assert_eq!(refusal(&other, DATANETS, contribute(id, &[1])), "TooLittleAtRisk");
+		let put = |maximum| IDatanets::putAtRiskCall { id, maximum };
+		assert_eq!(refusal(&other, DATANETS, put(wei(UNIT))), "AboveMaximum");
+		let before = Balances::balance(&other);
+		assert_eq!(ask(&other, DATANETS, put(amount)), Ok(amount));
+		assert!(logged(DATANETS, &IDatanets::PutAtRisk { id, account, amount }));
+		assert_eq!(at_risk(), (amount, amount));
+		assert!(before - Balances::balance(&other) > 3 * UNIT);
+		assert_eq!(ask(&other, DATANETS, contribute(id, &[1])), Ok(0));
+		let release = IDatanets::releaseAtRiskCall { id, account };
+		assert_eq!(refusal(&other, DATANETS, release.clone()), "RiskStays");
+		let row = Hash::repeat_byte(1);
+		assert_ok!(Datanets::withdraw_row(RuntimeOrigin::signed(other), id, row));
+		assert_eq!(ask(&owner, DATANETS, release), Ok(amount));
+		assert!(logged(DATANETS, &IDatanets::RiskReleased { id, account, amount }));
 	});
 }
 
@@ -741,6 +778,17 @@ fn unknown_ids_should_revert_with_the_reason_when_asked_for() {
 			(DATANETS, IDatanets::termsCall { id: 9 }.abi_encode(), "NoDatanet"),
 			(DATANETS, IDatanets::versionCall { id: 9, number: 1 }.abi_encode(), "NoVersion"),
 			(DATANETS, IDatanets::claimCall { id: 9, account }.abi_encode(), "NothingToClaim"),
+			(DATANETS, IDatanets::atRiskCall { id: 9, account }.abi_encode(), "NoDatanet"),
+			(
+				DATANETS,
+				IDatanets::putAtRiskCall { id: 9, maximum: Word::MAX }.abi_encode(),
+				"NoDatanet",
+			),
+			(
+				DATANETS,
+				IDatanets::releaseAtRiskCall { id: 9, account }.abi_encode(),
+				"NothingAtRisk",
+			),
 			(MODELS, IModels::modelCall { id: 9 }.abi_encode(), "NoModel"),
 			(AGENTS, IAgents::agentOfCall { agent: 9 }.abi_encode(), "NoAgent"),
 			(AGENTS, IAgents::walletCall { agent: 9 }.abi_encode(), "NoAgent"),
@@ -813,6 +861,8 @@ fn changing(account: SolAddress) -> Vec<(u16, Vec<u8>)> {
 		(DATANETS, IDatanets::setCuratorCall { id, curator: account }.abi_encode()),
 		(DATANETS, IDatanets::buyLicenceCall { id, rights: 1, maximum }.abi_encode()),
 		(DATANETS, IDatanets::claimCall { id, account }.abi_encode()),
+		(DATANETS, IDatanets::putAtRiskCall { id, maximum }.abi_encode()),
+		(DATANETS, IDatanets::releaseAtRiskCall { id, account }.abi_encode()),
 		(AGENTS, IAgents::registerCall { card: word(1) }.abi_encode()),
 		(AGENTS, IAgents::listSkillCall { agent, card: word(1), price: Word::ZERO }.abi_encode()),
 		(AGENTS, IAgents::callSkillCall { agent, skill, maximum, input: word(1) }.abi_encode()),

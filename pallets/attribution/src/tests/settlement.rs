@@ -87,6 +87,34 @@ fn settle_should_owe_and_repay_when_rows_made_answers_worse() {
 }
 
 #[test]
+fn forget_should_take_what_is_still_owed_when_something_is_at_risk() {
+	build_and_execute(|| {
+		ready();
+		let y = vector(&[9, -4, 2, -3, 0, 0, 0, 0]);
+		let id = answer(nonce(1));
+		score(id, [&y, &y, &y]);
+		assert_ok!(Attribution::settle(anybody(), MODEL, next_period()));
+		let owed = |u: usize| Debts::<Test>::get(MODEL, contributor(u));
+		let (one, other) = (owed(1), owed(3));
+		assert!(one > 1 && other > 1);
+		// All that one owes is at risk and more, and of what the other owes all but a unit.
+		let at_risk = [(contributor(1), one + 5), (contributor(3), other - 1)];
+		AT_RISK.set(at_risk.into());
+		run_to(Attribution::now() + Settings::<Test>::get().retention);
+		assert_ok!(Attribution::prune(anybody(), id));
+		assert_ok!(<Attribution as openledger_core::Designs<_>>::forget(&developer(), MODEL));
+		assert_eq!(AT_RISK.take(), [(contributor(1), 5), (contributor(3), 0)].into());
+		assert_eq!((owed(1), owed(3)), (0, 0));
+		for (u, debt, taken) in [(1, one, one), (3, other, other - 1)] {
+			let (model, who) = (MODEL, contributor(u));
+			System::assert_has_event(
+				Event::<Test>::DebtForgotten { model, who, debt, taken }.into(),
+			);
+		}
+	});
+}
+
+#[test]
 fn settle_should_pay_less_when_rows_are_withdrawn() {
 	build_and_execute(|| {
 		ready();

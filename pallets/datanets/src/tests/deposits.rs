@@ -35,6 +35,7 @@ fn deposits() -> Balance {
 		.chain(Versions::<Test>::iter_values().map(|entry| entry.deposit.1))
 		.chain(Licences::<Test>::iter_values().map(|entry| entry.ticket))
 		.chain(Announcements::<Test>::iter_values().map(|entry| entry.ticket))
+		.chain(AtRisk::<Test>::iter_values().map(|entry| entry.ticket))
 		.map(|ticket| Balance::decode(&mut &ticket.encode()[..]).unwrap())
 		.sum()
 }
@@ -44,6 +45,11 @@ fn bonds() -> Balance {
 	(Batches::<Test>::iter_values().map(|entry| entry.bond.of(entry.rows, entry.bytes)))
 		.chain(Withdrawn::<Test>::iter_values().map(|(staked, _)| staked.bond))
 		.sum()
+}
+
+/// What is at risk.
+fn risks() -> Balance {
+	AtRisk::<Test>::iter_values().map(|entry| entry.amount).sum()
 }
 
 /// The rows that are left of a batch.
@@ -244,7 +250,8 @@ fn step(kind: u8, who: usize, n: u8, amount: Balance) {
 		},
 		7 => Datanets::publish(curator, 0, vec![batch].try_into().unwrap()),
 		8 => {
-			let terms = Terms { price: amount % 60_000, period: (n % 3).into(), ..TERMS };
+			let at_risk = if n % 4 == 0 { amount % 9_000 } else { 0 };
+			let terms = Terms { price: amount % 60_000, period: (n % 3).into(), at_risk, ..TERMS };
 			Datanets::set_terms(origin(OWNER), 0, terms)
 		},
 		9 => {
@@ -278,6 +285,12 @@ fn step(kind: u8, who: usize, n: u8, amount: Balance) {
 				}
 			})
 		},
+		25 | 26 => Datanets::put_at_risk(origin(who), 0, Balance::from(n) * 100),
+		27 => Datanets::release_at_risk(origin(who), 0, PEOPLE[usize::from(n % 2)]),
+		28 => {
+			let version = 1 + u32::from(n).checked_rem(entry.next_version).unwrap_or(0);
+			Datanets::seize(0, version, &PEOPLE[usize::from(n % 2)], amount % 9_000).map(|_| ())
+		},
 		_ => {
 			let blocks = if n < 8 { WINDOW } else { u32::from(n % 8) };
 			System::set_block_number(System::block_number() + u64::from(blocks));
@@ -289,6 +302,7 @@ fn step(kind: u8, who: usize, n: u8, amount: Balance) {
 /// Takes everything out of the Datanet 0 that its people may take out.
 fn unwind() {
 	assert_ok!(Datanets::set_curator(origin(OWNER), 0, OWNER));
+	set_price(0);
 	let batches: Vec<_> = Batches::<Test>::iter_prefix(0).collect();
 	for (batch, entry) in batches {
 		if entry.scores.is_none() {
@@ -319,6 +333,10 @@ fn unwind() {
 	for (who, hash) in Announcements::<Test>::iter_keys().collect::<Vec<_>>() {
 		assert_ok!(Datanets::retract(origin(OWNER), who, hash));
 	}
+	for who in AtRisk::<Test>::iter_key_prefix(0).collect::<Vec<_>>() {
+		assert_noop!(Datanets::close(origin(OWNER), 0), Error::<Test>::NotEmpty);
+		assert_ok!(Datanets::release_at_risk(origin(OWNER), 0, who));
+	}
 	for who in Licences::<Test>::iter_key_prefix(0).collect::<Vec<_>>() {
 		assert_ok!(Datanets::remove_licence(origin(who), 0, who));
 	}
@@ -334,7 +352,7 @@ proptest! {
 
 	#[test]
 	fn deposits_should_return_and_money_be_conserved_when_calls_are_any(
-		steps in prop::collection::vec((0u8..26, 0usize..4, any::<u8>(), 0u128..1 << 40), 1..60),
+		steps in prop::collection::vec((0u8..31, 0usize..4, any::<u8>(), 0u128..1 << 40), 1..60),
 	) {
 		build_and_execute(|| {
 			let (_, all) = balances();
@@ -346,7 +364,7 @@ proptest! {
 			}
 			for (kind, who, n, amount) in steps {
 				step(kind, who, n, amount);
-				assert_eq!(balances(), (deposits() + bonds(), all));
+				assert_eq!(balances(), (deposits() + bonds() + risks(), all));
 				Datanets::do_try_state().unwrap();
 			}
 			unwind();

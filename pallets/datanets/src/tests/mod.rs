@@ -5,5 +5,6 @@ mod deposits;
 mod exhibits;
 mod groups;
 mod licences;
+mod risk;
 mod rows;
 mod versions;

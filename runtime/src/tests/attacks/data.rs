@@ -1,8 +1,10 @@
 //! Attacks with rows: more of them, others', useless and harmful ones, and under more names.
 
 use super::{scene::*, *};
+use openledger_core::MAX_LATER;
+use openledger_influence_math::{shingles::NEAR_DUPLICATE, Shingles};
 use sp_runtime::DispatchResult;
-use std::collections::BTreeSet;
+use std::{cell::Cell, collections::BTreeSet};
 
 /// Who contributes; Mallory attacks, and Ann is her rival.
 pub const NAMES: [&str; 6] = ["mallory", "ann", "ben", "cleo", "dan", "eva"];
@@ -43,6 +45,18 @@ fn edited(rows: &[Row], edition: u32) -> Vec<Row> {
 		row
 	};
 	(0..).zip(rows).map(change).collect()
+}
+
+#[test]
+fn text_should_stand_in_others_when_its_row_is_a_copy_and_only_then() {
+	let shingles = |row: &Row| Shingles::of([&row.text()[..]]);
+	let of = |n: usize| knowledge_of(n as u32);
+	for (n, m) in (0..NAMES.len()).flat_map(|n| (0..NAMES.len()).map(move |m| (n, m))) {
+		let others =
+			Shingles::of(of(m).iter().map(Row::text).collect::<Vec<_>>().iter().map(|t| &t[..]));
+		let stands = |row: &Row| shingles(row).stands_in(&others, NEAR_DUPLICATE).is_some();
+		assert!(edited(&of(n), 1).iter().chain(&of(n)).all(|row| stands(row) == (n == m)));
+	}
 }
 
 /// Lets these contribute their rows, bonds scorers and publishes the first version.
@@ -119,29 +133,53 @@ fn shapley(players: usize, value: impl Fn(usize) -> f64) -> Vec<f64> {
 }
 
 /// A game: what is done with rows, and how answers value them.
+#[derive(Clone, Copy)]
 struct Game<'a> {
 	curve: fn(f64) -> f64,
 	queries: &'a [Query],
 	/// Does what Mallory does.
 	mallory: &'a dyn Fn(&mut Scene),
+	/// Does what others do before a version is published.
+	before: &'a dyn Fn(&mut Scene),
+	/// Does what they do when answers are scored and nobody is paid.
+	after: &'a dyn Fn(&mut Scene),
+	/// What the Datanet wants at risk of who contributes: if anything, the model is removed at last.
+	at_risk: Balance,
 }
 
-impl Game<'_> {
+impl<'a> Game<'a> {
+	/// One in which knowledge has diminishing returns and others do nothing.
+	fn new(mallory: &'a dyn Fn(&mut Scene)) -> Self {
+		let (before, after) = (&nothing, &nothing);
+		Self { curve: diminishing, queries: &QUERIES, mallory, before, after, at_risk: 0 }
+	}
+
+	/// One in which knowledge adds up.
+	fn additive(mallory: &'a dyn Fn(&mut Scene)) -> Self {
+		Self { curve: additive, queries: &[ALONE, ALONE], ..Self::new(mallory) }
+	}
+
 	/// What Mallory with all her accounts, and what Ann earns on all chains, in wei.
 	fn play(&self) -> (i128, i128) {
 		let hers = hers();
 		let hers: Vec<&str> = hers.iter().map(String::as_str).collect();
 		let one = |seed: &u64| {
 			on_chain(*seed, |scene| {
-				scene.curve = self.curve;
+				(scene.curve, scene.at_risk) = (self.curve, self.at_risk);
 				scene.hire();
 				contribute(scene, self.mallory);
+				(self.before)(scene);
 				scene.publish();
 				let model = scene.train();
 				for query in self.queries {
 					scene.ask(model, *query);
 				}
+				scene.drive();
+				(self.after)(scene);
 				scene.finish();
+				if self.at_risk > 0 {
+					scene.remove(model);
+				}
 				(scene.income(&hers), scene.income(&["ann"]))
 			})
 		};
@@ -149,9 +187,11 @@ impl Game<'_> {
 	}
 }
 
+fn nothing(_: &mut Scene) {}
+
 /// What Mallory and Ann earn if Mallory does this.
 fn play(mallory: impl Fn(&mut Scene)) -> (i128, i128) {
-	Game { curve: diminishing, queries: &QUERIES, mallory: &mallory }.play()
+	Game::new(&mallory).play()
 }
 
 /// What Mallory and Ann earn if Mallory contributes her rows and nothing else.
@@ -210,48 +250,133 @@ pub fn near_duplicates() -> Outcome {
 	}
 }
 
+/// Whether somebody shows copies.
+#[derive(Clone, Copy)]
+enum Shown {
+	/// Nobody looks.
+	Never,
+	/// Before a version has them.
+	Before,
+	/// When a model was trained on them and answers were scored.
+	After,
+}
+
+/// What Mallory and Ann earn if Mallory contributes these copies of rows, and what Vera who shows them
+/// earns.
+fn copy(mallory: &dyn Fn(&mut Scene), rows: &[Row], copies: &[Row], shown: Shown) -> [i128; 3] {
+	let bounties = Cell::new(0);
+	let show = |scene: &mut Scene| {
+		scene.endow(&["vera"]);
+		for copies in copies.chunks(MAX_LATER as usize) {
+			assert_ok!(scene.exhibit("vera", rows, copies));
+		}
+		bounties.set(bounties.get() + scene.income(&["vera"]));
+	};
+	let game = Game::new(mallory);
+	let (mallory, ann) = match shown {
+		Shown::Never => game,
+		Shown::Before => Game { before: &show, ..game },
+		Shown::After => Game { after: &show, ..game },
+	}
+	.play();
+	[mallory, ann, bounties.get()]
+}
+
+/// What copies that are shown came to.
+fn shows(copies: usize, vera: i128, what: &str) -> String {
+	let copies = (SEEDS.len() * copies) as f64;
+	let [bond, earned] = [bond() * copies, vera as f64].map(|wei| 1_000.0 * wei / UNIT as f64);
+	format!(
+		"{what}: {bond:.2} thousandths of a coin of bonds are lost, and who shows them has {earned:+.2} \
+		 after fees"
+	)
+}
+
+/// What is staked for a row of a thousand bytes, in wei.
+fn bond() -> f64 {
+	(openledger::RowBond::get() + 1_000 * openledger::ByteBond::get()) as f64
+}
+
 /// Ten edited copies of her rows, each in another account.
-pub fn near_duplicates_elsewhere() -> Outcome {
-	let copies = |scene: &mut Scene| {
+fn elsewhere(name: &'static str, shown: Shown) -> Outcome {
+	let rows = knowledge_of(0);
+	let editions: Vec<Vec<Row>> = (1..=MORE as u32).map(|edition| edited(&rows, edition)).collect();
+	let mallory = |scene: &mut Scene| {
 		give(scene);
-		for edition in 1..=MORE as u32 {
-			let rows = edited(&knowledge_of(0), edition);
-			assert_ok!(scene.contribute(&sock(edition as usize - 1), &rows));
+		for (n, rows) in editions.iter().enumerate() {
+			assert_ok!(scene.contribute(&sock(n), rows));
 		}
 	};
-	Outcome {
-		name: "near_duplicates_elsewhere",
-		honest: honest().0,
-		attack: play(copies).0,
-		target: 1.2,
-		most: 3.4,
-		shows: format!(
-			"ten edited copies in ten accounts: {}, as a copy may come first in an order; exhibits \
-			 take copies out",
-			exact(&copies)
+	let copies = editions.concat();
+	let [attack, _, vera] = copy(&mallory, &rows, &copies, shown);
+	let (most, shows) = match shown {
+		Shown::Never => (
+			3.4,
+			format!(
+				"ten edited copies in ten accounts, which nobody shows: {}, as a copy may come first in \
+				 an order",
+				exact(&mallory)
+			),
 		),
-	}
+		Shown::Before => {
+			(1.2, shows(copies.len(), vera, "ten edited copies in ten accounts, shown at once"))
+		},
+		Shown::After => {
+			let what = "ten edited copies in ten accounts, shown when answers are scored";
+			(1.2, shows(copies.len(), vera, what))
+		},
+	};
+	Outcome { name, honest: honest().0, attack, target: 1.2, most, shows }
+}
+
+pub fn near_duplicates_elsewhere() -> Outcome {
+	elsewhere("near_duplicates_elsewhere", Shown::Before)
+}
+
+pub fn near_duplicates_elsewhere_late() -> Outcome {
+	elsewhere("near_duplicates_elsewhere_late", Shown::After)
+}
+
+pub fn near_duplicates_elsewhere_unseen() -> Outcome {
+	elsewhere("near_duplicates_elsewhere_unseen", Shown::Never)
 }
 
 /// An edited copy of Ann's rows.
-pub fn near_duplicates_of_a_rival() -> Outcome {
-	let copy = |scene: &mut Scene| {
+fn of_a_rival(name: &'static str, shown: Shown) -> Outcome {
+	let rows = knowledge_of(1);
+	let copies = edited(&rows, 1);
+	let mallory = |scene: &mut Scene| {
 		give(scene);
-		assert_ok!(scene.contribute("mallory", &edited(&knowledge_of(1), 1)));
+		give_these(scene, &copies);
 	};
-	let (attack, ann) = play(copy);
-	Outcome {
-		name: "near_duplicates_of_a_rival",
-		honest: honest().0,
-		attack,
-		target: 1.2,
-		most: 1.4,
-		shows: format!(
-			"an edited copy of Ann's rows takes {:.0} % of her pay ({}); exhibits take copies out",
-			100.0 * (1.0 - ann as f64 / honest().1 as f64),
-			exact(&copy)
-		),
-	}
+	let [attack, ann, vera] = copy(&mallory, &rows, &copies, shown);
+	let takes = format!(
+		"an edited copy of Ann's rows takes {:.0} % of her pay",
+		100.0 * (1.0 - ann as f64 / honest().1 as f64)
+	);
+	let (most, shows) = match shown {
+		Shown::Never => (1.4, format!("{takes} if nobody shows it ({})", exact(&mallory))),
+		Shown::Before => {
+			(1.2, shows(copies.len(), vera, "an edited copy of Ann's rows, shown at once"))
+		},
+		Shown::After => {
+			let what = format!("{takes} if shown when answers are scored");
+			(1.2, shows(copies.len(), vera, &what))
+		},
+	};
+	Outcome { name, honest: honest().0, attack, target: 1.2, most, shows }
+}
+
+pub fn near_duplicates_of_a_rival() -> Outcome {
+	of_a_rival("near_duplicates_of_a_rival", Shown::Before)
+}
+
+pub fn near_duplicates_of_a_rival_late() -> Outcome {
+	of_a_rival("near_duplicates_of_a_rival_late", Shown::After)
+}
+
+pub fn near_duplicates_of_a_rival_unseen() -> Outcome {
+	of_a_rival("near_duplicates_of_a_rival_unseen", Shown::Never)
 }
 
 fn split(scene: &mut Scene) {
@@ -262,9 +387,7 @@ fn split(scene: &mut Scene) {
 
 /// Her rows under four accounts; what they add does not depend on others.
 pub fn accounts_split_additive() -> Outcome {
-	let rate = |mallory: &dyn Fn(&mut Scene)| {
-		Game { curve: additive, queries: &[ALONE, ALONE], mallory }.play().0
-	};
+	let rate = |mallory: &dyn Fn(&mut Scene)| Game::additive(mallory).play().0;
 	Outcome {
 		name: "accounts_split_additive",
 		honest: rate(&give),
@@ -294,7 +417,7 @@ pub fn accounts_split() -> Outcome {
 
 /// Mallory's useful rows, and harmful ones under the same or another account; `useful` says whether
 /// that account has rows that earn more than these cost.
-fn harm(apart: bool, useful: bool) -> i128 {
+fn harm(apart: bool, useful: bool, at_risk: Balance) -> i128 {
 	let mallory = |scene: &mut Scene| {
 		give(scene);
 		let who = if apart { sock(0) } else { "mallory".into() };
@@ -304,15 +427,15 @@ fn harm(apart: bool, useful: bool) -> i128 {
 		}
 		assert_ok!(scene.contribute(&who, &rows));
 	};
-	Game { curve: additive, queries: &[ALONE, ALONE], mallory: &mallory }.play().0
+	Game { at_risk, ..Game::additive(&mallory) }.play().0
 }
 
 /// Harmful rows under another account that earns more than they cost.
 pub fn harm_split_within() -> Outcome {
 	Outcome {
 		name: "harm_split_within",
-		honest: harm(false, true),
-		attack: harm(true, true),
+		honest: harm(false, true, 0),
+		attack: harm(true, true, 0),
 		target: 1.0,
 		most: 1.001,
 		shows: "harmful rows under an account whose other rows earn more than they cost".into(),
@@ -323,11 +446,28 @@ pub fn harm_split_within() -> Outcome {
 pub fn harm_split_beyond() -> Outcome {
 	Outcome {
 		name: "harm_split_beyond",
-		honest: harm(false, false),
-		attack: harm(true, false),
+		honest: harm(false, false, 0),
+		attack: harm(true, false, 0),
 		target: 1.0,
 		most: 3.6,
 		shows: "harmful rows under an account without any other: its debt is never paid".into(),
+	}
+}
+
+/// The same where all that it owes is at risk.
+pub fn harm_split_at_risk() -> Outcome {
+	let (honest, unpaid) = (harm(false, false, 0), harm(true, false, 0));
+	let at_risk = (unpaid - honest) / SEEDS.len() as i128;
+	Outcome {
+		name: "harm_split_at_risk",
+		honest,
+		attack: harm(true, false, at_risk as Balance),
+		target: 1.0,
+		most: 3.6,
+		shows: format!(
+			"the same with {:.1} coins at risk, what it would save, when the model has gone",
+			at_risk as f64 / UNIT as f64
+		),
 	}
 }
 
@@ -392,9 +532,7 @@ fn junk(scene: &mut Scene) {
 /// Useless rows, one an account.
 pub fn junk_rows() -> Outcome {
 	let (attack, _) = play(junk);
-	let additive = |mallory: &dyn Fn(&mut Scene)| {
-		Game { curve: additive, queries: &[ALONE, ALONE], mallory }.play().0
-	};
+	let additive = |mallory: &dyn Fn(&mut Scene)| Game::additive(mallory).play().0;
 	let without = additive(&give);
 	Outcome {
 		name: "junk_rows",
@@ -419,17 +557,18 @@ fn against_ann() -> Row {
 }
 
 /// Mallory undoes Ann's rows from this account: what that costs Mallory and Ann.
-fn sabotage(who: &str) -> (i128, i128, i128) {
-	let (mallory, ann) = play(|scene| {
+fn sabotage(who: &str, at_risk: Balance) -> (i128, i128, i128) {
+	let mallory = |scene: &mut Scene| {
 		give(scene);
 		assert_ok!(scene.contribute(who, &[against_ann()]));
-	});
+	};
+	let (mallory, ann) = Game { at_risk, ..Game::new(&mallory) }.play();
 	(mallory, honest().0 - mallory, honest().1 - ann)
 }
 
 /// Rows that undo a rival's, under the account that earns.
 pub fn sabotage_within() -> Outcome {
-	let (attack, cost, loss) = sabotage("mallory");
+	let (attack, cost, loss) = sabotage("mallory", 0);
 	Outcome {
 		name: "sabotage_within",
 		honest: honest().0,
@@ -445,7 +584,7 @@ pub fn sabotage_within() -> Outcome {
 
 /// Rows that undo a rival's, under an account that earns nothing.
 pub fn sabotage_beyond() -> Outcome {
-	let (attack, cost, loss) = sabotage(&sock(0));
+	let (attack, cost, loss) = sabotage(&sock(0), 0);
 	Outcome {
 		name: "sabotage_beyond",
 		honest: honest().0,
@@ -459,12 +598,33 @@ pub fn sabotage_beyond() -> Outcome {
 	}
 }
 
+/// The same where as much is at risk as the rival loses.
+pub fn sabotage_at_risk() -> Outcome {
+	let (_, _, loss) = sabotage(&sock(0), 0);
+	let at_risk = loss / SEEDS.len() as i128;
+	let (attack, cost, left) = sabotage(&sock(0), at_risk as Balance);
+	Outcome {
+		name: "sabotage_at_risk",
+		honest: honest().0,
+		attack,
+		target: 1.0 - left as f64 / honest().0 as f64,
+		most: 1.2,
+		shows: format!(
+			"the same with {:.1} coins at risk, what Ann loses, when the model has gone: {:.2} of cost \
+			 for 1 of Ann's loss, which was {:.0} % larger before",
+			at_risk as f64 / UNIT as f64,
+			cost as f64 / left as f64,
+			100.0 * (loss - left) as f64 / left as f64,
+		),
+	}
+}
+
 /// A row that one answer hangs on.
 pub fn outlier_rows() -> Outcome {
 	let usual: Query = |unit| unit < SENSATION;
 	let queries: [Query; 4] = [|unit| !(SHARED..SENSATION).contains(&unit), usual, usual, usual];
 	let play = |mallory: &dyn Fn(&mut Scene)| {
-		Game { curve: additive, queries: &queries, mallory }.play().0
+		Game { queries: &queries, ..Game::additive(mallory) }.play().0
 	};
 	let honest = play(&give);
 	let attack = play(&|scene| {

@@ -3,7 +3,7 @@
 
 use super::*;
 use frame_system::offchain::CreateAuthorizedTransaction;
-use openledger_core::{Reply, Request, Rights};
+use openledger_core::{commitment, Announced, Reply, Request, Rights};
 use openledger_influence_math::{
 	design::{contains, draw},
 	Nats, Psi, Subset,
@@ -12,6 +12,7 @@ use pallet_attribution::{
 	Committee, Committees, Design, Designs, Earnings, Finding, Parameters, Periods, Receipts,
 	ScorerId, SeatId, Settings, Slashes, Stage, Standing, Work,
 };
+use pallet_datanets::{Content, RowIndex, NOTICE};
 use sp_consensus_babe::{digests::SecondaryVRFPreDigest, make_vrf_sign_data, Slot};
 use sp_core::{crypto::VrfSecret, sr25519, Pair};
 use sp_io::hashing::blake2_256;
@@ -47,7 +48,10 @@ pub const SENSATION: Unit = 2_000;
 /// From here on units are errors, which make answers worse: one each.
 pub const ERROR: Unit = 3_000;
 
-/// The content of a row.
+/// Words that teach a unit; a detail is one.
+const WORDS: u32 = 50;
+
+/// A row: what a model learns from it, and how long it is.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Encode)]
 pub struct Row {
 	/// What a model learns from it.
@@ -56,8 +60,38 @@ pub struct Row {
 	pub spoils: Vec<Unit>,
 	/// Its length.
 	pub bytes: u32,
-	/// Changes its hash and nothing else.
+	/// Changes its first word and nothing else.
 	pub edition: u32,
+}
+
+impl Row {
+	/// Its text: the same words wherever a unit is taught, others where it is spoilt, and signs that are
+	/// no letters up to its length. What does not fit is cut off.
+	pub fn text(&self) -> Content {
+		let passage = |part: &'static str| {
+			move |unit: &Unit| {
+				let (unit, detail) = (*unit, (DETAIL..SENSATION).contains(unit));
+				let words = if detail { 1 } else { WORDS };
+				(0..words).flat_map(move |n| word((part, unit, n)))
+			}
+		};
+		let text = word(("edition", self.edition))
+			.chain(self.teaches.iter().flat_map(passage("teaches")))
+			.chain(self.spoils.iter().flat_map(passage("spoils")))
+			.chain(std::iter::repeat(b'.'));
+		Content::truncate_from(text.take(self.bytes as usize).collect())
+	}
+
+	/// What the chain has of it.
+	fn registered(&self) -> pallet_datanets::Row {
+		pallet_datanets::Row { hash: blake2_256(&self.text()).into(), bytes: self.bytes }
+	}
+}
+
+/// Five letters and a space.
+fn word(of: impl Encode) -> impl Iterator<Item = u8> {
+	let hash = of.using_encoded(blake2_256);
+	hash.into_iter().take(5).map(|byte| b'a' + byte % 26).chain([b' '])
 }
 
 /// Which units an answer is about.
@@ -144,6 +178,15 @@ pub fn next_block() {
 	let slot = u64::from(Babe::current_slot());
 	let header = Executive::finalize_block();
 	open_block(header.number + 1, header.hash(), slot + 1);
+}
+
+/// Ends the block that is open and opens one so much later, as if nothing had been due in those between.
+fn skip(blocks: BlockNumber) {
+	let slot = u64::from(Babe::current_slot());
+	let header = Executive::finalize_block();
+	let last = header.number + blocks - 1;
+	System::set_block_number(last);
+	open_block(last + 1, header.hash(), slot + 1);
 }
 
 /// The block that is open.
@@ -301,6 +344,8 @@ pub struct Scene {
 	pub queries: BTreeMap<Hash, Query>,
 	/// What knowledge is worth.
 	pub curve: fn(f64) -> f64,
+	/// What the Datanet wants at risk of who contributes.
+	pub at_risk: Balance,
 	/// Counterfactual adapters of the next run.
 	pub adapters: u16,
 	/// The most blocks of a version.
@@ -358,6 +403,7 @@ impl Scene {
 			rows: Vec::new(),
 			queries: BTreeMap::new(),
 			curve: diminishing,
+			at_risk: 0,
 			adapters: ADAPTERS,
 			blocks: 256,
 			behave: Box::new(|_, _, truth| Some(truth)),
@@ -411,31 +457,52 @@ impl Scene {
 
 	/// Creates the Datanet, which is number 0.
 	pub fn create(&mut self) {
-		let terms =
-			pallet_datanets::Terms { rights: Rights::ALL, price: 0, period: 0, curator_cut: 0 };
+		let terms = pallet_datanets::Terms {
+			rights: Rights::ALL,
+			price: 0,
+			period: 0,
+			curator_cut: 0,
+			at_risk: self.at_risk,
+		};
 		let name = b"letters".to_vec().try_into().unwrap();
 		assert_ok!(transact(&self.owner, pallet_datanets::Call::create { name, terms }));
 	}
 
-	/// Contributes rows as one batch.
+	/// Contributes rows as one batch, with at risk what the Datanet wants.
 	pub fn contribute(&mut self, name: &str, rows: &[Row]) -> DispatchResult {
 		let who = party(name);
-		let hash = |row: &Row| pallet_datanets::Row {
-			hash: row.using_encoded(blake2_256).into(),
-			bytes: row.bytes,
-		};
-		let hashes: Vec<_> = rows.iter().map(hash).collect();
+		if self.at_risk > 0 {
+			let call = pallet_datanets::Call::put_at_risk { datanet: 0, maximum: self.at_risk };
+			transact(&who, call)?;
+		}
+		let registered: Vec<_> = rows.iter().map(Row::registered).collect();
 		let call = pallet_datanets::Call::contribute {
 			datanet: 0,
-			rows: hashes.try_into().expect("a batch has at most 256"),
+			rows: registered.try_into().expect("a batch has at most 256"),
 		};
 		transact(&who, call)?;
 		self.rows.extend(rows.iter().map(|row| (who.id.clone(), row.clone())));
 		Ok(())
 	}
 
-	/// Accepts all batches and publishes them as the first version.
+	/// Shows that rows stand in others, ten blocks after announcing it.
+	pub fn exhibit(&self, name: &str, earlier: &[Row], later: &[Row]) -> DispatchResult {
+		let (who, salt) = (party(name), Hash::repeat_byte(5));
+		let hashes = |rows: &[Row]| rows.iter().map(|row| row.registered().hash).collect();
+		let what = Announced::Exhibit { earlier: hashes(earlier), later: hashes(later) };
+		let commitment = commitment(&who.id, 0, &what, &salt);
+		transact(&who, pallet_datanets::Call::announce { commitment })?;
+		run_to(now() + NOTICE);
+		let texts = |rows: &[Row]| rows.iter().map(Row::text).collect::<Vec<_>>();
+		let earlier = texts(earlier).try_into().expect("at most four are shown as earlier");
+		let later = texts(later).try_into().expect("at most sixteen are shown as later");
+		transact(&who, pallet_datanets::Call::exhibit { datanet: 0, earlier, later, salt })
+	}
+
+	/// Accepts all batches and publishes what is left of them as the first version.
 	pub fn publish(&mut self) {
+		self.rows
+			.retain(|(_, row)| RowIndex::<Runtime>::contains_key(0, row.registered().hash));
 		let scores =
 			pallet_datanets::Scores { authenticity: 9, ownership: 9, quality: 9, uniqueness: 9 };
 		let mut batches: Vec<_> = pallet_datanets::Batches::<Runtime>::iter_key_prefix(0).collect();
@@ -678,6 +745,26 @@ impl Scene {
 		for (model, period) in Periods::<Runtime>::iter_keys().collect::<Vec<_>>() {
 			assert_ok!(transact(&keeper, pallet_attribution::Call::settle { model, period }));
 		}
+		self.claim();
+	}
+
+	/// Retires a model version, and removes it when its receipts are of the past.
+	pub fn remove(&mut self, model: u32) {
+		assert_ok!(transact(&self.developer, pallet_models::Call::retire { model }));
+		skip(pallet_models::RETIRE_DELAY + 1);
+		let keeper = party("keeper");
+		for receipt in Receipts::<Runtime>::iter_keys().collect::<Vec<_>>() {
+			assert_ok!(transact(&keeper, pallet_attribution::Call::prune { receipt }));
+		}
+		let operator = self.operator.id.clone();
+		assert_ok!(transact(&keeper, pallet_models::Call::remove_operator { model, operator }));
+		assert_ok!(transact(&keeper, pallet_models::Call::remove_version { model }));
+		self.claim();
+	}
+
+	/// Lets everybody be paid.
+	fn claim(&self) {
+		let keeper = party("keeper");
 		for who in Earnings::<Runtime>::iter_keys().collect::<Vec<_>>() {
 			assert_ok!(transact(&keeper, pallet_attribution::Call::claim_for { who }));
 		}
