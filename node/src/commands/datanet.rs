@@ -1,4 +1,8 @@
-use super::{account, event, open, show_open, Common};
+use super::{
+	account,
+	duplicates::{compare, DuplicatesCommand, ExhibitCommand, Source},
+	event, open, show_open, Common,
+};
 use crate::chain::{under, Chain, Result};
 use codec::Decode;
 use openledger_core::{BatchId, DatanetId, Rights, Version};
@@ -9,7 +13,8 @@ use serde_json::json;
 use sp_core::crypto::Ss58Codec;
 use std::path::PathBuf;
 
-type Consideration = <Runtime as pallet_datanets::Config>::Consideration;
+/// What pays for entries of Datanets.
+pub type Consideration = <Runtime as pallet_datanets::Config>::Consideration;
 
 /// Datanets: data that its contributors are paid for.
 #[derive(Debug, clap::Subcommand)]
@@ -46,7 +51,15 @@ pub enum DatanetCommand {
 		/// Writes the rows that were left out to this file, one a line.
 		#[arg(long)]
 		held_out: Option<PathBuf>,
+		/// Leaves out rows that are registered or stand in earlier ones, as `duplicates` shows them:
+		/// somebody could take their bonds.
+		#[arg(long)]
+		only_new: bool,
+		#[command(flatten)]
+		from: Source,
 	},
+	Duplicates(DuplicatesCommand),
+	Exhibit(ExhibitCommand),
 	/// Accepts or rejects all batches that wait, after checking that their rows can be had.
 	Review {
 		/// The Datanet.
@@ -84,6 +97,14 @@ pub enum DatanetCommand {
 	},
 	/// Withdraws a row that you gave.
 	Withdraw {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The row's hash.
+		#[arg(value_parser = super::hash)]
+		row: Hash,
+	},
+	/// Gives back the bond of a row that was withdrawn more than 1,200 blocks ago.
+	ReleaseBond {
 		/// The Datanet.
 		datanet: DatanetId,
 		/// The row's hash.
@@ -178,8 +199,8 @@ fn of_batch(rows: &[(BatchId, Row)], batch: BatchId) -> Vec<Row> {
 	rows.iter().filter(|(of, _)| *of == batch).map(|(_, row)| *row).collect()
 }
 
-/// The batches of a Datanet.
-async fn batches(
+/// The batches of a Datanet, in order.
+pub async fn batches(
 	chain: &Chain,
 	datanet: DatanetId,
 ) -> Result<Vec<(BatchId, Batch<AccountId, Consideration>)>> {
@@ -194,9 +215,15 @@ async fn batches(
 
 impl DatanetCommand {
 	pub async fn run(&self, common: &Common) -> Result<()> {
+		if let Self::Duplicates(command) = self {
+			// A text is compared with itself without a node.
+			return command.run(common).await;
+		}
 		let chain = common.chain().await?;
 		let signer = common.signer()?;
 		match self {
+			Self::Duplicates(command) => command.run(common).await?,
+			Self::Exhibit(command) => command.run(common, &chain, &signer).await?,
 			Self::Create { name, rights, price, period, curator_cut } => {
 				let name = name.as_bytes().to_vec();
 				let name = name.try_into().map_err(|_| "a name has at most 64 bytes")?;
@@ -213,7 +240,7 @@ impl DatanetCommand {
 				})?;
 				common.print(format!("Datanet {id} created"), json!({ "datanet": id }));
 			},
-			Self::Contribute { datanet, file, row_bytes, hold_out, held_out } => {
+			Self::Contribute { datanet, file, row_bytes, hold_out, held_out, only_new, from } => {
 				let text = std::fs::read_to_string(file)
 					.map_err(|e| format!("{} cannot be read: {e}", file.display()))?;
 				let all = cut(&text, *row_bytes);
@@ -229,13 +256,19 @@ impl DatanetCommand {
 				if let Some(path) = held_out {
 					std::fs::write(path, left.join("\n") + "\n")?;
 				}
+				let count = given.len();
+				if *only_new {
+					let compared = compare(common, &chain, *datanet, from, &given).await?;
+					given = compared.new_texts();
+				}
+				let known = count - given.len();
 				let store = common.store()?;
-				let mut known = std::collections::BTreeSet::new();
+				let mut seen = std::collections::BTreeSet::new();
 				let mut rows = Vec::new();
 				for row in &given {
 					let hash = store.put(row.as_bytes())?;
 					// The same chunk twice in a text is one row.
-					if known.insert(hash) {
+					if seen.insert(hash) {
 						rows.push(Row { hash, bytes: row.len() as u32 });
 					}
 				}
@@ -253,13 +286,17 @@ impl DatanetCommand {
 					bar.inc(count);
 				}
 				bar.finish_and_clear();
-				let text = format!(
+				let mut text = format!(
 					"{} rows contributed to Datanet {datanet} in {} batches, {} held out",
 					rows.len(),
 					ids.len(),
 					left.len()
 				);
-				common.print(text, json!({ "rows": rows.len(), "batches": ids }));
+				if *only_new {
+					text += &format!(", {known} left out that stand in others");
+				}
+				let json = json!({ "rows": rows.len(), "batches": ids, "known": known });
+				common.print(text, json);
 			},
 			Self::Review { datanet, scores, reject } => {
 				let store = common.store()?;
@@ -357,6 +394,11 @@ impl DatanetCommand {
 					.send(&signer, Call::withdraw_row { datanet: *datanet, hash: *row })
 					.await?;
 				common.print(format!("row {row:?} withdrawn"), json!({ "row": row }));
+			},
+			Self::ReleaseBond { datanet, row } => {
+				let call = Call::release_bond { datanet: *datanet, hash: *row };
+				chain.send(&signer, call).await?;
+				common.print(format!("the bond of row {row:?} is back"), json!({ "row": row }));
 			},
 			Self::RemoveLicence { datanet, who } => {
 				let who = who.clone().unwrap_or_else(|| signer.account());
