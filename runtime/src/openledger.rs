@@ -48,7 +48,7 @@ parameter_types! {
 	pub const AttributionId: PalletId = PalletId(*b"olg/attr");
 	/// Transactions have three quarters of a block in any case.
 	pub AgendaWeight: Weight = RuntimeBlockWeights::get().max_block.saturating_div(4);
-	/// What Ethereum wallets sign requests under.
+	/// What Ethereum wallets sign requests and vouchers under.
 	pub Eip712: Eip712Domain = Eip712Domain {
 		chain: EVM_CHAIN_ID,
 		contract: openledger_precompiles::address_of(openledger_precompiles::ATTRIBUTION),

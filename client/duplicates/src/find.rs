@@ -64,16 +64,32 @@ fn sketch(row: &[u8]) -> Vec<u64> {
 ///
 /// Memory: the rows, and 16 bytes for each of their sampled shingles.
 pub fn find<R: AsRef<[u8]> + Sync>(rows: &[R], threshold: u16) -> Vec<Found> {
-	let sketches: Vec<Vec<u64>> = rows.par_iter().map(|row| sketch(row.as_ref())).collect();
+	find_with(rows, threshold, &|| ())
+}
+
+/// The same; `step` is called [`crate::STEPS`] times for each row, for a bar.
+pub fn find_with<R: AsRef<[u8]> + Sync>(
+	rows: &[R],
+	threshold: u16,
+	step: &(dyn Fn() + Sync),
+) -> Vec<Found> {
+	let sketched = |row: &R| {
+		let sketch = sketch(row.as_ref());
+		step();
+		sketch
+	};
+	let sketches: Vec<Vec<u64>> = rows.par_iter().map(sketched).collect();
 	let index = Index::new(&sketches);
 	let seek = |later: usize, gone: &BTreeSet<usize>| {
 		cover(rows, later, &sketches[later], &index, gone, threshold)
 	};
 	let nothing = BTreeSet::new();
-	let found: Vec<usize> = (0..rows.len())
-		.into_par_iter()
-		.filter(|later| seek(*later, &nothing).is_some())
-		.collect();
+	let stands = |later: &usize| {
+		let stands = seek(*later, &nothing).is_some();
+		step();
+		stands
+	};
+	let found: Vec<usize> = (0..rows.len()).into_par_iter().filter(stands).collect();
 	// What is found will be gone when the next one is shown.
 	let mut gone = BTreeSet::new();
 	let mut all = Vec::new();

@@ -13,7 +13,7 @@ mod group;
 #[cfg(test)]
 mod tests;
 
-pub use find::{find, Found};
+pub use find::{find, find_with, Found};
 pub use group::{group, Exhibit};
 
 /// One shingle of so many is in the index.
@@ -21,3 +21,5 @@ pub const SAMPLE: u64 = 4;
 /// The most rows that the index knows for one shingle, the earliest: later ones are near-duplicates
 /// of these, or the shingle is a common phrase that shows nothing.
 pub const POSTINGS: usize = 64;
+/// How often [`find_with`] takes a step for each row.
+pub const STEPS: u64 = 2;

@@ -1,4 +1,4 @@
-use crate::{find, group, Exhibit};
+use crate::{find, find_with, group, Exhibit, STEPS};
 use openledger_core::{Announced, MAX_EXHIBIT_BYTES, MAX_LATER};
 use openledger_influence_math::{shingles::NEAR_DUPLICATE, Shingles};
 use proptest::prelude::*;
@@ -35,6 +35,17 @@ fn find_should_give_the_rows_that_stand_in_others_when_they_are_copies_parts_or_
 	let pairs: Vec<_> = found.iter().map(|found| (found.later, found.earlier.clone())).collect();
 	assert_eq!(pairs, [(3, vec![0]), (4, vec![0]), (5, vec![0, 2])]);
 	assert_eq!(found[1].contained, 10_000);
+}
+
+#[test]
+fn find_with_should_step_to_the_end_when_rows_are_found_or_not() {
+	let rows = [text(1, 60), text(2, 60), text(1, 60)];
+	let steps = std::sync::atomic::AtomicU64::new(0);
+	let step = || {
+		steps.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+	};
+	assert_eq!(find_with(&rows, NEAR_DUPLICATE, &step), find(&rows, NEAR_DUPLICATE));
+	assert_eq!(steps.into_inner(), STEPS * rows.len() as u64);
 }
 
 fn rows_of(seeds: std::ops::Range<u64>) -> String {

@@ -5,7 +5,9 @@ use crate::{
 };
 use codec::Encode;
 use openledger_blobs::{Space, Store};
-use openledger_core::{Balance, Hash, Voucher};
+use openledger_core::{
+	Balance, Eip712Domain, Hash, Voucher, EIP712_NAME, EIP712_TYPE, EIP712_VERSION, VOUCHER_TYPE,
+};
 use parking_lot::Mutex;
 use serde_json::{json, Value};
 use sp_core::crypto::AccountId32;
@@ -111,7 +113,7 @@ impl Collector {
 	fn waiting(&self, entry: Entry, terms: &Terms) -> Waiting {
 		let id = entry.request.id();
 		let mut memory = self.memory.lock();
-		let alone = memory.refused.contains(&id) || !self.batches(&entry);
+		let alone = memory.refused.contains(&id) || !self.batches();
 		Waiting { since: *memory.since.entry(id).or_insert(terms.block), alone, entry }
 	}
 
@@ -120,32 +122,36 @@ impl Collector {
 		Ok(self.queues(Some(payer), terms).await?.pop())
 	}
 
-	/// Whether an answer waits for a batch.
-	pub fn batches(&self, entry: &Entry) -> bool {
-		self.batching.size > 0 && self.ledger.can_batch(entry)
+	/// Whether answers wait for a batch.
+	pub fn batches(&self) -> bool {
+		self.batching.size > 0
 	}
 
-	/// The voucher that a payer is to sign: for all that waits and is not paid by one, up to a change
-	/// of the model. `None` if nothing is owed, or this server signs itself.
-	pub async fn owed(&self, payer: &AccountId32) -> Result<Option<Voucher<AccountId32>>, Refusal> {
+	/// The voucher that a payer is to sign, in JSON: for all that waits and is not paid by one, up to a
+	/// change of the model. `None` if nothing is owed, or this server signs itself.
+	pub async fn owed(&self, payer: &AccountId32) -> Result<Option<Value>, Refusal> {
 		// Every answer asks: nothing is read where none waits for a batch.
-		if self.batching.size == 0 {
+		if !self.batches() {
 			return Ok(None);
 		}
 		let (terms, served) = (self.ledger.terms().await?, self.ledger.served().await?);
 		let queue = self.queue(payer, &terms).await?;
 		let owed = queue.and_then(|queue| queue.owed(u64::MAX, &terms, price(&served, &terms)));
-		Ok(owed.filter(|voucher| self.ledger.sign_voucher(voucher).is_none()))
+		let owed = owed.filter(|voucher| self.ledger.sign_voucher(voucher).is_none());
+		Ok(owed.map(|voucher| describe(&voucher, &self.ledger.domain())))
 	}
 
 	/// Keeps a voucher that pays what its answers cost. The refusal says what to sign.
 	pub async fn accept(&self, signed: Signed) -> Result<(), Refusal> {
-		let (voucher, _) = &signed;
-		if self.batching.size == 0 {
+		let (voucher, signature) = &signed;
+		if !self.batches() {
 			return Err(Refusal::request("this server takes no vouchers: send requests alone"));
 		}
-		if !self.ledger.is_signed(&signed) {
-			return Err(Refusal::payment("the payer's signature of the voucher is wrong"));
+		if !voucher.is_signed(signature, &self.ledger.domain()) {
+			return Err(Refusal::payment(
+				"the payer's signature of the voucher is wrong: sign its bytes, or with an Ethereum \
+				 wallet its typed data",
+			));
 		}
 		let (terms, served) = (self.ledger.terms().await?, self.ledger.served().await?);
 		let queue = self.queue(&voucher.payer, &terms).await?;
@@ -237,9 +243,33 @@ impl Collector {
 	}
 }
 
-/// A voucher to sign, for clients.
-pub(crate) fn describe(voucher: &Voucher<AccountId32>) -> Value {
+/// A voucher to sign, for clients: its bytes, and what an Ethereum wallet signs of it.
+fn describe(voucher: &Voucher<AccountId32>, domain: &Eip712Domain) -> Value {
 	json!({ "cumulative": voucher.cumulative.to_string(), "nonce": voucher.nonce,
 		"model": voucher.model, "adapter": format!("{:?}", voucher.adapter),
-		"expiry": voucher.expiry, "voucher": hex::encode(voucher.encode()) })
+		"expiry": voucher.expiry, "voucher": hex::encode(voucher.encode()),
+		"typedData": typed_data(voucher, domain) })
+}
+
+/// What `eth_signTypedData_v4` takes to sign a voucher (EIP-712).
+fn typed_data(voucher: &Voucher<AccountId32>, domain: &Eip712Domain) -> Value {
+	let Voucher { genesis, payer, operator, model, adapter, cumulative, nonce, expiry } = voucher;
+	let account = |who: &AccountId32| format!("0x{}", hex::encode(who));
+	json!({
+		"types": { "EIP712Domain": fields(EIP712_TYPE), "Voucher": fields(VOUCHER_TYPE) },
+		"primaryType": "Voucher",
+		"domain": { "name": EIP712_NAME, "version": EIP712_VERSION, "chainId": domain.chain,
+			"verifyingContract": format!("{:?}", domain.contract) },
+		// As texts: JavaScript's numbers are not exact.
+		"message": { "genesis": format!("{genesis:?}"), "payer": account(payer),
+			"operator": account(operator), "model": model, "adapter": format!("{adapter:?}"),
+			"cumulative": cumulative.to_string(), "nonce": nonce.to_string(), "expiry": expiry },
+	})
+}
+
+/// The fields of a type as EIP-712 writes it: `Name(type name,…)`.
+fn fields(of: &str) -> Value {
+	let list = of.split_once('(').map_or("", |(_, list)| list.trim_end_matches(')'));
+	let field = |(kind, name): (&str, &str)| json!({ "name": name, "type": kind });
+	list.split(',').filter_map(|one| one.split_once(' ')).map(field).collect()
 }

@@ -1,9 +1,9 @@
 use crate::{
-	batch::{Account, NewBatch, Signed, Terms},
+	batch::{Account, NewBatch, Terms},
 	outbox::Entry,
 };
 use async_trait::async_trait;
-use openledger_core::{Balance, Hash, ModelId, Reply, Request, Voucher};
+use openledger_core::{Balance, Eip712Domain, Hash, ModelId, Reply, Request, Voucher};
 use openledger_influence_math::money;
 use sp_core::crypto::AccountId32;
 use sp_runtime::MultiSignature;
@@ -116,11 +116,8 @@ pub trait Ledger: Send + Sync + 'static {
 	/// The channel of a payer, if there is one.
 	async fn account(&self, payer: &AccountId32) -> Result<Option<Account>, Refusal>;
 
-	/// Whether an answer can stand in a batch.
-	fn can_batch(&self, entry: &Entry) -> bool;
-
-	/// Whether the payer signed its voucher.
-	fn is_signed(&self, voucher: &Signed) -> bool;
+	/// What Ethereum wallets sign vouchers under.
+	fn domain(&self) -> Eip712Domain;
 
 	/// The payer's signature of a voucher, if this server holds its key.
 	fn sign_voucher(&self, voucher: &Voucher<AccountId32>) -> Option<MultiSignature>;

@@ -1,7 +1,7 @@
 use crate::{
 	api::{check, shown, Answer, Asked, PaidLater, PromptBlob, ResponseBlob},
 	batch::{Batching, Signed},
-	collect::{describe as describe_voucher, Collector, Submitted},
+	collect::{Collector, Submitted},
 	ledger::{Ledger, Refusal, Served},
 	outbox::Entry,
 };
@@ -229,7 +229,7 @@ async fn channel(
 
 async fn account(server: &Server, payer: &AccountId32) -> Result<Json<Value>, Refusal> {
 	let (balance, nonce) = server.ledger.channel(payer).await?;
-	let owed = server.collector.owed(payer).await?.as_ref().map(describe_voucher);
+	let owed = server.collector.owed(payer).await?;
 	Ok(Json(json!({ "balance": balance.to_string(), "nonce": nonce, "owed": owed })))
 }
 
@@ -532,8 +532,8 @@ fn make(
 		"reply": hex::encode(entry.reply.encode()),
 		"signature": hex::encode(entry.operator_signature.encode()),
 		"response": String::from_utf8_lossy(&bytes),
-		"batched": server.collector.batches(&entry),
-		"owed": owed.as_ref().map(describe_voucher),
+		"batched": server.collector.batches(),
+		"owed": owed,
 	});
 	let finish = if ended { "stop" } else { "length" };
 	Ok(Piece::End(Ending { text: said, finish, usage, signed }))

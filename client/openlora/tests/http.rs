@@ -2,7 +2,9 @@
 
 use codec::{Decode, Encode};
 use openledger_blobs::{Space, Store};
-use openledger_core::{verify, Balance, Hash, Reply, Request, Voucher};
+use openledger_core::{
+	account_of_address, verify, Balance, Eip712Domain, Hash, Reply, Request, Voucher,
+};
 use openledger_factory::{adapter, base::Pretraining, Base};
 use openledger_graph::{count, Gpt};
 use openledger_openlora::{
@@ -10,7 +12,8 @@ use openledger_openlora::{
 	ResponseBlob, Served, Server, Signed, Terms,
 };
 use serde_json::{json, Value};
-use sp_core::{crypto::AccountId32, sr25519, Pair};
+use sp_core::{crypto::AccountId32, ecdsa, sr25519, Pair, H160, U256};
+use sp_crypto_hashing::keccak_256;
 use sp_runtime::MultiSignature;
 use std::sync::{
 	atomic::{AtomicU64, Ordering},
@@ -21,6 +24,7 @@ use tokio::sync::Notify;
 const TINY: Gpt = Gpt { vocabulary: 280, context: 16, width: 8, layers: 1, heads: 2, rank: 2 };
 const KEY: &str = "olk_test";
 const BALANCE: Balance = 1_000_000;
+const DOMAIN: Eip712Domain = Eip712Domain { chain: 918_273, contract: H160([7; 20]) };
 
 fn pair(seed: u8) -> sr25519::Pair {
 	sr25519::Pair::from_seed(&[seed; 32])
@@ -65,7 +69,7 @@ impl Ledger for Chain {
 		signature: &MultiSignature,
 		cost: Balance,
 	) -> Result<(), Refusal> {
-		if !verify(&request.payload(), signature, &request.payer) {
+		if !request.is_signed(signature, &DOMAIN) {
 			return Err(Refusal::payment("the payer's signature is wrong"));
 		}
 		if cost > request.maximum || cost > BALANCE {
@@ -124,12 +128,8 @@ impl Ledger for Chain {
 		Ok(Some(Account { balance, redeemed, nonce, settled: nonce, closing: false }))
 	}
 
-	fn can_batch(&self, _: &Entry) -> bool {
-		true
-	}
-
-	fn is_signed(&self, (voucher, signature): &Signed) -> bool {
-		verify(&voucher.payload(), signature, &voucher.payer)
+	fn domain(&self) -> Eip712Domain {
+		DOMAIN
 	}
 
 	fn sign_voucher(&self, voucher: &Voucher<AccountId32>) -> Option<MultiSignature> {
@@ -274,8 +274,18 @@ impl World {
 	async fn pay(&self, voucher: &Voucher<AccountId32>) -> reqwest::Response {
 		let signature: MultiSignature = payer().sign(&voucher.payload()).into();
 		let signed: Signed = (voucher.clone(), signature);
-		let body = json!({ "voucher": hex::encode(signed.encode()) });
-		self.post("/v1/vouchers", body).send().await.unwrap()
+		self.pay_with(&hex::encode(signed.encode())).await
+	}
+
+	/// Gives a voucher with its signature, in hexadecimal.
+	async fn pay_with(&self, signed: &str) -> reqwest::Response {
+		self.post("/v1/vouchers", json!({ "voucher": signed })).send().await.unwrap()
+	}
+
+	/// What scorers check of an answer.
+	fn is_right(&self, item: &Entry) -> bool {
+		let operator = operator().public().into();
+		item.is_right(Hash::zero(), &operator, 3, self.chain.served.adapter, &DOMAIN)
 	}
 
 	fn response(&self, entry: &Entry) -> ResponseBlob {
@@ -514,10 +524,7 @@ async fn answers_should_go_out_as_one_batch_when_the_server_signs_for_an_api_key
 	let (voucher, _) = &batch.vouchers[0];
 	assert_eq!((batch.vouchers.len(), voucher.nonce), (1, 3));
 	assert_eq!(voucher.cumulative, batch.items.iter().map(cost).sum::<Balance>());
-	let right = |item: &Entry| {
-		item.is_right(Hash::zero(), &operator().public().into(), 3, world.chain.served.adapter)
-	};
-	assert!(batch.items.iter().all(right));
+	assert!(batch.items.iter().all(|item| world.is_right(item)));
 	let blob = openledger_blobs::hash(&batch.blob());
 	assert_eq!(world.store.get(Space::Private, &blob).unwrap(), batch.blob());
 	assert!(world.chain.taken.lock().unwrap().is_empty(), "nothing is paid twice");
@@ -549,6 +556,93 @@ async fn voucher_should_pay_for_a_batch_when_the_payer_signs_what_it_owes() {
 	let batch = world.batch().await;
 	assert_eq!((batch.items.len(), &batch.vouchers[0].0), (2, &second));
 	refused(world.pay(&second).await, 400).await;
+}
+
+/// What a wallet signs of typed data, by the rules of EIP-712 alone.
+fn typed_hash(data: &Value) -> [u8; 32] {
+	let word = |kind: &str, value: &Value| -> [u8; 32] {
+		let text = value.as_str().map_or_else(|| value.to_string(), str::to_string);
+		match (kind, text.strip_prefix("0x")) {
+			("string", _) => keccak_256(text.as_bytes()),
+			("bytes32" | "address", Some(digits)) => {
+				let bytes = hex::decode(digits).unwrap();
+				let mut word = [0; 32];
+				word[32 - bytes.len()..].copy_from_slice(&bytes);
+				word
+			},
+			_ => U256::from_dec_str(&text).unwrap().to_big_endian(),
+		}
+	};
+	let hash = |of: &str, value: &Value| {
+		let fields = data["types"][of].as_array().unwrap();
+		let text = |field: &Value, part: &str| field[part].as_str().unwrap().to_string();
+		let list: Vec<String> = fields
+			.iter()
+			.map(|field| format!("{} {}", text(field, "type"), text(field, "name")))
+			.collect();
+		let mut words = keccak_256(format!("{of}({})", list.join(",")).as_bytes()).to_vec();
+		for field in fields {
+			words.extend(word(&text(field, "type"), &value[text(field, "name")]));
+		}
+		keccak_256(&words)
+	};
+	let message = hash(data["primaryType"].as_str().unwrap(), &data["message"]);
+	let domain = hash("EIP712Domain", &data["domain"]);
+	keccak_256(&[&[0x19, 0x01], &domain[..], &message].concat())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ethereum_wallet_should_pay_for_a_batch_when_it_signs_the_typed_data_of_what_it_owes() {
+	let world = World::batching(true, false, 1).await;
+	let wallet = ecdsa::KeccakPair::from_seed(&[1; 32]);
+	let blob = PromptBlob {
+		salt: "00".repeat(16),
+		prompt: "the cat".into(),
+		temperature: 0.5,
+		max_tokens: 3,
+		seed: 1,
+	};
+	let blob = serde_json::to_string(&blob).unwrap();
+	let prompt = openledger_blobs::hash(blob.as_bytes()).into();
+	let payer = account_of_address(&"1a642f0e3c3af545e7acbd38b07251b3990914f1".parse().unwrap());
+	let request = Request { payer, ..world.chain.request(prompt, 1_000) };
+	let signature = MultiSignature::Eth(wallet.sign_prehashed(&request.typed_hash(&DOMAIN)));
+	let paid = Paid {
+		blob,
+		request: hex::encode(request.encode()),
+		signature: hex::encode(signature.encode()),
+		voucher: None,
+	};
+	let body = json!({ "model": "model:3", "openledger": paid });
+	let answer = world.post("/v1/completions", body).send().await.unwrap();
+	let answer: Value = answer.json().await.unwrap();
+	let beside = &answer["openledger"];
+	assert_eq!(beside["batched"], true, "{answer}");
+
+	// With nothing but what came with the answer: its typed data, its bytes and the 65 of a signature.
+	let typed = &beside["owed"]["typedData"];
+	assert_eq!(typed["message"]["cumulative"], beside["owed"]["cumulative"]);
+	let bytes = beside["owed"]["voucher"].as_str().unwrap();
+	let signed = |domain: &Value| {
+		let typed = json!({ "types": typed["types"], "primaryType": typed["primaryType"],
+			"domain": domain, "message": typed["message"] });
+		let signature = wallet.sign_prehashed(&typed_hash(&typed));
+		format!("{bytes}03{}", hex::encode(signature.0))
+	};
+	let mut elsewhere = typed["domain"].clone();
+	elsewhere["chainId"] = json!(1);
+	let why = refused(world.pay_with(&signed(&elsewhere)).await, 402).await;
+	assert!(why.contains("typed data"), "{why}");
+	assert!(world.chain.batches.lock().unwrap().is_empty());
+
+	let after = world.pay_with(&signed(&typed["domain"])).await;
+	assert_eq!(after.status(), 200);
+	let batch = world.batch().await;
+	let (redeemed, signature) = &batch.vouchers[0];
+	assert_eq!((redeemed, batch.items.len()), (&owed(beside), 1));
+	assert!(redeemed.is_signed(signature, &DOMAIN));
+	assert_eq!(batch.items[0].request, request);
+	assert!(world.is_right(&batch.items[0]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 //! child scores is written into pages.
 
 use codec::{Decode, DecodeAll};
-use openledger_core::{payers_of, Item, Redeemed};
+use openledger_core::{payers_of, Eip712Domain, Item, Redeemed};
 use openledger_influence_math::{
 	batch::{pages, sample, Entry},
 	host::BatchJob,
@@ -47,8 +47,10 @@ pub(crate) fn drawn(job: &BatchJob, blob: &[u8]) -> Option<Vec<Drawn>> {
 	}
 	let payers = payers_of(&items, &redeemed)?;
 	let operator = AccountId32::new(job.operator);
-	let right =
-		|item: &Item<AccountId32>| item.is_right(job.genesis, &operator, job.model, job.adapter);
+	let domain = Eip712Domain { chain: job.evm_chain, contract: job.contract.into() };
+	let right = |item: &Item<AccountId32>| {
+		item.is_right(job.genesis, &operator, job.model, job.adapter, &domain)
+	};
 	if !items.iter().all(right) {
 		return None;
 	}
@@ -76,4 +78,80 @@ pub(crate) fn written(job: &BatchJob, scored: &[(Drawn, Vec<i32>)]) -> Vec<Vec<u
 	};
 	let entries: Vec<Entry> = scored.iter().map(entry).collect();
 	pages(&entries, job.adapters.len() as u16)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use codec::Encode;
+	use openledger_core::{account_of_address, Reply, Request};
+	use sp_core::{ecdsa, sr25519, Pair};
+	use sp_runtime::MultiSignature;
+
+	const DOMAIN: Eip712Domain = Eip712Domain { chain: 918_273, contract: sp_core::H160([4; 20]) };
+
+	/// A job of three answers to an Ethereum wallet, all of which are scored, and its list of items.
+	fn job() -> (BatchJob, Vec<u8>) {
+		let wallet = ecdsa::KeccakPair::from_seed(&[1; 32]);
+		let operator = sr25519::Pair::from_seed(&[2; 32]);
+		let address = "1a642f0e3c3af545e7acbd38b07251b3990914f1".parse().unwrap();
+		let payer = account_of_address(&address);
+		let item = |nonce: u64| {
+			let request = Request {
+				genesis: [8; 32].into(),
+				payer: payer.clone(),
+				operator: operator.public().into(),
+				model: 7,
+				adapter: [3; 32].into(),
+				prompt: [nonce as u8; 32].into(),
+				maximum: 1_000,
+				nonce,
+				expiry: 10,
+			};
+			let (id, response) = (request.id(), [5; 32].into());
+			let reply = Reply { request: id, response, prompt_tokens: 2, completion_tokens: 100 };
+			let by_wallet = wallet.sign_prehashed(&request.typed_hash(&DOMAIN));
+			Item {
+				payer_signature: MultiSignature::Eth(by_wallet),
+				operator_signature: operator.sign(&reply.payload()).into(),
+				request,
+				reply,
+			}
+		};
+		let items: Vec<_> = (1..=3).map(item).collect();
+		let hashes: Vec<_> = items.iter().map(Item::hash).collect();
+		let job = BatchJob {
+			batch: 3,
+			genesis: [8; 32].into(),
+			operator: operator.public().0,
+			model: 7,
+			base: Hash::zero(),
+			adapter: [3; 32].into(),
+			adapters: Vec::new(),
+			items: Hash::zero(),
+			root: merkle::root(&hashes),
+			count: 3,
+			input_price: 0,
+			output_price: 1_000,
+			paid: 300,
+			redeemed: vec![Redeemed { payer, amount: 300, after: 0, nonce: 3 }].encode(),
+			seed: [6; 32].into(),
+			full: 100,
+			pool: 120,
+			endpoints: Vec::new(),
+			key: [0; 32],
+			evm_chain: DOMAIN.chain,
+			contract: DOMAIN.contract.0,
+		};
+		(job, items.encode())
+	}
+
+	#[test]
+	fn drawn_should_give_the_answers_of_an_ethereum_wallet_when_it_signed_for_this_chain() {
+		let (job, items) = job();
+		let prompts: Vec<_> = drawn(&job, &items).unwrap().iter().map(|one| one.prompt).collect();
+		assert_eq!(prompts, [1, 2, 3].map(Hash::repeat_byte));
+		assert_eq!(drawn(&BatchJob { evm_chain: 1, ..job.clone() }, &items), None);
+		assert_eq!(drawn(&BatchJob { contract: [5; 20], ..job }, &items), None);
+	}
 }

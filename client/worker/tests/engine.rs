@@ -204,6 +204,8 @@ impl World {
 			pool: 1_000,
 			endpoints: self.job.endpoints.clone(),
 			key: self.job.key,
+			evm_chain: 1,
+			contract: [4; 20],
 		}
 	}
 

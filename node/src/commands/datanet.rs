@@ -1,4 +1,8 @@
-use super::{account, event, open, show_open, Common};
+use super::{
+	account,
+	duplicates::{compare, DuplicatesCommand, ExhibitCommand, Source},
+	event, open, show_open, Common,
+};
 use crate::chain::{under, Chain, Result};
 use codec::Decode;
 use openledger_core::{BatchId, DatanetId, Rights, Version, MAX_BLOCKS};
@@ -12,7 +16,8 @@ use std::{
 	path::PathBuf,
 };
 
-type Consideration = <Runtime as pallet_datanets::Config>::Consideration;
+/// What pays for entries of Datanets.
+pub type Consideration = <Runtime as pallet_datanets::Config>::Consideration;
 
 /// Datanets: data that its contributors are paid for.
 #[derive(Debug, clap::Subcommand)]
@@ -55,7 +60,15 @@ pub enum DatanetCommand {
 		/// Puts at risk what the Datanet wants, at most so much in $OPEN.
 		#[arg(long, value_parser = open)]
 		at_risk: Option<u128>,
+		/// Leaves out rows that are registered or stand in earlier ones, as `duplicates` shows them:
+		/// somebody could take their bonds.
+		#[arg(long)]
+		only_new: bool,
+		#[command(flatten)]
+		from: Source,
 	},
+	Duplicates(DuplicatesCommand),
+	Exhibit(ExhibitCommand),
 	/// Accepts or rejects all batches that wait, after checking that their rows can be had.
 	Review {
 		/// The Datanet.
@@ -126,6 +139,14 @@ pub enum DatanetCommand {
 		/// Whose; yours by default.
 		#[arg(value_parser = account)]
 		who: Option<AccountId>,
+	},
+	/// Gives back the bond of a row that was withdrawn more than 1,200 blocks ago.
+	ReleaseBond {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The row's hash.
+		#[arg(value_parser = super::hash)]
+		row: Hash,
 	},
 	/// Removes a licence and gives its deposit back: your own, or anybody's that has expired.
 	RemoveLicence {
@@ -215,8 +236,8 @@ fn of_batch(rows: &[(BatchId, Row)], batch: BatchId) -> Vec<Row> {
 	rows.iter().filter(|(of, _)| *of == batch).map(|(_, row)| *row).collect()
 }
 
-/// The batches of a Datanet.
-async fn batches(
+/// The batches of a Datanet, in order.
+pub async fn batches(
 	chain: &Chain,
 	datanet: DatanetId,
 ) -> Result<Vec<(BatchId, Batch<AccountId, Consideration>)>> {
@@ -275,9 +296,15 @@ async fn unpaid_groups(
 
 impl DatanetCommand {
 	pub async fn run(&self, common: &Common) -> Result<()> {
+		if let Self::Duplicates(command) = self {
+			// A text is compared with itself without a node.
+			return command.run(common).await;
+		}
 		let chain = common.chain().await?;
 		let signer = common.signer()?;
 		match self {
+			Self::Duplicates(command) => command.run(common).await?,
+			Self::Exhibit(command) => command.run(common, &chain, &signer).await?,
 			Self::Create { name, rights, price, period, curator_cut, at_risk } => {
 				let name = name.as_bytes().to_vec();
 				let name = name.try_into().map_err(|_| "a name has at most 64 bytes")?;
@@ -295,7 +322,16 @@ impl DatanetCommand {
 				})?;
 				common.print(format!("Datanet {id} created"), json!({ "datanet": id }));
 			},
-			Self::Contribute { datanet, file, row_bytes, hold_out, held_out, at_risk } => {
+			Self::Contribute {
+				datanet,
+				file,
+				row_bytes,
+				hold_out,
+				held_out,
+				at_risk,
+				only_new,
+				from,
+			} => {
 				let text = std::fs::read_to_string(file)
 					.map_err(|e| format!("{} cannot be read: {e}", file.display()))?;
 				let all = cut(&text, *row_bytes);
@@ -311,13 +347,19 @@ impl DatanetCommand {
 				if let Some(path) = held_out {
 					std::fs::write(path, left.join("\n") + "\n")?;
 				}
+				let count = given.len();
+				if *only_new {
+					let compared = compare(common, &chain, *datanet, from, &given).await?;
+					given = compared.new_texts();
+				}
+				let known = count - given.len();
 				let store = common.store()?;
-				let mut known = BTreeSet::new();
+				let mut seen = BTreeSet::new();
 				let mut rows = Vec::new();
 				for row in &given {
 					let hash = store.put(row.as_bytes())?;
 					// The same chunk twice in a text is one row.
-					if known.insert(hash) {
+					if seen.insert(hash) {
 						rows.push(Row { hash, bytes: row.len() as u32 });
 					}
 				}
@@ -339,13 +381,17 @@ impl DatanetCommand {
 					bar.inc(count);
 				}
 				bar.finish_and_clear();
-				let text = format!(
+				let mut text = format!(
 					"{} rows contributed to Datanet {datanet} in {} batches, {} held out",
 					rows.len(),
 					ids.len(),
 					left.len()
 				);
-				common.print(text, json!({ "rows": rows.len(), "batches": ids }));
+				if *only_new {
+					text += &format!(", {known} left out that stand in others");
+				}
+				let json = json!({ "rows": rows.len(), "batches": ids, "known": known });
+				common.print(text, json);
 			},
 			Self::Review { datanet, scores, reject } => {
 				let store = common.store()?;
@@ -478,6 +524,11 @@ impl DatanetCommand {
 				})?;
 				let text = format!("{} has {} $OPEN back", who.to_ss58check(), show_open(amount));
 				common.print(text, json!({ "amount": amount.to_string() }));
+			},
+			Self::ReleaseBond { datanet, row } => {
+				let call = Call::release_bond { datanet: *datanet, hash: *row };
+				chain.send(&signer, call).await?;
+				common.print(format!("the bond of row {row:?} is back"), json!({ "row": row }));
 			},
 			Self::RemoveLicence { datanet, who } => {
 				let who = who.clone().unwrap_or_else(|| signer.account());

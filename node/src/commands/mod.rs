@@ -5,6 +5,7 @@ mod address;
 mod ask;
 mod batch;
 mod datanet;
+mod duplicates;
 mod earnings;
 mod eval;
 mod faucet;

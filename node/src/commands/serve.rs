@@ -9,11 +9,11 @@ use async_trait::async_trait;
 use codec::{Decode, Encode};
 use jsonrpsee::rpc_params;
 use openledger_blobs::Store;
-use openledger_core::{verify, Balance, ModelId, Reply, Request, Voucher, BASIS_POINTS};
+use openledger_core::{Balance, Eip712Domain, ModelId, Reply, Request, Voucher, BASIS_POINTS};
 use openledger_influence_math::money::MAX_POOL;
 use openledger_openlora::{
 	router, Account, Batching, Entry, Failure, Ledger, NewBatch, Outbox, Refusal, Served, Server,
-	Signed, Terms,
+	Terms,
 };
 use pallet_attribution::{BatchId, Call, Event, Parameters, ScorerId, Work, MAX_VOUCHERS};
 use pallet_models::Stage;
@@ -51,8 +51,9 @@ pub struct ServeCommand {
 	/// what they owe. Zero submits every answer alone.
 	///
 	/// The server signs for the accounts of its API keys; others give a voucher with their next request
-	/// or to POST /v1/vouchers, as `openledger ask` does. An answer that no voucher pays 100 blocks before
-	/// its request ends is submitted alone, at the price of a receipt.
+	/// or to POST /v1/vouchers, as `openledger ask` does; Ethereum wallets sign its typed data. An answer
+	/// that no voucher pays 100 blocks before its request ends is submitted alone, at the price of a
+	/// receipt.
 	#[arg(long, value_name = "N", default_value_t = 0)]
 	batch: usize,
 	/// Submits a smaller batch when an answer of it waits for so many blocks.
@@ -291,7 +292,7 @@ impl Ledger for ChainLedger {
 				show_open(request.maximum)
 			)));
 		}
-		if !request.is_signed(signature, &runtime::openledger::Eip712::get()) {
+		if !request.is_signed(signature, &self.domain()) {
 			return Err(Refusal::payment("the payer's signature is wrong"));
 		}
 		let now = self.chain.number().await.map_err(Refusal::server)?;
@@ -436,13 +437,8 @@ impl Ledger for ChainLedger {
 		}))
 	}
 
-	fn can_batch(&self, entry: &Entry) -> bool {
-		// What committees check of an item's signatures, its typed data does not pass.
-		!matches!(entry.payer_signature, MultiSignature::Eth(_))
-	}
-
-	fn is_signed(&self, (voucher, signature): &Signed) -> bool {
-		verify(&voucher.payload(), signature, &voucher.payer)
+	fn domain(&self) -> Eip712Domain {
+		runtime::openledger::Eip712::get()
 	}
 
 	fn sign_voucher(&self, voucher: &Voucher<AccountId>) -> Option<MultiSignature> {

@@ -2,7 +2,6 @@
 
 use super::*;
 use frame::deps::sp_io::hashing::blake2_256;
-use openledger_core::verify;
 use openledger_influence_math::{
 	batch::{entry_size, Added},
 	merkle, money,
@@ -125,7 +124,8 @@ impl<T: Config> Pallet<T> {
 		let after = core::mem::replace(&mut channel.nonce, *nonce);
 		channel.balance = channel.balance.checked_sub(amount).ok_or(Error::<T>::ChannelTooLow)?;
 		channel.redeemed = voucher.cumulative;
-		ensure!(verify(&voucher.payload(), &signature, payer), Error::<T>::BadPayerSignature);
+		let signed = voucher.is_signed(&signature, &T::Eip712::get());
+		ensure!(signed, Error::<T>::BadPayerSignature);
 		Channels::<T>::insert(payer, operator, channel);
 		Self::take_fee(payer, amount)?;
 		Ok(Redeemed { payer: voucher.payer, amount, after, nonce: voucher.nonce })

@@ -163,7 +163,7 @@ pub mod pallet {
 		/// What the tasks that are due in a block may weigh together; the others wait.
 		type MaximumWeight: Get<Weight>;
 
-		/// What Ethereum wallets sign requests under.
+		/// What Ethereum wallets sign requests and vouchers under.
 		type Eip712: Get<Eip712Domain>;
 
 		/// May set parameters and pause.

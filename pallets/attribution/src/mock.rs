@@ -11,6 +11,7 @@ use frame::{
 			fungible::HoldConsideration, tokens::Preservation, LinearStoragePrice,
 		},
 		sp_core::{
+			ecdsa,
 			offchain::{
 				testing::{PoolState, TestOffchainExt, TestTransactionPoolExt},
 				OffchainDbExt, OffchainWorkerExt, TransactionPoolExt,
@@ -23,7 +24,9 @@ use frame::{
 	testing_prelude::*,
 };
 pub use openledger_core::Hash;
-use openledger_core::{Datanets, Designs as _, ModelInfo, Rights, RunInfo, Version, VersionInfo};
+use openledger_core::{
+	account_of_address, Datanets, Designs as _, ModelInfo, Rights, RunInfo, Version, VersionInfo,
+};
 use openledger_influence_math::{
 	design::{contains, draw},
 	host::{Answer, Engine, EngineExt, Query},
@@ -287,6 +290,15 @@ pub fn payer() -> (sr25519::Pair, AccountId) {
 pub fn operator() -> (sr25519::Pair, AccountId) {
 	signer(102)
 }
+/// A payer with an Ethereum wallet.
+pub fn wallet() -> (ecdsa::KeccakPair, AccountId) {
+	let address = "5c0fe4435ba32d64fb96ed1c37e6fc1f72641d22".parse().unwrap();
+	(ecdsa::KeccakPair::from_seed(&[103; 32]), account_of_address(&address))
+}
+/// Its signature of a typed hash.
+pub fn by_wallet(hash: &[u8; 32]) -> MultiSignature {
+	MultiSignature::Eth(wallet().0.sign_prehashed(hash))
+}
 /// Accounts for scorers.
 pub const SCORERS: u8 = 12;
 
@@ -501,12 +513,12 @@ impl Engine for Scripted {
 }
 
 /// Externalities with a keystore, a pool and an engine.
-pub fn state(engine: Arc<Scripted>) -> (TestState, Arc<RwLock<PoolState>>) {
+pub fn state(engine: Arc<dyn Engine>) -> (TestState, Arc<RwLock<PoolState>>) {
 	let rich = |who: AccountId| (who, 1_000_000 * OPEN);
 	let mut balances: Vec<(AccountId, u128)> =
 		vec![rich(payer().1), rich(operator().1), rich(developer()), rich(Attribution::pot())];
 	balances.extend((0..SCORERS).map(|n| rich(scorer(n))));
-	balances.push(rich(challenger()));
+	balances.extend([challenger(), wallet().1].map(rich));
 	balances.extend([account(201), account(202), rows_pot()].map(|who| (who, EXISTENTIAL)));
 	let storage = RuntimeGenesisConfig {
 		balances: pallet_balances::GenesisConfig { balances, ..Default::default() },

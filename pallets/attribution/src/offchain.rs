@@ -220,6 +220,7 @@ impl<T: Config> Pallet<T> {
 		let operator: AccountId32 = batch.operator.clone().into();
 		let mut public = [0; 32];
 		public.copy_from_slice(key.as_ref());
+		let Eip712Domain { chain, contract } = T::Eip712::get();
 		Ok(BatchJob {
 			batch: id,
 			genesis: Self::genesis(),
@@ -240,6 +241,8 @@ impl<T: Config> Pallet<T> {
 			pool: batch.pool,
 			endpoints: T::Models::endpoints(batch.model, Some(&batch.operator)),
 			key: public,
+			evm_chain: chain,
+			contract: contract.0,
 		})
 	}
 

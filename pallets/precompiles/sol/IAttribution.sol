@@ -47,6 +47,20 @@ interface IAttribution {
 		uint32 expiry;
 	}
 
+	// What a payer signs for many answers at once, as typed data under the same domain: all that it owes
+	// an operator since their channel was opened, for answers of this model version and adapter up to
+	// the nonce of the last request.
+	struct Voucher {
+		bytes32 genesis;
+		bytes32 payer;
+		bytes32 operator;
+		uint32 model;
+		bytes32 adapter;
+		uint256 cumulative;
+		uint64 nonce;
+		uint32 expiry;
+	}
+
 	/// @notice Money was set aside for an operator's answers.
 	event ChannelFunded(address indexed payer, address indexed operator, uint256 amount);
 	/// @notice A channel ends.

@@ -15,7 +15,8 @@ pub use announce::{commitment, Announced};
 pub use face::*;
 pub use receipt::{
 	account_of_address, payers_of, verify, Eip712Domain, Item, Redeemed, Reply, Request, Voucher,
-	EIP712_NAME, EIP712_VERSION, REPLY_DOMAIN, REQUEST_DOMAIN, VOUCHER_DOMAIN,
+	EIP712_NAME, EIP712_TYPE, EIP712_VERSION, REPLY_DOMAIN, REQUEST_DOMAIN, VOUCHER_DOMAIN,
+	VOUCHER_TYPE,
 };
 pub use rights::Rights;
 pub use traits::{

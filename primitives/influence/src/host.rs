@@ -76,6 +76,10 @@ pub struct BatchJob {
 	pub endpoints: Vec<Vec<u8>>,
 	/// The scorer's hot key (sr25519), which authenticates it to the operator.
 	pub key: [u8; 32],
+	/// The EVM chain id under which Ethereum wallets sign.
+	pub evm_chain: u64,
+	/// The contract under which they do.
+	pub contract: [u8; 20],
 }
 
 /// An answer to score. Everything it needs is a blob of the given hash.

@@ -10,7 +10,7 @@ use frame_support::{
 	assert_ok,
 	traits::fungible::{Inspect, Mutate},
 };
-use openledger_core::{AttributionCall, AttributionFace, Reply, Request, Rights};
+use openledger_core::{AttributionCall, AttributionFace, Reply, Request, Rights, Voucher};
 use openledger_influence_math::{
 	design::{contains, draw},
 	Nats, Psi,
@@ -670,12 +670,50 @@ fn receipt_should_be_taken_when_an_ethereum_wallet_signed_the_request() {
 			)
 		};
 		let elsewhere = Eip712Domain { chain_id: Some(Word::from(1)), ..domain.clone() };
-		assert_eq!(
-			submit(sign(&elsewhere)),
-			Err(pallet_attribution::Error::<Runtime>::BadPayerSignature.into())
-		);
+		let bad = Err(pallet_attribution::Error::<Runtime>::BadPayerSignature.into());
+		assert_eq!(submit(sign(&elsewhere)), bad);
 		assert_ok!(submit(sign(&domain)));
+
+		// All that it owes with a second answer, which goes by batch.
+		let (_, redeemed) = paid(&payer, &operator);
+		let voucher = Voucher {
+			genesis: request.genesis,
+			payer: payer.clone(),
+			operator: operator.clone(),
+			model,
+			adapter: ADAPTER,
+			cumulative: redeemed + UNIT,
+			nonce: request.nonce + 1,
+			expiry: 10_000,
+		};
+		let typed = IAttribution::Voucher {
+			genesis: FixedBytes(voucher.genesis.0),
+			payer: account(&payer),
+			operator: account(&operator),
+			model,
+			adapter: FixedBytes(ADAPTER.0),
+			cumulative: wei(voucher.cumulative),
+			nonce: voucher.nonce,
+			expiry: voucher.expiry,
+		};
+		let redeem = |domain: &Eip712Domain| {
+			let hash = typed.eip712_signing_hash(domain);
+			let signature = MultiSignature::Eth(key.sign_prehashed(&hash.0).0.into());
+			let vouchers = vec![(voucher.clone(), signature)].try_into().unwrap();
+			let signed = RuntimeOrigin::signed(operator.clone());
+			let [root, items] = [Hash::repeat_byte(12), Hash::repeat_byte(13)];
+			Attribution::submit_batch(signed, model, vouchers, root, items, 1)
+		};
+		assert_eq!(redeem(&elsewhere), bad);
+		assert_ok!(redeem(&domain));
+		assert_eq!(paid(&payer, &operator), (voucher.nonce, voucher.cumulative));
 	});
+}
+
+/// The last nonce that a channel paid, and all that it paid.
+fn paid(payer: &AccountId, operator: &AccountId) -> (u64, u128) {
+	let channel = pallet_attribution::Channels::<Runtime>::get(payer, operator).unwrap();
+	(channel.nonce, channel.redeemed)
 }
 
 #[test]

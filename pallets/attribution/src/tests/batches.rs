@@ -23,10 +23,14 @@ fn anybody() -> RuntimeOrigin {
 
 /// All that the payer owes after answers of these fees, up to the `n`th nonce from now.
 fn voucher(owed: u128, n: u64) -> Voucher<AccountId> {
-	let channel = Channels::<Test>::get(payer().1, operator().1).unwrap();
+	voucher_of(payer().1, owed, n)
+}
+
+fn voucher_of(payer: AccountId, owed: u128, n: u64) -> Voucher<AccountId> {
+	let channel = Channels::<Test>::get(&payer, operator().1).unwrap();
 	Voucher {
 		genesis: Attribution::genesis(),
-		payer: payer().1,
+		payer,
 		operator: operator().1,
 		model: MODEL,
 		adapter: adapter(),
@@ -155,6 +159,54 @@ fn submit_batch_should_redeem_what_is_owed_when_signed() {
 		let redeemed = BatchPayers::<Test>::get(id)[0].redeemed.clone();
 		assert_eq!((redeemed.after, redeemed.nonce), (before.nonce, after.nonce));
 		assert_eq!(Kept::<Test>::get(MODEL), 1);
+	});
+}
+
+#[test]
+fn submit_batch_should_redeem_what_a_wallet_owes_when_it_signed_typed_data() {
+	build_and_execute(|| {
+		ready();
+		let who = wallet().1;
+		let channel = || Channels::<Test>::get(wallet().1, operator().1).unwrap();
+		let funded = 100 * OPEN;
+		assert_ok!(Attribution::fund_channel(
+			RuntimeOrigin::signed(who.clone()),
+			operator().1,
+			funded
+		));
+		let mine = voucher_of(who.clone(), 2 * OPEN, 3);
+		let domain = Typed::get();
+		// The typed data of another chain or contract, and that of a request.
+		let request = Request { payer: who.clone(), ..request(mine.nonce) };
+		let wrong = [
+			by_wallet(&mine.typed_hash(&Eip712Domain { chain: 2, ..domain })),
+			by_wallet(&mine.typed_hash(&Eip712Domain { contract: [1; 20].into(), ..domain })),
+			by_wallet(&request.typed_hash(&domain)),
+		];
+		for signature in wrong {
+			assert_noop!(
+				submit_all(vec![(mine.clone(), signature)], 3),
+				Error::<Test>::BadPayerSignature
+			);
+		}
+		let signature = by_wallet(&mine.typed_hash(&domain));
+		let more = Voucher { cumulative: mine.cumulative + 1, ..mine.clone() };
+		assert_noop!(
+			submit_all(vec![(more, signature.clone())], 3),
+			Error::<Test>::BadPayerSignature
+		);
+
+		// Beside a payer of another kind.
+		let before = channel();
+		let other = signed(&voucher(OPEN, 1));
+		assert_ok!(submit_all(vec![other, (mine.clone(), signature)], 4));
+		let batch = NextBatch::<Test>::get() - 1;
+		assert_eq!(batch_of(batch).fee, 3 * OPEN);
+		let paying = BatchPayers::<Test>::get(batch)[1].redeemed.clone();
+		let (after, nonce) = (before.nonce, mine.nonce);
+		assert_eq!(paying, Redeemed { payer: who, amount: 2 * OPEN, after, nonce });
+		assert_eq!((channel().redeemed, channel().nonce), (2 * OPEN, nonce));
+		assert_eq!(before.balance - channel().balance, 2 * OPEN);
 	});
 }
 

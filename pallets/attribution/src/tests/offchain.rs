@@ -3,8 +3,12 @@ use crate::{
 	mock::{Hash, *},
 	*,
 };
-use frame::deps::sp_runtime::codec::Decode as _;
-use openledger_influence_math::{batch, host::Answer};
+use frame::deps::{sp_core::Pair, sp_runtime::codec::Decode as _};
+use openledger_core::Item;
+use openledger_influence_math::{
+	batch,
+	host::{Answer, BatchJob, Engine, Query},
+};
 use std::sync::{Arc, Mutex};
 
 /// Runs the worker and gives what it sent.
@@ -124,5 +128,43 @@ fn worker_should_post_the_pages_of_a_batch_when_its_committee_agreed() {
 		assert_eq!(batch_of(id).left, 0);
 		assert!(work(&pool).is_empty());
 		Attribution::do_try_state().unwrap();
+	});
+}
+
+/// Keeps what it is asked about a batch.
+#[derive(Default)]
+struct Asked(Mutex<Option<BatchJob>>);
+
+impl Engine for Asked {
+	fn poll(&self, query: Query) -> Answer {
+		if let Query::Batch(job) = query {
+			*self.0.lock().unwrap() = Some(job);
+		}
+		Answer::Pending
+	}
+}
+
+#[test]
+fn worker_should_ask_with_what_wallets_sign_under_when_a_batch_is_drawn() {
+	let engine = Arc::new(Asked::default());
+	let (mut state, pool) = state(engine.clone());
+	state.execute_with(|| {
+		run_to(1);
+		ready();
+		let request = Request { payer: wallet().1, ..request(1) };
+		let reply = reply(&request);
+		let item = Item {
+			payer_signature: by_wallet(&request.typed_hash(&Typed::get())),
+			operator_signature: operator().0.sign(&reply.payload()).into(),
+			request,
+			reply,
+		};
+		paid(&[Settings::<Test>::get().full_fee; 4]);
+		run_to(Attribution::now() + DELAY);
+		assert!(work(&pool).is_empty(), "the engine is at work");
+		let job = engine.0.lock().unwrap().take().unwrap();
+		let domain = Eip712Domain { chain: job.evm_chain, contract: job.contract.into() };
+		let operator = job.operator.into();
+		assert!(item.is_right(job.genesis, &operator, job.model, job.adapter, &domain));
 	});
 }

@@ -22,7 +22,8 @@ fn settle_should_pay_by_influence_when_scored() {
 		for ((who, item, _), earned) in items.iter().zip(&earned) {
 			assert_eq!((*item).max(0) as u128, *earned, "{who:?}");
 		}
-		assert_noop!(Attribution::settle(anybody(), MODEL, period), Error::<Test>::NoPeriod);
+		let again = Attribution::settle(anybody(), MODEL, period).map_err(|refused| refused.error);
+		assert_noop!(again, Error::<Test>::NoPeriod);
 	});
 }
 
@@ -31,7 +32,8 @@ fn settle_should_fail_when_the_period_runs() {
 	build_and_execute(|| {
 		ready();
 		let period = Attribution::period_of(Attribution::now());
-		assert_noop!(Attribution::settle(anybody(), MODEL, period), Error::<Test>::PeriodRunning);
+		let early = Attribution::settle(anybody(), MODEL, period).map_err(|refused| refused.error);
+		assert_noop!(early, Error::<Test>::PeriodRunning);
 	});
 }
 
