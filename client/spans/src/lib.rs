@@ -15,6 +15,7 @@
 //! | `build` | sorting, checking, hashing, writing |
 //! | `index` | opening and searching |
 //! | `prove` | proofs, the check of a whole file, the search for fraud |
+//! | `version` | the text of a Datanet's version |
 
 pub mod abi;
 mod build;
@@ -24,6 +25,7 @@ mod layout;
 mod leaves;
 mod prove;
 pub mod text;
+mod version;
 
 #[cfg(test)]
 mod tests;

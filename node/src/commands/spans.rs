@@ -3,14 +3,15 @@ use crate::chain::Result;
 use codec::Encode;
 use openledger_core::{DatanetId, Version};
 use openledger_spans::{abi, text, Builder, Index};
-use openledger_spans_math::{verify_count, verify_span, SPAN};
+use openledger_spans_math::{verify_count, verify_span, Fraud, Listing, Source, SPAN};
 use pallet_datanets::{Published, Versions};
-use pallet_spans::{Call, Event};
+use pallet_spans::{Call, Event, Indices};
 use runtime::{AccountId, Runtime, RuntimeEvent};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
 type Consideration = <Runtime as pallet_datanets::Config>::Consideration;
+type SpansConsideration = <Runtime as pallet_spans::Config>::Consideration;
 
 /// Which spans of an answer stand in a Datanet, and proofs of it.
 ///
@@ -25,8 +26,8 @@ pub enum SpansCommand {
 		/// The index, a file.
 		out: PathBuf,
 	},
-	/// Indexes the rows of a published version, batch by batch and by their hashes, from the blob
-	/// store.
+	/// Indexes the rows of a published version from the blob store: the text that can be registered
+	/// for it.
 	IndexVersion {
 		/// The Datanet.
 		datanet: DatanetId,
@@ -58,7 +59,8 @@ pub enum SpansCommand {
 		#[arg(long, default_value_t = 1)]
 		version: Version,
 	},
-	/// Registers an index for a published version, and holds a bond.
+	/// Registers the index of a published version, and holds a bond. The index is compared with the
+	/// rows in the blob store first, since one of other rows would cost the bond.
 	Register {
 		/// The Datanet.
 		datanet: DatanetId,
@@ -67,7 +69,8 @@ pub enum SpansCommand {
 		/// The index.
 		index: PathBuf,
 	},
-	/// Looks for a fault in a registered index; if it has one, shows it and takes a part of its bond.
+	/// Looks for a fault in a registered index, in itself and against the rows in the blob store; if it
+	/// has one, shows it and takes a part of its bond.
 	Challenge {
 		/// The Datanet.
 		datanet: DatanetId,
@@ -99,9 +102,19 @@ fn hex(bytes: &[u8]) -> String {
 impl SpansCommand {
 	pub async fn run(&self, common: &Common) -> Result<()> {
 		match self {
-			Self::Index { text, out } => index(common, text::rows(text)?, out),
+			Self::Index { text, out } => {
+				let (rows, mut builder) = (text::rows(text)?, Builder::new());
+				for row in &rows {
+					builder.push(row)?;
+				}
+				index(common, builder, rows.len(), out)
+			},
 			Self::IndexVersion { datanet, version, out } => {
-				index(common, rows(common, *datanet, *version).await?, out)
+				let (listing, store) =
+					(listing(common, *datanet, *version).await?, common.store()?);
+				let mut builder = Builder::new();
+				builder.push_version(&listing, |hash| store.get(hash))?;
+				index(common, builder, listing.rows().count(), out)
 			},
 			Self::Find { index, answer, least } => find(common, index, answer, *least),
 			Self::Prove { index, query, datanet, version } => {
@@ -109,7 +122,14 @@ impl SpansCommand {
 			},
 			Self::Register { datanet, version, index } => {
 				let (datanet, version) = (*datanet, *version);
-				let commitment = Index::open(index)?.commitment();
+				let (index, store) = (Index::open(index)?, common.store()?);
+				let listing = listing(common, datanet, version).await?;
+				if index.audit_rows(&listing, |hash| store.get(hash))?.is_some() {
+					return Err("the index is of other rows than the version; build it by \
+						`openledger spans index-version`"
+						.into());
+				}
+				let commitment = index.commitment();
 				let call = Call::register { datanet, version, commitment };
 				let included = common.chain().await?.send(&common.signer()?, call).await?;
 				let final_at = event(included, |event| match event {
@@ -121,11 +141,13 @@ impl SpansCommand {
 				Ok(())
 			},
 			Self::Challenge { datanet, version, index } => {
-				let Some(fraud) = Index::open(index)?.audit()? else {
+				let (datanet, version) = (*datanet, *version);
+				let index = Index::open(index)?;
+				check_registered(common, datanet, version, &index).await?;
+				let Some(fraud) = fault(common, datanet, version, &index).await? else {
 					common.print("the index has no fault", json!({ "fault": false }));
 					return Ok(());
 				};
-				let (datanet, version) = (*datanet, *version);
 				let call = Call::challenge { datanet, version, fraud: Box::new(fraud) };
 				let included = common.chain().await?.send(&common.signer()?, call).await?;
 				let reward = event(included, |event| match event {
@@ -157,42 +179,78 @@ impl SpansCommand {
 	}
 }
 
-/// The rows of a version, as tokens.
-async fn rows(common: &Common, datanet: DatanetId, version: Version) -> Result<Vec<Vec<u16>>> {
-	let (chain, store) = (common.chain().await?, common.store()?);
+/// The rows of a version by their hashes, as it was published.
+async fn listing(common: &Common, datanet: DatanetId, version: Version) -> Result<Listing> {
+	let chain = common.chain().await?;
 	let key = Versions::<Runtime>::hashed_key_for(datanet, version);
 	let published: Option<Published<AccountId, Consideration>> = chain.read(&key).await?;
 	let published =
 		published.ok_or_else(|| format!("Datanet {datanet} has no version {version}"))?;
 	let all = datanet::rows(&chain, datanet).await?;
-	let mut rows = Vec::new();
+	let mut batches = Vec::new();
 	for batch in &published.batches {
-		for (_, row) in all.iter().filter(|(of, _)| of == batch) {
-			rows.push(text::tokens(&store.get(&row.hash)?));
-		}
+		let rows = all.iter().filter(|(of, _)| of == batch);
+		batches.push(rows.map(|(_, row)| (row.hash, row.bytes)).collect());
 	}
-	Ok(rows)
+	let listing = Listing::new(batches);
+	let Published { root, extents, .. } = published;
+	if listing.source() != (Source { root, batches: extents.into_inner() }) {
+		return Err(format!(
+			"rows of version {version} have left Datanet {datanet} since it was published, so that \
+			 the chain does not list them any more; index a newer version"
+		)
+		.into());
+	}
+	Ok(listing)
 }
 
-fn index(common: &Common, rows: Vec<Vec<u16>>, out: &Path) -> Result<()> {
-	let mut builder = Builder::new();
-	for row in &rows {
-		builder.push(row)?;
+/// Refuses an index that is not the registered one.
+async fn check_registered(
+	common: &Common,
+	datanet: DatanetId,
+	version: Version,
+	index: &Index,
+) -> Result<()> {
+	type Entry = pallet_spans::Index<AccountId, SpansConsideration>;
+	let key = Indices::<Runtime>::hashed_key_for(datanet, version);
+	let entry: Option<Entry> = common.chain().await?.read(&key).await?;
+	match entry {
+		None => Err(format!("version {version} of Datanet {datanet} has no index").into()),
+		Some(entry) if entry.commitment != index.commitment() => {
+			Err("the file is another index than the registered one".into())
+		},
+		Some(_) => Ok(()),
 	}
+}
+
+/// A fault of an index, in itself or against the rows of the version.
+async fn fault(
+	common: &Common,
+	datanet: DatanetId,
+	version: Version,
+	index: &Index,
+) -> Result<Option<Fraud>> {
+	if let Some(fraud) = index.audit()? {
+		return Ok(Some(fraud));
+	}
+	let (listing, store) = (listing(common, datanet, version).await?, common.store()?);
+	index.audit_rows(&listing, |hash| store.get(hash))
+}
+
+fn index(common: &Common, builder: Builder, rows: usize, out: &Path) -> Result<()> {
 	let bar = common.bar("sorting suffixes", builder.tokens());
 	let commitment = builder.write(out, &|progress| bar.set_position(progress.done))?;
 	bar.finish_and_clear();
 	let (text_root, suffix_root) =
 		(hex(commitment.text_root.as_bytes()), hex(commitment.suffix_root.as_bytes()));
 	let shown = format!(
-		"{} rows, {} tokens\ntext root   {text_root}\nsuffix root {suffix_root}",
-		rows.len(),
+		"{rows} rows, {} tokens\ntext root   {text_root}\nsuffix root {suffix_root}",
 		commitment.tokens,
 	);
 	common.print(
 		shown,
 		json!({
-			"rows": rows.len(),
+			"rows": rows,
 			"tokens": commitment.tokens,
 			"textRoot": text_root,
 			"suffixRoot": suffix_root,

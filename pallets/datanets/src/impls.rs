@@ -7,7 +7,7 @@ use alloc::collections::BTreeSet;
 use frame::deps::frame_support::traits::tokens::Preservation;
 #[cfg(any(feature = "try-runtime", test))]
 use frame::token::fungible::InspectHold;
-use openledger_core::Announced;
+use openledger_core::{Announced, RowInfo};
 use openledger_influence_math::{merkle, split};
 
 /// Fraction bits of [`Rewards::index`].
@@ -292,13 +292,15 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Version, DispatchError> {
 		let mut datanet = Self::curated_by(&who, id)?;
 		let (mut roots, mut blocks) = (Vec::new(), BoundedVec::<Block<T::AccountId>, _>::new());
-		let mut block_of = BoundedVec::new();
+		let (mut block_of, mut extents) = (BoundedVec::new(), BoundedVec::new());
 		for (position, batch) in batches.iter().enumerate() {
 			let again = batches.iter().take(position).any(|other| other == batch);
 			let entry = Batches::<T>::get(id, batch).ok_or(Error::<T>::NoBatch)?;
 			let accepted = entry.scores.is_some() && !again;
 			ensure!(accepted, Error::<T>::NotAccepted);
 			roots.push(entry.root.ok_or(Error::<T>::RootOutdated)?);
+			let extent = Extent { rows: entry.rows, bytes: entry.bytes };
+			extents.try_push(extent).map_err(|_| Error::<T>::TooManyContributors)?;
 			let known = blocks.iter().position(|block| block.owner == entry.contributor);
 			let index = known.unwrap_or(blocks.len());
 			match blocks.get_mut(index) {
@@ -323,10 +325,11 @@ impl<T: Config> Pallet<T> {
 		Datanets::<T>::insert(id, datanet);
 		let root = merkle::root(&roots);
 		let count = blocks.len() as u32;
-		let bytes = (&batches, &block_of, &blocks).encoded_size().saturating_add(132);
+		let lists = (&batches, &block_of, &extents, &blocks);
+		let bytes = lists.encoded_size().saturating_add(132);
 		let ticket = T::Consideration::new(&who, Footprint::from_parts(1, bytes))?;
 		let deposit = (who, ticket);
-		let published = Published { root, batches, block_of, blocks, models: 0, deposit };
+		let published = Published { root, batches, block_of, extents, blocks, models: 0, deposit };
 		Versions::<T>::insert(id, version, published);
 		Self::deposit_event(Event::Published { datanet: id, version, root, blocks: count });
 		Ok(version)
@@ -576,6 +579,20 @@ impl<T: Config> openledger_core::Datanets<T::AccountId> for Pallet<T> {
 			blocks: published.blocks.into_inner(),
 			stale: version < fresh_from,
 		})
+	}
+
+	fn source(datanet: DatanetId, version: Version) -> Option<Source> {
+		let Published { root, extents, .. } = Versions::<T>::get(datanet, version)?;
+		Some(Source { root, batches: extents.into_inner() })
+	}
+
+	fn row(datanet: DatanetId, version: Version, row: u64) -> Option<RowInfo<T::AccountId>> {
+		let Published { root, batches, block_of, extents, blocks, .. } =
+			Versions::<T>::get(datanet, version)?;
+		let (at, index) = Source { root, batches: extents.into_inner() }.batch_of(row)?;
+		let block = *block_of.get(at)?;
+		let owner = blocks.get(usize::from(block))?.owner.clone();
+		Some(RowInfo { batch: *batches.get(at)?, index, block, owner })
 	}
 
 	fn blocks_of_batches(datanet: DatanetId, version: Version) -> Option<Vec<u16>> {

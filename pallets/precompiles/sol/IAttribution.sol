@@ -195,10 +195,9 @@ interface IAttribution {
 	function unsettled(uint32 model, uint32 period) external view returns (uint256 total, uint32 answers);
 
 	// Spans: which of an answer stand in a Datanet, proved against the index that is registered for a
-	// published version. Tokens are ids below 65,535. Proofs are SCALE bytes, which `openledger spans
-	// prove` writes; one that does not hold reverts. Until the window for challenges is over an index
-	// is provisional. That its text is the Datanet's is not proved: a contract should know whose index
-	// it trusts.
+	// published version. Its text is that of the version's rows, a token for each byte, and whose row a
+	// span is in `IDatanets.rowOf` says. Proofs are SCALE bytes, which `openledger spans prove` writes;
+	// one that does not hold reverts. Until the window for challenges is over an index is provisional.
 
 	/// @notice An index was registered; it is final from a block on.
 	event SpansRegistered(
@@ -267,13 +266,14 @@ interface IAttribution {
 		returns (uint64 rank, uint64 position, uint64 row, bool isFinal);
 
 	/// @notice Registers the index of a published version that has none, and holds a bond of the
-	/// caller's balance.
+	/// caller's balance. Its text has a token for each byte of the version and one for each row.
 	/// @return finalAt The block from which on it is final.
 	function registerSpans(uint32 datanet, uint32 version, uint64 tokens, bytes32 textRoot, bytes32 suffixRoot)
 		external
 		returns (uint32 finalAt);
 
-	/// @notice Shows a fault of an index: it goes at once, and the caller gets a part of its bond.
+	/// @notice Shows a fault of an index, in itself or against the rows of the version: it goes at
+	/// once, and the caller gets a part of its bond.
 	/// @return reward That part.
 	function challengeSpans(uint32 datanet, uint32 version, bytes calldata fraud)
 		external

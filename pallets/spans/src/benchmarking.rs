@@ -21,12 +21,23 @@ fn rich<T: Config>(name: &'static str) -> T::AccountId {
 	who
 }
 
+/// A version with as many batches as there can be, and a commitment to a text as long as its.
+fn version<T: Config>() -> (DatanetId, Version, Commitment) {
+	let (datanet, version) = T::BenchmarkHelper::version(&rich::<T>("curator"), MAX_BLOCKS);
+	let source = T::Datanets::source(datanet, version).expect("it is published; qed");
+	(datanet, version, Commitment { tokens: source.tokens(), ..Default::default() })
+}
+
 /// A registered index, as deep as there can be.
 fn indexed<T: Config>(registrant: &T::AccountId) -> (DatanetId, Version) {
-	let (datanet, version) = T::BenchmarkHelper::version(&rich::<T>("curator"), MAX_BLOCKS);
-	let Deepest { commitment, .. } = Deepest::new(MAX_DEPTH);
+	let (datanet, version, commitment) = version::<T>();
 	Pallet::<T>::do_register(registrant.clone(), datanet, version, commitment)
 		.expect("the registrant is rich; qed");
+	Indices::<T>::mutate(datanet, version, |index| {
+		if let Some(index) = index {
+			index.commitment = Deepest::new(MAX_DEPTH).commitment;
+		}
+	});
 	(datanet, version)
 }
 
@@ -40,9 +51,8 @@ mod benches {
 
 	#[benchmark]
 	fn register() {
-		let (datanet, version) = T::BenchmarkHelper::version(&rich::<T>("curator"), MAX_BLOCKS);
+		let (datanet, version, commitment) = version::<T>();
 		let registrant = rich::<T>("registrant");
-		let Deepest { commitment, .. } = Deepest::new(MAX_DEPTH);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(registrant), datanet, version, commitment);
@@ -151,5 +161,21 @@ mod benches {
 		}
 
 		assert!(matches!(place, Ok(Ok(_))));
+	}
+
+	/// The fault that takes the longest, without what a challenge costs in any case.
+	#[benchmark]
+	fn verify_foreign() {
+		let (commitment, source, fraud) = Deepest::foreign();
+		let fraud = fraud.encode();
+		let found;
+
+		#[block]
+		{
+			found = Fraud::decode(&mut &fraud[..])
+				.map(|fraud| math::verify_fraud(&commitment, &source, &fraud));
+		}
+
+		assert!(matches!(found, Ok(Ok(()))));
 	}
 }

@@ -7,7 +7,7 @@ impl<T: Config> SpansFace<T::AccountId> for Pallet<T> {
 	fn weight(call: SpansCall) -> Weight {
 		match call {
 			SpansCall::Register => T::WeightInfo::register(),
-			SpansCall::Challenge => T::WeightInfo::challenge(),
+			SpansCall::Challenge => Self::challenge_weight(),
 			SpansCall::Retire => T::WeightInfo::retire(),
 			SpansCall::Remove => T::WeightInfo::remove(),
 			SpansCall::Read => T::WeightInfo::read(),

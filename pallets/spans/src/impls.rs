@@ -18,6 +18,7 @@ impl<T: Config> From<SpanError> for Error<T> {
 			SpanError::Text => Self::WrongText,
 			SpanError::Mismatch => Self::Mismatch,
 			SpanError::NoFault => Self::NoFault,
+			SpanError::Rows => Self::WrongRows,
 		}
 	}
 }
@@ -35,14 +36,12 @@ impl<T: Config> Pallet<T> {
 		commitment: Commitment,
 	) -> Result<u32, DispatchError> {
 		ensure!(!Indices::<T>::contains_key(datanet, version), Error::<T>::AlreadyIndexed);
-		let info = T::Datanets::version(datanet, version).ok_or(Error::<T>::NoVersion)?;
+		let source = T::Datanets::source(datanet, version).ok_or(Error::<T>::NoVersion)?;
 		commitment.check().map_err(Error::<T>::from)?;
-		let rows = info
-			.blocks
-			.iter()
-			.fold(0u64, |rows, block| rows.saturating_add(block.rows.into()));
-		ensure!(commitment.tokens >= rows, Error::<T>::TooShort);
+		ensure!(commitment.tokens == source.tokens(), Error::<T>::WrongLength);
 
+		// What its text is compared with, and whose rows it finds.
+		T::Datanets::retain(datanet, version)?;
 		let bond = T::Bond::get();
 		T::Currency::hold(&HoldReason::Bond.into(), &registrant, bond)?;
 		let footprint = Footprint::from_mel::<(DatanetId, Version, Entry<T>)>();
@@ -62,6 +61,11 @@ impl<T: Config> Pallet<T> {
 		Ok(final_at)
 	}
 
+	/// With the fault that takes the longest to verify.
+	pub(crate) fn challenge_weight() -> Weight {
+		T::WeightInfo::challenge().saturating_add(T::WeightInfo::verify_foreign())
+	}
+
 	/// Removes an index with a fault; returns who had registered it and the challenger's part.
 	pub(crate) fn do_challenge(
 		challenger: T::AccountId,
@@ -70,7 +74,8 @@ impl<T: Config> Pallet<T> {
 		fraud: &Fraud,
 	) -> Result<(T::AccountId, Balance), DispatchError> {
 		let index = Self::live(datanet, version)?;
-		math::verify_fraud(&index.commitment, fraud).map_err(Error::<T>::from)?;
+		let source = T::Datanets::source(datanet, version).ok_or(Error::<T>::NoVersion)?;
+		math::verify_fraud(&index.commitment, &source, fraud).map_err(Error::<T>::from)?;
 
 		let Index { registrant, bond, ticket, .. } = index;
 		let protocol = BASIS_POINTS.saturating_sub(CHALLENGER_CUT);
@@ -89,6 +94,7 @@ impl<T: Config> Pallet<T> {
 		}
 		ticket.drop(&registrant)?;
 		Indices::<T>::remove(datanet, version);
+		T::Datanets::release(datanet, version);
 		Self::deposit_event(Event::Refuted {
 			datanet,
 			version,
@@ -123,6 +129,7 @@ impl<T: Config> Pallet<T> {
 		T::Currency::release(&HoldReason::Bond.into(), &registrant, bond, Precision::Exact)?;
 		ticket.drop(&registrant)?;
 		Indices::<T>::remove(datanet, version);
+		T::Datanets::release(datanet, version);
 		Self::deposit_event(Event::Removed { datanet, version });
 		Ok(())
 	}
@@ -142,8 +149,10 @@ impl<T: Config> Pallet<T> {
 		use frame::token::fungible::InspectHold;
 		ensure!(Watch::<T>::get().is_valid(), "the windows are valid");
 		let mut bonds = BTreeMap::<Vec<u8>, (T::AccountId, Balance)>::new();
-		for index in Indices::<T>::iter_values() {
-			ensure!(index.commitment.check().is_ok(), "a commitment is within bounds");
+		for (datanet, version, index) in Indices::<T>::iter() {
+			let source = T::Datanets::source(datanet, version).ok_or("a version stays")?;
+			let tokens = source.tokens();
+			ensure!(index.commitment.tokens == tokens, "a text is as long as the version's");
 			let bond = bonds
 				.entry(index.registrant.encode())
 				.or_insert_with(|| (index.registrant.clone(), 0));

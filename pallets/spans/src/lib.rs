@@ -5,12 +5,15 @@
 //! ## Overview
 //!
 //! Anybody registers, for a published version of a Datanet, the commitment to its text and suffix
-//! array (`openledger-spans-math`), and a bond is held. Proofs against it are verified for other
-//! pallets, for contracts and for whoever asks. An index is provisional until the window for
-//! challenges is over, then final. Whoever shows a [`Fraud`], at any time as long as the index is
-//! there, removes it and gets a part of its bond; the protocol gets the rest. The registrant ends an
-//! index by announcing it, and takes its bond back after a delay in which it can still be challenged.
-//! A version has one index at a time; the next may come once that is gone.
+//! array (`openledger-spans-math`), and a bond is held. The text is that of the version's rows, a token
+//! for each byte, batch by batch and in a batch by rising hash, so that everybody who has the rows has
+//! the same. Proofs against it are verified for other pallets, for contracts and for whoever asks.
+//!
+//! An index is provisional until the window for challenges is over, then final. Whoever shows a
+//! [`Fraud`], at any time as long as the index is there, removes it and gets a part of its bond; the
+//! protocol gets the rest. The registrant ends an index by announcing it, and takes its bond back after
+//! a delay in which it can still be challenged. A version has one index at a time; the next may come
+//! once that is gone. As long as there is one the version stays.
 //!
 //! | who | calls |
 //! |---|---|
@@ -21,18 +24,21 @@
 //!
 //! - *A span stands at a position of the committed text, in a row.* The text's Merkle root proves it;
 //!   that it is this row and no other rests on the chunks counting rows, which a fraud proof can
-//!   refute.
+//!   refute. A row is one of a batch, a block and a contributor ([`openledger_core::Datanets::row`]).
+//! - *The text is the version's.* It is refused if it is not exactly as long. Each token that is not
+//!   what the rows have there has a fraud proof in one step: the chunk with the token, the list of the
+//!   batch's rows under the version's root, and the content of the row. It needs no other part of the
+//!   text, so whatever is shown of a text can be refuted by whoever has the rows.
 //! - *No longer beginning of the query stands anywhere; a span stands there so often.* This rests on
 //!   the committed array being the text's suffix array. Each way in which leaves that are known can be
 //!   wrong has a fraud proof in one step, and whoever has the index finds one in linear time
 //!   (`Index::audit` of `client/spans`). So it holds as long as one honest party reads the index
 //!   before somebody relies on it: that is what the window is for, and why a provisional index says
 //!   that it is.
-//! - *Not proved: that the text is the Datanet's rows, tokenised.* Whoever has the rows and the
-//!   tokeniser can compare, but the chain cannot yet, so an index of another text is not refuted.
-//!   Contracts should name whose index they trust.
 //! - *Not proved: that all leaves are known.* A hash that nobody can open can be neither used in a
 //!   proof nor refuted. A registrant that publishes nothing is not slashed; its index is of no use.
+//! - *Not proved: what a row was whose content nobody has left.* Versions are trained on from their
+//!   contents, so those of versions in use are at hand.
 //!
 //! ## Money
 //!
@@ -230,8 +236,8 @@ pub mod pallet {
 		NoVersion,
 		/// The version has an index; one that is wrong can be challenged.
 		AlreadyIndexed,
-		/// A text has a separator for each row of the version.
-		TooShort,
+		/// A text has a token for each byte of the version's rows and a separator for each row.
+		WrongLength,
 		/// A text has at most 2^40 - 2 tokens.
 		TooLong,
 		/// The version has no index.
@@ -256,6 +262,8 @@ pub mod pallet {
 		Mismatch,
 		/// What is shown is no fault of the index.
 		NoFault,
+		/// The rows are not those of the version that stand there.
+		WrongRows,
 	}
 
 	#[pallet::hooks]
@@ -321,6 +329,7 @@ pub mod pallet {
 		///
 		/// Must be `Signed`.
 		#[pallet::call_index(1)]
+		#[pallet::weight(Pallet::<T>::challenge_weight())]
 		pub fn challenge(
 			origin: OriginFor<T>,
 			datanet: DatanetId,
