@@ -1,8 +1,8 @@
 use crate::{build::Built, text, Builder, Error, Index, Longest, Span, Stage};
 use openledger_spans_math::{
 	reference::{Corpus, Reference},
-	verify_count, verify_fraud, verify_occurrence, verify_span, Fraud, Hash, Listing, Place,
-	Source, SEPARATOR, SPAN,
+	verify_count, verify_fraud, verify_occurrence, verify_shown, verify_span, Fraud, Hash, Leaf,
+	Listing, Place, Source, SEPARATOR, SPAN,
 };
 use proptest::prelude::*;
 use std::{fs, sync::Mutex};
@@ -161,6 +161,23 @@ fn prove_should_hold_when_trees_have_levels_below_the_file() {
 	assert!(matches!(index.chunks(u64::MAX, 1), Err(Error::Missing)));
 	assert!(matches!(index.excerpt(u64::MAX, 1), Err(Error::Missing)));
 	assert_eq!(index.place(u64::MAX), None);
+}
+
+#[test]
+fn show_should_convince_the_verifier_when_the_leaf_is_there() {
+	let (_folder, index) = build(&large());
+	let commitment = index.commitment();
+	let (slots, chunks) = (commitment.slots(), commitment.chunks());
+	let leaves = [0, 1, 1023, 1024, slots - 1].map(Leaf::Slot);
+	for leaf in leaves.into_iter().chain([0, 1, chunks - 1].map(Leaf::Chunk)) {
+		let shown = index.show(leaf).unwrap();
+		assert_eq!((shown.leaf(), verify_shown(&commitment, &shown)), (leaf, Ok(())));
+	}
+	for leaf in
+		[Leaf::Slot(slots), Leaf::Chunk(chunks), Leaf::Slot(u64::MAX), Leaf::Chunk(u64::MAX)]
+	{
+		assert!(matches!(index.show(leaf), Err(Error::Missing)), "{leaf:?}");
+	}
 }
 
 #[test]

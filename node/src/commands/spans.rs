@@ -1,11 +1,12 @@
 use super::{datanet, event, show_open, Common};
-use crate::chain::Result;
-use codec::Encode;
+use crate::chain::{under, Chain, Result};
+use codec::{Decode, Encode};
+use frame_support::{StorageHasher, Twox64Concat};
 use openledger_core::{DatanetId, Version};
 use openledger_spans::{abi, text, Builder, Index};
-use openledger_spans_math::{verify_count, verify_span, Fraud, Listing, Source, SPAN};
+use openledger_spans_math::{verify_count, verify_span, Fraud, Leaf, Listing, Source, SPAN};
 use pallet_datanets::{Published, Versions};
-use pallet_spans::{Call, Event, Indices};
+use pallet_spans::{Call, Demand, Event, Indices};
 use runtime::{AccountId, Runtime, RuntimeEvent};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -79,6 +80,37 @@ pub enum SpansCommand {
 		/// The index, as its registrant published it.
 		index: PathBuf,
 	},
+	/// Demands that a leaf of a registered index be shown, and holds a stake. The index falls if nobody
+	/// shows it in time, and you get a part of its bond; else whoever does gets the stake.
+	#[command(group = clap::ArgGroup::new("leaf").required(true))]
+	Demand {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The version.
+		version: Version,
+		/// The leaf of the suffix array at this slot, the rank and 1.
+		#[arg(long, group = "leaf")]
+		slot: Option<u64>,
+		/// The leaf of the text with this number, of 64 tokens each.
+		#[arg(long, group = "leaf")]
+		chunk: Option<u64>,
+	},
+	/// Shows all leaves of a version's index that are demanded, and takes their stakes.
+	Show {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The version.
+		version: Version,
+		/// The index.
+		index: PathBuf,
+	},
+	/// Ends all demands of a version that were not met in time or whose index is gone.
+	EndDemands {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The version.
+		version: Version,
+	},
 	/// Announces that your index ends.
 	Retire {
 		/// The Datanet.
@@ -143,7 +175,7 @@ impl SpansCommand {
 			Self::Challenge { datanet, version, index } => {
 				let (datanet, version) = (*datanet, *version);
 				let index = Index::open(index)?;
-				check_registered(common, datanet, version, &index).await?;
+				check_registered(&common.chain().await?, datanet, version, &index).await?;
 				let Some(fraud) = fault(common, datanet, version, &index).await? else {
 					common.print("the index has no fault", json!({ "fault": false }));
 					return Ok(());
@@ -158,6 +190,26 @@ impl SpansCommand {
 				common.print(text, json!({ "fault": true, "reward": reward.to_string() }));
 				Ok(())
 			},
+			Self::Demand { datanet, version, slot, chunk } => {
+				let leaf = match (slot, chunk) {
+					(Some(slot), _) => Leaf::Slot(*slot),
+					(None, Some(chunk)) => Leaf::Chunk(*chunk),
+					(None, None) => return Err("name a slot or a chunk".into()),
+				};
+				let call = Call::demand { datanet: *datanet, version: *version, leaf };
+				let included = common.chain().await?.send(&common.signer()?, call).await?;
+				let until = event(included, |event| match event {
+					RuntimeEvent::Spans(Event::Demanded { until, .. }) => Some(until),
+					_ => None,
+				})?;
+				let text = format!("demanded; to be shown up to block {until}");
+				common.print(text, json!({ "until": until }));
+				Ok(())
+			},
+			Self::Show { datanet, version, index } => {
+				show(common, *datanet, *version, &Index::open(index)?).await
+			},
+			Self::EndDemands { datanet, version } => end_demands(common, *datanet, *version).await,
 			Self::Retire { datanet, version } => {
 				let call = Call::retire { datanet: *datanet, version: *version };
 				let included = common.chain().await?.send(&common.signer()?, call).await?;
@@ -204,23 +256,74 @@ async fn listing(common: &Common, datanet: DatanetId, version: Version) -> Resul
 	Ok(listing)
 }
 
-/// Refuses an index that is not the registered one.
+type Entry = pallet_spans::Index<AccountId, SpansConsideration>;
+
+async fn registered(chain: &Chain, datanet: DatanetId, version: Version) -> Result<Option<Entry>> {
+	chain.read(&Indices::<Runtime>::hashed_key_for(datanet, version)).await
+}
+
+/// What is registered, if it is this index.
 async fn check_registered(
-	common: &Common,
+	chain: &Chain,
 	datanet: DatanetId,
 	version: Version,
 	index: &Index,
-) -> Result<()> {
-	type Entry = pallet_spans::Index<AccountId, SpansConsideration>;
-	let key = Indices::<Runtime>::hashed_key_for(datanet, version);
-	let entry: Option<Entry> = common.chain().await?.read(&key).await?;
-	match entry {
+) -> Result<Entry> {
+	match registered(chain, datanet, version).await? {
 		None => Err(format!("version {version} of Datanet {datanet} has no index").into()),
 		Some(entry) if entry.commitment != index.commitment() => {
 			Err("the file is another index than the registered one".into())
 		},
-		Some(_) => Ok(()),
+		Some(entry) => Ok(entry),
 	}
+}
+
+/// Leaves of a version's indices that are demanded.
+async fn demands(
+	chain: &Chain,
+	datanet: DatanetId,
+	version: Version,
+) -> Result<Vec<(Leaf, Demand<AccountId>)>> {
+	let of_datanet = under("Spans", "Demands", datanet);
+	let of_version = <Twox64Concat as StorageHasher>::hash(&version.encode());
+	let mut demands = Vec::new();
+	for (key, demand) in chain.values(&[&of_datanet[..], &of_version[..]].concat()).await? {
+		// Blake2_128Concat: sixteen bytes of hash before the key.
+		demands.push((Leaf::decode(&mut &key[16..])?, demand));
+	}
+	Ok(demands)
+}
+
+async fn show(common: &Common, datanet: DatanetId, version: Version, index: &Index) -> Result<()> {
+	let (chain, signer) = (common.chain().await?, common.signer()?);
+	let entry = check_registered(&chain, datanet, version, index).await?;
+	let (now, mut shown) = (chain.number().await?, 0);
+	for (leaf, demand) in demands(&chain, datanet, version).await? {
+		// Those of an index that was there before cannot be met, nor those whose time is over.
+		if demand.index == entry.serial && demand.until > now {
+			let call = Call::show { datanet, version, shown: Box::new(index.show(leaf)?) };
+			chain.send(&signer, call).await?;
+			shown += 1;
+		}
+	}
+	common.print(format!("{shown} leaves shown"), json!({ "shown": shown }));
+	Ok(())
+}
+
+async fn end_demands(common: &Common, datanet: DatanetId, version: Version) -> Result<()> {
+	let (chain, signer) = (common.chain().await?, common.signer()?);
+	let mut ended = 0;
+	for (leaf, demand) in demands(&chain, datanet, version).await? {
+		// The first that ends takes the index with it, so that all others can be ended too.
+		let entry = registered(&chain, datanet, version).await?;
+		let open = entry.is_some_and(|entry| entry.serial == demand.index);
+		if !open || demand.until < chain.number().await? {
+			chain.send(&signer, Call::end_demand { datanet, version, leaf }).await?;
+			ended += 1;
+		}
+	}
+	common.print(format!("{ended} demands ended"), json!({ "ended": ended }));
+	Ok(())
 }
 
 /// A fault of an index, in itself or against the rows of the version.

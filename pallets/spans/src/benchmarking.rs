@@ -41,6 +41,12 @@ fn indexed<T: Config>(registrant: &T::AccountId) -> (DatanetId, Version) {
 	(datanet, version)
 }
 
+/// The largest leaf that can be demanded.
+fn shown() -> Shown {
+	let (opening, _) = Deepest::new(MAX_DEPTH).occurrence;
+	Shown::Slot(opening)
+}
+
 #[benchmarks]
 mod benches {
 	use super::*;
@@ -93,6 +99,49 @@ mod benches {
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(registrant), datanet, version);
+
+		assert!(!Indices::<T>::contains_key(datanet, version));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn demand() {
+		let (datanet, version) = indexed::<T>(&rich::<T>("registrant"));
+		let (asker, leaf) = (rich::<T>("asker"), shown().leaf());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(asker), datanet, version, leaf);
+
+		assert!(Demands::<T>::contains_key((datanet, version, leaf)));
+	}
+
+	#[benchmark]
+	fn show() -> Result<(), BenchmarkError> {
+		let (datanet, version) = indexed::<T>(&rich::<T>("registrant"));
+		let (other, shown) = (rich::<T>("other"), shown());
+		let leaf = shown.leaf();
+		Pallet::<T>::do_demand(rich::<T>("asker"), datanet, version, leaf)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(other), datanet, version, Box::new(shown));
+
+		assert!(!Demands::<T>::contains_key((datanet, version, leaf)));
+		Ok(())
+	}
+
+	/// With which the index falls.
+	#[benchmark]
+	fn end_demand() -> Result<(), BenchmarkError> {
+		let (datanet, version) = indexed::<T>(&rich::<T>("registrant"));
+		let leaf = shown().leaf();
+		let until = Pallet::<T>::do_demand(rich::<T>("asker"), datanet, version, leaf)?;
+		let other = rich::<T>("other");
+		frame_system::Pallet::<T>::set_block_number(until.saturating_add(1).into());
+		// The pot exists on a chain.
+		T::BenchmarkHelper::endow(&T::ProtocolPot::get());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(other), datanet, version, leaf);
 
 		assert!(!Indices::<T>::contains_key(datanet, version));
 		Ok(())

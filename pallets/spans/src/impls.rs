@@ -6,7 +6,8 @@ use frame::deps::frame_support::traits::tokens::{Fortitude, Precision, Restricti
 use openledger_influence_math::split;
 use openledger_spans_math as math;
 
-type Entry<T> = Index<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
+pub(crate) type Entry<T> =
+	Index<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
 
 impl<T: Config> From<SpanError> for Error<T> {
 	fn from(error: SpanError) -> Self {
@@ -24,7 +25,7 @@ impl<T: Config> From<SpanError> for Error<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	fn now() -> u32 {
+	pub(crate) fn now() -> u32 {
 		frame_system::Pallet::<T>::block_number().saturated_into()
 	}
 
@@ -47,12 +48,16 @@ impl<T: Config> Pallet<T> {
 		let footprint = Footprint::from_mel::<(DatanetId, Version, Entry<T>)>();
 		let ticket = T::Consideration::new(&registrant, footprint)?;
 		let final_at = Self::now().saturating_add(Watch::<T>::get().challenge);
+		let serial = NextIndex::<T>::get();
+		NextIndex::<T>::put(serial.saturating_add(1));
 		let index = Index {
 			commitment,
 			registrant: registrant.clone(),
 			bond,
 			final_at,
 			free_at: None,
+			serial,
+			demands: 0,
 			ticket,
 		};
 		Indices::<T>::insert(datanet, version, index);
@@ -76,7 +81,17 @@ impl<T: Config> Pallet<T> {
 		let index = Self::live(datanet, version)?;
 		let source = T::Datanets::source(datanet, version).ok_or(Error::<T>::NoVersion)?;
 		math::verify_fraud(&index.commitment, &source, fraud).map_err(Error::<T>::from)?;
+		Self::refute(datanet, version, index, challenger)
+	}
 
+	/// Removes an index for a fault, and slashes its bond; returns who had registered it and the
+	/// challenger's part.
+	pub(crate) fn refute(
+		datanet: DatanetId,
+		version: Version,
+		index: Entry<T>,
+		challenger: T::AccountId,
+	) -> Result<(T::AccountId, Balance), DispatchError> {
 		let Index { registrant, bond, ticket, .. } = index;
 		let protocol = BASIS_POINTS.saturating_sub(CHALLENGER_CUT);
 		let [rest, reward] = split(bond, [protocol, CHALLENGER_CUT]);
@@ -123,9 +138,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_remove(datanet: DatanetId, version: Version) -> DispatchResult {
-		let Index { registrant, bond, free_at, ticket, .. } = Self::live(datanet, version)?;
+		let Index { registrant, bond, free_at, demands, ticket, .. } =
+			Self::live(datanet, version)?;
 		let free_at = free_at.ok_or(Error::<T>::NotRetired)?;
 		ensure!(Self::now() >= free_at, Error::<T>::StillBonded);
+		ensure!(demands == 0, Error::<T>::StillDemanded);
 		T::Currency::release(&HoldReason::Bond.into(), &registrant, bond, Precision::Exact)?;
 		ticket.drop(&registrant)?;
 		Indices::<T>::remove(datanet, version);
@@ -134,7 +151,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn live(datanet: DatanetId, version: Version) -> Result<Entry<T>, Error<T>> {
+	pub(crate) fn live(datanet: DatanetId, version: Version) -> Result<Entry<T>, Error<T>> {
 		Indices::<T>::get(datanet, version).ok_or(Error::<T>::NoIndex)
 	}
 
@@ -148,11 +165,25 @@ impl<T: Config> Pallet<T> {
 		use alloc::collections::BTreeMap;
 		use frame::token::fungible::InspectHold;
 		ensure!(Watch::<T>::get().is_valid(), "the windows are valid");
+		let mut demands = BTreeMap::<u64, u32>::new();
+		let mut stakes = BTreeMap::<Vec<u8>, (T::AccountId, Balance)>::new();
+		for demand in Demands::<T>::iter_values() {
+			let count = demands.entry(demand.index).or_default();
+			*count = count.saturating_add(1);
+			let stake = stakes.entry(demand.who.encode()).or_insert_with(|| (demand.who, 0));
+			stake.1 = stake.1.saturating_add(demand.stake);
+		}
+		for (who, stake) in stakes.into_values() {
+			let held = T::Currency::balance_on_hold(&HoldReason::Demand.into(), &who);
+			ensure!(held == stake, "what is held is what demands are staked with");
+		}
 		let mut bonds = BTreeMap::<Vec<u8>, (T::AccountId, Balance)>::new();
 		for (datanet, version, index) in Indices::<T>::iter() {
 			let source = T::Datanets::source(datanet, version).ok_or("a version stays")?;
 			let tokens = source.tokens();
 			ensure!(index.commitment.tokens == tokens, "a text is as long as the version's");
+			let open = demands.get(&index.serial).copied().unwrap_or_default();
+			ensure!(index.demands == open, "an index counts its demands");
 			let bond = bonds
 				.entry(index.registrant.encode())
 				.or_insert_with(|| (index.registrant.clone(), 0));
@@ -169,7 +200,7 @@ impl<T: Config> Pallet<T> {
 impl<T: Config> Spans for Pallet<T> {
 	fn span_index(datanet: DatanetId, version: Version) -> Option<(Commitment, bool)> {
 		let index = Indices::<T>::get(datanet, version)?;
-		Some((index.commitment, Self::now() >= index.final_at))
+		Some((index.commitment, Self::now() >= index.final_at && index.demands == 0))
 	}
 
 	fn verify_span(

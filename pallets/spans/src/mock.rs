@@ -56,6 +56,7 @@ pub const EXISTENTIAL: u128 = 1_000;
 pub const RICH: u128 = 1 << 100;
 /// No multiple of anything: parts of it have to be rounded.
 pub const BOND: u128 = 1_000_003;
+pub const STAKE: u128 = 101;
 pub const WINDOWS: Windows = Windows { challenge: 10, unbonding: 15 };
 
 parameter_types! {
@@ -90,6 +91,7 @@ impl Config for Test {
 	type Consideration = Deposit<SpansHold>;
 	type Datanets = Datanets;
 	type Bond = ConstU128<BOND>;
+	type DemandStake = ConstU128<STAKE>;
 	type ProtocolPot = Protocol;
 	type WeightInfo = crate::weights::SubstrateWeight<Test>;
 	#[cfg(feature = "runtime-benchmarks")]

@@ -10,6 +10,9 @@ pub trait WeightInfo {
 	fn challenge() -> Weight;
 	fn retire() -> Weight;
 	fn remove() -> Weight;
+	fn demand() -> Weight;
+	fn show() -> Weight;
+	fn end_demand() -> Weight;
 	fn read() -> Weight;
 	fn verify_span(n: u32) -> Weight;
 	fn verify_count(n: u32) -> Weight;
@@ -22,9 +25,9 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register() -> Weight {
-		Weight::from_parts(600_000_000, 18943)
-			.saturating_add(T::DbWeight::get().reads(6))
-			.saturating_add(T::DbWeight::get().writes(4))
+		Weight::from_parts(620_000_000, 18943)
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn challenge() -> Weight {
 		Weight::from_parts(800_000_000, 18943)
@@ -40,6 +43,21 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(360_000_000, 18943)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(4))
+	}
+	fn demand() -> Weight {
+		Weight::from_parts(300_000_000, 8799)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(4))
+	}
+	fn show() -> Weight {
+		Weight::from_parts(600_000_000, 8799)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	fn end_demand() -> Weight {
+		Weight::from_parts(900_000_000, 18943)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(8))
 	}
 	fn read() -> Weight {
 		Weight::from_parts(30_000_000, 3766).saturating_add(T::DbWeight::get().reads(1))

@@ -147,7 +147,8 @@ pub trait Designs<AccountId> {
 /// is registered for a version, and fails if there is none. The arguments are those of the functions
 /// of the same names in `openledger-spans-math`.
 pub trait Spans {
-	/// What is committed to, and whether the window for challenges is over.
+	/// What is committed to, and whether it is final: the window for challenges is over, and no leaf is
+	/// demanded.
 	fn span_index(datanet: DatanetId, version: Version) -> Option<(Commitment, bool)>;
 	/// The longest beginning of `query` that stands in the text, and where.
 	fn verify_span(

@@ -23,8 +23,7 @@
 //!
 //! A hash in the tree whose leaf nobody shows, or that is a hash of something else, cannot be refuted
 //! by whoever does not know it. That is a matter of availability: who committed is asked for a slot
-//! or a chunk, and answers with what [`verify_opening`] or
-//! [`verify_chunks`] accepts, or else loses. A claim that rests on such a leaf
+//! or a chunk, and shows it, or else loses ([`demand`](crate::demand)). A claim that rests on such a leaf
 //! cannot be made either, since its proof would open it. And (d) needs the content of the row: a row
 //! that nobody has left can be said to be anything.
 

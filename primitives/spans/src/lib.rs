@@ -39,12 +39,14 @@
 //! | [`tree`] | Merkle proofs of neighbouring leaves |
 //! | [`span`] | verification of spans, counts and places |
 //! | [`fraud`] | verification of fraud proofs |
+//! | [`demand`] | leaves that have to be shown |
 //! | `reference` | an index in memory, for tests and benchmarks |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+pub mod demand;
 pub mod fraud;
 #[cfg(any(test, feature = "std", feature = "runtime-benchmarks"))]
 pub mod reference;
@@ -56,6 +58,7 @@ pub mod types;
 #[cfg(test)]
 mod tests;
 
+pub use demand::{verify_shown, Leaf, Shown};
 pub use fraud::{verify_fraud, Fraud};
 pub use openledger_influence_math::Hash;
 pub use source::{Evidence, Extent, Listed, Listing, Source, MAX_ROWS, MAX_ROW_BYTES};

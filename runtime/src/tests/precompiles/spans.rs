@@ -3,7 +3,7 @@
 use super::*;
 use openledger_spans_math::{
 	reference::{Corpus, Leaves, Reference},
-	Fraud,
+	Fraud, Shown,
 };
 use pallet_spans::{HoldReason, CHALLENGER_CUT};
 
@@ -86,6 +86,19 @@ pub(super) fn verify_occurrence(
 	let text = index.excerpt(opening.suffix.position, span.len() as u64).unwrap();
 	let proof = (opening, text).encode().into();
 	IAttribution::verifyOccurrenceCall { datanet, version: 1, span: span.to_vec(), proof }
+}
+
+pub(super) fn show(datanet: u32, index: &Reference, slot: u64) -> IAttribution::showSpanCall {
+	let shown = Shown::Slot(index.opening(slot).unwrap()).encode().into();
+	IAttribution::showSpanCall { datanet, version: 1, shown }
+}
+
+pub(super) fn demand(datanet: u32, at: u64) -> IAttribution::demandSpanCall {
+	IAttribution::demandSpanCall { datanet, version: 1, inText: false, at }
+}
+
+pub(super) fn end_demand(datanet: u32, at: u64) -> IAttribution::endSpanDemandCall {
+	IAttribution::endSpanDemandCall { datanet, version: 1, inText: false, at }
 }
 
 pub(super) fn challenge(datanet: u32, fraud: &Fraud) -> IAttribution::challengeSpansCall {
@@ -193,6 +206,40 @@ fn challenger_should_be_paid_when_it_shows_a_fault_from_solidity() {
 		System::set_block_number(free_at);
 		ask(&owner(), ATTRIBUTION, remove).unwrap();
 		assert_eq!(bonded(&other()), 0);
+	});
+}
+
+#[test]
+fn index_should_fall_when_a_leaf_that_solidity_demands_is_not_shown() {
+	development().execute_with(|| {
+		let (id, index) = (published(), honest());
+		ask(&other(), ATTRIBUTION, register(id, &index)).unwrap();
+		let mine = Balances::total_balance(&owner());
+		let until = ask(&owner(), ATTRIBUTION, demand(id, 3)).unwrap();
+		assert_eq!(refusal(&owner(), ATTRIBUTION, demand(id, 3)), "AlreadyDemanded");
+		assert_eq!(refusal(&owner(), ATTRIBUTION, demand(id, 10)), "NoLeaf");
+		let in_text = IAttribution::demandSpanCall { inText: true, at: 1, ..demand(id, 0) };
+		assert_eq!(refusal(&owner(), ATTRIBUTION, in_text), "NoLeaf");
+		ask(&other(), ATTRIBUTION, show(id, &index, 3)).unwrap();
+		assert_eq!(mine - Balances::total_balance(&owner()), UNIT);
+		assert_eq!(refusal(&other(), ATTRIBUTION, show(id, &index, 3)), "NotDemanded");
+
+		assert_eq!(ask(&owner(), ATTRIBUTION, demand(id, 4)), Ok(until));
+		System::set_block_number(until);
+		assert_eq!(refusal(&other(), ATTRIBUTION, end_demand(id, 4)), "StillOpen");
+		System::set_block_number(until + 1);
+		assert_eq!(refusal(&other(), ATTRIBUTION, show(id, &index, 4)), "TooLate");
+		ask(&other(), ATTRIBUTION, end_demand(id, 4)).unwrap();
+		assert_eq!(Balances::total_balance(&owner()) - mine, 299 * UNIT);
+		assert_eq!(bonded(&other()), 0);
+		let (challenger, registrant) = (at(&owner()), at(&other()));
+		let (datanet, version, reward) = (id, 1, wei(300 * UNIT));
+		assert!(logged(
+			ATTRIBUTION,
+			&IAttribution::SpansRefuted { datanet, version, challenger, registrant, reward },
+		));
+		let index = IAttribution::spanIndexCall { datanet, version };
+		assert_eq!(refusal(&owner(), ATTRIBUTION, index), "NoIndex");
 	});
 }
 
