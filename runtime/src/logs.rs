@@ -510,6 +510,46 @@ fn spans(event: &pallet_spans::Event<Runtime>) -> Option<EthLog> {
 			ATTRIBUTION,
 			&IAttribution::SpansRemoved { datanet: *datanet, version: *version },
 		),
+		Demanded { datanet, version, leaf, who, until } => {
+			let (in_text, at) = leaf.parts();
+			EthLog::new(
+				ATTRIBUTION,
+				&IAttribution::SpanDemanded {
+					datanet: *datanet,
+					version: *version,
+					account: address(who),
+					inText: in_text,
+					at,
+					until: *until,
+				},
+			)
+		},
+		Shown { datanet, version, leaf, who } => {
+			let (in_text, at) = leaf.parts();
+			EthLog::new(
+				ATTRIBUTION,
+				&IAttribution::SpanShown {
+					datanet: *datanet,
+					version: *version,
+					account: address(who),
+					inText: in_text,
+					at,
+				},
+			)
+		},
+		DemandEnded { datanet, version, leaf, who } => {
+			let (in_text, at) = leaf.parts();
+			EthLog::new(
+				ATTRIBUTION,
+				&IAttribution::SpanDemandEnded {
+					datanet: *datanet,
+					version: *version,
+					account: address(who),
+					inText: in_text,
+					at,
+				},
+			)
+		},
 		_ => return None,
 	})
 }

@@ -37,6 +37,8 @@ parameter_types! {
 		RuntimeHoldReason::Spans(pallet_spans::HoldReason::Storage);
 	/// As much as the least bond of a scorer.
 	pub const SpansBond: Balance = 1_000 * UNIT;
+	/// Some hundred times what showing a leaf costs at the lowest fees.
+	pub const SpansDemand: Balance = UNIT;
 	/// For a row and for a byte of it: three tenths pay for announcing an exhibit and showing two
 	/// rows of that length at the lowest fees, about twice.
 	pub const RowBond: Balance = 450_000_000_000_000;
@@ -116,6 +118,7 @@ impl pallet_spans::Config for Runtime {
 	type Consideration = Deposit<SpansHold>;
 	type Datanets = Datanets;
 	type Bond = SpansBond;
+	type DemandStake = SpansDemand;
 	type ProtocolPot = Treasury;
 	type WeightInfo = pallet_spans::weights::SubstrateWeight<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]

@@ -57,6 +57,22 @@ pub enum Error {
 		/// The row, from 0 on.
 		row: u64,
 	},
+	/// The text is not that of the version.
+	#[error("the index has {found} tokens where the version has {expected}: it is of other rows")]
+	OtherRows {
+		/// Tokens of the index.
+		found: u64,
+		/// Bytes and rows of the version.
+		expected: u64,
+	},
+	/// A row's content is longer than any row may be.
+	#[error(
+		"row {row} of the version has more content than can be shown: it is not as long as it says"
+	)]
+	TooLarge {
+		/// The row, from 0 on.
+		row: u64,
+	},
 	/// More tokens than an index can have.
 	#[error("{0} tokens are too many for one index; split the Datanet")]
 	TooLong(u64),

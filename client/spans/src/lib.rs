@@ -15,15 +15,19 @@
 //! | `build` | sorting, checking, hashing, writing |
 //! | `index` | opening and searching |
 //! | `prove` | proofs, the check of a whole file, the search for fraud |
+//! | `demand` | leaves that somebody wants to see |
+//! | `version` | the text of a Datanet's version |
 
 pub mod abi;
 mod build;
+mod demand;
 mod error;
 mod index;
 mod layout;
 mod leaves;
 mod prove;
 pub mod text;
+mod version;
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use crate::{
 };
 use openledger_spans_math::{
 	tree::path, verify_count, verify_fraud, verify_occurrence, verify_span, CountProof, Cut,
-	Excerpt, Fraud, Hash, Opening, Path, SpanProof, CHUNK, SEPARATOR, SPAN,
+	Excerpt, Fraud, Hash, Opening, Path, Source, SpanProof, CHUNK, SEPARATOR, SPAN,
 };
 use rayon::prelude::*;
 
@@ -69,7 +69,7 @@ impl Index {
 		self.chunks(first, end.div_ceil(CHUNK.into()).saturating_sub(first))
 	}
 
-	fn damaged(&self, what: &'static str) -> Error {
+	pub(crate) fn damaged(&self, what: &'static str) -> Error {
 		Error::Damaged { path: self.path.clone(), what }
 	}
 
@@ -162,14 +162,16 @@ impl Index {
 		}
 	}
 
-	/// Looks for a fault in what somebody else has committed to and published this file of, for
+	/// Looks for a fault in the array that somebody else has committed to and published this file of, for
 	/// [`verify_fraud`](openledger_spans_math::verify_fraud), which is asked before the proof is
-	/// given; none if the commitment is honest. Needs n / 8 bytes. Errors: `Damaged` if the file is
-	/// not what was committed, which is then a question to the one who published it.
+	/// given; none if the commitment is an honest one to its text, which [`audit_rows`](Self::audit_rows)
+	/// looks at. Needs n / 8 bytes. Errors: `Damaged` if the file is not what was committed, which is
+	/// then a question to the one who published it.
 	pub fn audit(&self) -> Result<Option<Fraud>, Error> {
 		self.check()?;
 		let Some(fraud) = self.find()? else { return Ok(None) };
-		match verify_fraud(&self.commitment(), &fraud) {
+		// No fault that is looked for here hangs on the rows of a version.
+		match verify_fraud(&self.commitment(), &Source::default(), &fraud) {
 			Ok(()) => Ok(Some(fraud)),
 			Err(_) => Err(self.damaged("the fault that it shows does not fit its roots")),
 		}

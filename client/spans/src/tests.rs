@@ -1,7 +1,8 @@
 use crate::{build::Built, text, Builder, Error, Index, Longest, Span, Stage};
 use openledger_spans_math::{
-	reference::Reference, verify_count, verify_fraud, verify_occurrence, verify_span, Fraud, Place,
-	SEPARATOR, SPAN,
+	reference::{Corpus, Reference},
+	verify_count, verify_fraud, verify_occurrence, verify_shown, verify_span, Fraud, Hash, Leaf,
+	Listing, Place, Source, SEPARATOR, SPAN,
 };
 use proptest::prelude::*;
 use std::{fs, sync::Mutex};
@@ -163,6 +164,23 @@ fn prove_should_hold_when_trees_have_levels_below_the_file() {
 }
 
 #[test]
+fn show_should_convince_the_verifier_when_the_leaf_is_there() {
+	let (_folder, index) = build(&large());
+	let commitment = index.commitment();
+	let (slots, chunks) = (commitment.slots(), commitment.chunks());
+	let leaves = [0, 1, 1023, 1024, slots - 1].map(Leaf::Slot);
+	for leaf in leaves.into_iter().chain([0, 1, chunks - 1].map(Leaf::Chunk)) {
+		let shown = index.show(leaf).unwrap();
+		assert_eq!((shown.leaf(), verify_shown(&commitment, &shown)), (leaf, Ok(())));
+	}
+	for leaf in
+		[Leaf::Slot(slots), Leaf::Chunk(chunks), Leaf::Slot(u64::MAX), Leaf::Chunk(u64::MAX)]
+	{
+		assert!(matches!(index.show(leaf), Err(Error::Missing)), "{leaf:?}");
+	}
+}
+
+#[test]
 fn index_should_answer_when_the_text_is_empty() {
 	let (_folder, index) = build(&[]);
 	index.check().unwrap();
@@ -318,7 +336,7 @@ fn audit_should_prove_the_fraud_when_the_array_is_none() {
 		let index = Index::open(&path).unwrap();
 		let fraud = index.audit().unwrap();
 		if let Some(fraud) = &fraud {
-			verify_fraud(&index.commitment(), fraud).unwrap();
+			verify_fraud(&index.commitment(), &Source::default(), fraud).unwrap();
 		}
 		fraud
 	};
@@ -328,6 +346,85 @@ fn audit_should_prove_the_fraud_when_the_array_is_none() {
 	assert_eq!(audit(&|a| a.swap(3, 4)), None);
 	assert!(matches!(audit(&|a| a[3] = a[4]), Some(Fraud::Twice { .. })));
 	assert!(matches!(audit(&|a| a[3] = a.len() as i32), Some(Fraud::Misplaced { slot: 4, .. })));
+}
+
+/// What a store has.
+fn contents(batches: &[Vec<Vec<u8>>]) -> impl Fn(&Hash) -> Result<Vec<u8>, Error> + '_ {
+	|hash| {
+		let mut all = batches.iter().flatten();
+		let is = |content: &&Vec<u8>| Hash::from(sp_crypto_hashing::blake2_256(content)) == *hash;
+		all.find(is).cloned().ok_or(Error::Missing)
+	}
+}
+
+fn build_version(listing: &Listing, batches: &[Vec<Vec<u8>>]) -> (TempDir, Index) {
+	let folder = tempfile::tempdir().unwrap();
+	let path = folder.path().join("index");
+	let mut builder = Builder::new();
+	builder.push_version(listing, contents(batches)).unwrap();
+	builder.write(&path, &|_| {}).unwrap();
+	let index = Index::open(&path).unwrap();
+	(folder, index)
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(48))]
+
+	#[test]
+	fn audit_rows_should_prove_the_difference_when_there_is_one(
+		rows in prop::collection::btree_set(prop::collection::vec(0u8..3, 1..100), 1..9),
+		each in 1usize..4, at: prop::sample::Index, byte: prop::sample::Index, what in 0..4,
+	) {
+		let rows: Vec<Vec<u8>> = rows.into_iter().collect();
+		let batches: Vec<_> = rows.chunks(each).map(<[_]>::to_vec).collect();
+		let corpus = Corpus::new(&batches);
+		let (_folder, index) = build_version(corpus.listing(), &batches);
+		prop_assert_eq!(index.commitment(), corpus.index().commitment());
+		prop_assert_eq!(index.audit_rows(corpus.listing(), contents(&batches)).unwrap(), None);
+
+		let mut other = batches.clone();
+		let batch = at.index(other.len());
+		let row = byte.index(other[batch].len());
+		match what {
+			0 => other[batch][row][0] ^= 3,
+			1 => other.rotate_left(batch),
+			2 => {
+				// A row gives its neighbour a byte, if it has one to give.
+				let rows = &mut other[batch];
+				let next = (row + 1) % rows.len();
+				if let Some(byte) = rows[row].pop() {
+					rows[next].push(byte);
+				}
+			},
+			_ => other[batch][row].reverse(),
+		}
+		let forged = Corpus::new(&other);
+		prop_assume!(forged.listing().rows().all(|(_, bytes)| *bytes > 0));
+		let (_folder, forged_index) = build_version(forged.listing(), &other);
+		let fraud = forged_index.audit_rows(corpus.listing(), contents(&batches)).unwrap();
+		prop_assert_eq!(fraud.is_some(), forged.text() != corpus.text());
+		if let Some(fraud) = fraud {
+			let source = corpus.listing().source();
+			prop_assert_eq!(verify_fraud(&forged_index.commitment(), &source, &fraud), Ok(()));
+		}
+	}
+}
+
+#[test]
+fn audit_rows_should_say_what_is_wrong_when_it_cannot_be_shown() {
+	let batches = [vec![vec![1, 2, 3]]];
+	let corpus = Corpus::new(&batches);
+	let (_folder, index) = build_version(corpus.listing(), &batches);
+	let other = Corpus::new(&[vec![vec![1, 2]]]);
+	let error = index.audit_rows(other.listing(), contents(&batches)).unwrap_err();
+	assert!(matches!(error, Error::OtherRows { found: 4, expected: 3 }), "{error}");
+	let missing = index.audit_rows(corpus.listing(), contents(&[])).unwrap_err();
+	assert!(matches!(missing, Error::Missing), "{missing}");
+	// More content than a row may have, which its length hides.
+	let long = vec![9; 65_537];
+	let hidden = Corpus::of(vec![vec![(long.clone(), 3)]]);
+	let error = index.audit_rows(hidden.listing(), contents(&[vec![long]])).unwrap_err();
+	assert!(matches!(error, Error::TooLarge { row: 0 }), "{error}");
 }
 
 #[test]

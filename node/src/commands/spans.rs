@@ -1,16 +1,18 @@
 use super::{datanet, event, show_open, Common};
-use crate::chain::Result;
-use codec::Encode;
+use crate::chain::{under, Chain, Result};
+use codec::{Decode, Encode};
+use frame_support::{StorageHasher, Twox64Concat};
 use openledger_core::{DatanetId, Version};
 use openledger_spans::{abi, text, Builder, Index};
-use openledger_spans_math::{verify_count, verify_span, SPAN};
+use openledger_spans_math::{verify_count, verify_span, Fraud, Leaf, Listing, Source, SPAN};
 use pallet_datanets::{Published, Versions};
-use pallet_spans::{Call, Event};
+use pallet_spans::{Call, Demand, Event, Indices};
 use runtime::{AccountId, Runtime, RuntimeEvent};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
 type Consideration = <Runtime as pallet_datanets::Config>::Consideration;
+type SpansConsideration = <Runtime as pallet_spans::Config>::Consideration;
 
 /// Which spans of an answer stand in a Datanet, and proofs of it.
 ///
@@ -25,8 +27,8 @@ pub enum SpansCommand {
 		/// The index, a file.
 		out: PathBuf,
 	},
-	/// Indexes the rows of a published version, batch by batch and by their hashes, from the blob
-	/// store.
+	/// Indexes the rows of a published version from the blob store: the text that can be registered
+	/// for it.
 	IndexVersion {
 		/// The Datanet.
 		datanet: DatanetId,
@@ -58,7 +60,8 @@ pub enum SpansCommand {
 		#[arg(long, default_value_t = 1)]
 		version: Version,
 	},
-	/// Registers an index for a published version, and holds a bond.
+	/// Registers the index of a published version, and holds a bond. The index is compared with the
+	/// rows in the blob store first, since one of other rows would cost the bond.
 	Register {
 		/// The Datanet.
 		datanet: DatanetId,
@@ -67,7 +70,8 @@ pub enum SpansCommand {
 		/// The index.
 		index: PathBuf,
 	},
-	/// Looks for a fault in a registered index; if it has one, shows it and takes a part of its bond.
+	/// Looks for a fault in a registered index, in itself and against the rows in the blob store; if it
+	/// has one, shows it and takes a part of its bond.
 	Challenge {
 		/// The Datanet.
 		datanet: DatanetId,
@@ -75,6 +79,37 @@ pub enum SpansCommand {
 		version: Version,
 		/// The index, as its registrant published it.
 		index: PathBuf,
+	},
+	/// Demands that a leaf of a registered index be shown, and holds a stake. The index falls if nobody
+	/// shows it in time, and you get a part of its bond; else whoever does gets the stake.
+	#[command(group = clap::ArgGroup::new("leaf").required(true))]
+	Demand {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The version.
+		version: Version,
+		/// The leaf of the suffix array at this slot, the rank and 1.
+		#[arg(long, group = "leaf")]
+		slot: Option<u64>,
+		/// The leaf of the text with this number, of 64 tokens each.
+		#[arg(long, group = "leaf")]
+		chunk: Option<u64>,
+	},
+	/// Shows all leaves of a version's index that are demanded, and takes their stakes.
+	Show {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The version.
+		version: Version,
+		/// The index.
+		index: PathBuf,
+	},
+	/// Ends all demands of a version that were not met in time or whose index is gone.
+	EndDemands {
+		/// The Datanet.
+		datanet: DatanetId,
+		/// The version.
+		version: Version,
 	},
 	/// Announces that your index ends.
 	Retire {
@@ -99,9 +134,19 @@ fn hex(bytes: &[u8]) -> String {
 impl SpansCommand {
 	pub async fn run(&self, common: &Common) -> Result<()> {
 		match self {
-			Self::Index { text, out } => index(common, text::rows(text)?, out),
+			Self::Index { text, out } => {
+				let (rows, mut builder) = (text::rows(text)?, Builder::new());
+				for row in &rows {
+					builder.push(row)?;
+				}
+				index(common, builder, rows.len(), out)
+			},
 			Self::IndexVersion { datanet, version, out } => {
-				index(common, rows(common, *datanet, *version).await?, out)
+				let (listing, store) =
+					(listing(common, *datanet, *version).await?, common.store()?);
+				let mut builder = Builder::new();
+				builder.push_version(&listing, |hash| store.get(hash))?;
+				index(common, builder, listing.rows().count(), out)
 			},
 			Self::Find { index, answer, least } => find(common, index, answer, *least),
 			Self::Prove { index, query, datanet, version } => {
@@ -109,7 +154,14 @@ impl SpansCommand {
 			},
 			Self::Register { datanet, version, index } => {
 				let (datanet, version) = (*datanet, *version);
-				let commitment = Index::open(index)?.commitment();
+				let (index, store) = (Index::open(index)?, common.store()?);
+				let listing = listing(common, datanet, version).await?;
+				if index.audit_rows(&listing, |hash| store.get(hash))?.is_some() {
+					return Err("the index is of other rows than the version; build it by \
+						`openledger spans index-version`"
+						.into());
+				}
+				let commitment = index.commitment();
 				let call = Call::register { datanet, version, commitment };
 				let included = common.chain().await?.send(&common.signer()?, call).await?;
 				let final_at = event(included, |event| match event {
@@ -121,11 +173,13 @@ impl SpansCommand {
 				Ok(())
 			},
 			Self::Challenge { datanet, version, index } => {
-				let Some(fraud) = Index::open(index)?.audit()? else {
+				let (datanet, version) = (*datanet, *version);
+				let index = Index::open(index)?;
+				check_registered(&common.chain().await?, datanet, version, &index).await?;
+				let Some(fraud) = fault(common, datanet, version, &index).await? else {
 					common.print("the index has no fault", json!({ "fault": false }));
 					return Ok(());
 				};
-				let (datanet, version) = (*datanet, *version);
 				let call = Call::challenge { datanet, version, fraud: Box::new(fraud) };
 				let included = common.chain().await?.send(&common.signer()?, call).await?;
 				let reward = event(included, |event| match event {
@@ -136,6 +190,26 @@ impl SpansCommand {
 				common.print(text, json!({ "fault": true, "reward": reward.to_string() }));
 				Ok(())
 			},
+			Self::Demand { datanet, version, slot, chunk } => {
+				let leaf = match (slot, chunk) {
+					(Some(slot), _) => Leaf::Slot(*slot),
+					(None, Some(chunk)) => Leaf::Chunk(*chunk),
+					(None, None) => return Err("name a slot or a chunk".into()),
+				};
+				let call = Call::demand { datanet: *datanet, version: *version, leaf };
+				let included = common.chain().await?.send(&common.signer()?, call).await?;
+				let until = event(included, |event| match event {
+					RuntimeEvent::Spans(Event::Demanded { until, .. }) => Some(until),
+					_ => None,
+				})?;
+				let text = format!("demanded; to be shown up to block {until}");
+				common.print(text, json!({ "until": until }));
+				Ok(())
+			},
+			Self::Show { datanet, version, index } => {
+				show(common, *datanet, *version, &Index::open(index)?).await
+			},
+			Self::EndDemands { datanet, version } => end_demands(common, *datanet, *version).await,
 			Self::Retire { datanet, version } => {
 				let call = Call::retire { datanet: *datanet, version: *version };
 				let included = common.chain().await?.send(&common.signer()?, call).await?;
@@ -157,42 +231,129 @@ impl SpansCommand {
 	}
 }
 
-/// The rows of a version, as tokens.
-async fn rows(common: &Common, datanet: DatanetId, version: Version) -> Result<Vec<Vec<u16>>> {
-	let (chain, store) = (common.chain().await?, common.store()?);
+/// The rows of a version by their hashes, as it was published.
+async fn listing(common: &Common, datanet: DatanetId, version: Version) -> Result<Listing> {
+	let chain = common.chain().await?;
 	let key = Versions::<Runtime>::hashed_key_for(datanet, version);
 	let published: Option<Published<AccountId, Consideration>> = chain.read(&key).await?;
 	let published =
 		published.ok_or_else(|| format!("Datanet {datanet} has no version {version}"))?;
 	let all = datanet::rows(&chain, datanet).await?;
-	let mut rows = Vec::new();
+	let mut batches = Vec::new();
 	for batch in &published.batches {
-		for (_, row) in all.iter().filter(|(of, _)| of == batch) {
-			rows.push(text::tokens(&store.get(&row.hash)?));
-		}
+		let rows = all.iter().filter(|(of, _)| of == batch);
+		batches.push(rows.map(|(_, row)| (row.hash, row.bytes)).collect());
 	}
-	Ok(rows)
+	let listing = Listing::new(batches);
+	let Published { root, extents, .. } = published;
+	if listing.source() != (Source { root, batches: extents.into_inner() }) {
+		return Err(format!(
+			"rows of version {version} have left Datanet {datanet} since it was published, so that \
+			 the chain does not list them any more; index a newer version"
+		)
+		.into());
+	}
+	Ok(listing)
 }
 
-fn index(common: &Common, rows: Vec<Vec<u16>>, out: &Path) -> Result<()> {
-	let mut builder = Builder::new();
-	for row in &rows {
-		builder.push(row)?;
+type Entry = pallet_spans::Index<AccountId, SpansConsideration>;
+
+async fn registered(chain: &Chain, datanet: DatanetId, version: Version) -> Result<Option<Entry>> {
+	chain.read(&Indices::<Runtime>::hashed_key_for(datanet, version)).await
+}
+
+/// What is registered, if it is this index.
+async fn check_registered(
+	chain: &Chain,
+	datanet: DatanetId,
+	version: Version,
+	index: &Index,
+) -> Result<Entry> {
+	match registered(chain, datanet, version).await? {
+		None => Err(format!("version {version} of Datanet {datanet} has no index").into()),
+		Some(entry) if entry.commitment != index.commitment() => {
+			Err("the file is another index than the registered one".into())
+		},
+		Some(entry) => Ok(entry),
 	}
+}
+
+/// Leaves of a version's indices that are demanded.
+async fn demands(
+	chain: &Chain,
+	datanet: DatanetId,
+	version: Version,
+) -> Result<Vec<(Leaf, Demand<AccountId>)>> {
+	let of_datanet = under("Spans", "Demands", datanet);
+	let of_version = <Twox64Concat as StorageHasher>::hash(&version.encode());
+	let mut demands = Vec::new();
+	for (key, demand) in chain.values(&[&of_datanet[..], &of_version[..]].concat()).await? {
+		// Blake2_128Concat: sixteen bytes of hash before the key.
+		demands.push((Leaf::decode(&mut &key[16..])?, demand));
+	}
+	Ok(demands)
+}
+
+async fn show(common: &Common, datanet: DatanetId, version: Version, index: &Index) -> Result<()> {
+	let (chain, signer) = (common.chain().await?, common.signer()?);
+	let entry = check_registered(&chain, datanet, version, index).await?;
+	let (now, mut shown) = (chain.number().await?, 0);
+	for (leaf, demand) in demands(&chain, datanet, version).await? {
+		// Those of an index that was there before cannot be met, nor those whose time is over.
+		if demand.index == entry.serial && demand.until > now {
+			let call = Call::show { datanet, version, shown: Box::new(index.show(leaf)?) };
+			chain.send(&signer, call).await?;
+			shown += 1;
+		}
+	}
+	common.print(format!("{shown} leaves shown"), json!({ "shown": shown }));
+	Ok(())
+}
+
+async fn end_demands(common: &Common, datanet: DatanetId, version: Version) -> Result<()> {
+	let (chain, signer) = (common.chain().await?, common.signer()?);
+	let mut ended = 0;
+	for (leaf, demand) in demands(&chain, datanet, version).await? {
+		// The first that ends takes the index with it, so that all others can be ended too.
+		let entry = registered(&chain, datanet, version).await?;
+		let open = entry.is_some_and(|entry| entry.serial == demand.index);
+		if !open || demand.until < chain.number().await? {
+			chain.send(&signer, Call::end_demand { datanet, version, leaf }).await?;
+			ended += 1;
+		}
+	}
+	common.print(format!("{ended} demands ended"), json!({ "ended": ended }));
+	Ok(())
+}
+
+/// A fault of an index, in itself or against the rows of the version.
+async fn fault(
+	common: &Common,
+	datanet: DatanetId,
+	version: Version,
+	index: &Index,
+) -> Result<Option<Fraud>> {
+	if let Some(fraud) = index.audit()? {
+		return Ok(Some(fraud));
+	}
+	let (listing, store) = (listing(common, datanet, version).await?, common.store()?);
+	index.audit_rows(&listing, |hash| store.get(hash))
+}
+
+fn index(common: &Common, builder: Builder, rows: usize, out: &Path) -> Result<()> {
 	let bar = common.bar("sorting suffixes", builder.tokens());
 	let commitment = builder.write(out, &|progress| bar.set_position(progress.done))?;
 	bar.finish_and_clear();
 	let (text_root, suffix_root) =
 		(hex(commitment.text_root.as_bytes()), hex(commitment.suffix_root.as_bytes()));
 	let shown = format!(
-		"{} rows, {} tokens\ntext root   {text_root}\nsuffix root {suffix_root}",
-		rows.len(),
+		"{rows} rows, {} tokens\ntext root   {text_root}\nsuffix root {suffix_root}",
 		commitment.tokens,
 	);
 	common.print(
 		shown,
 		json!({
-			"rows": rows.len(),
+			"rows": rows,
 			"tokens": commitment.tokens,
 			"textRoot": text_root,
 			"suffixRoot": suffix_root,

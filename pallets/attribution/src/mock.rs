@@ -197,6 +197,12 @@ impl Datanets<AccountId> for World {
 	fn version(_: u32, _: Version) -> Option<VersionInfo<AccountId>> {
 		None
 	}
+	fn source(_: u32, _: Version) -> Option<openledger_core::Source> {
+		None
+	}
+	fn row(_: u32, _: Version, _: u64) -> Option<openledger_core::RowInfo<AccountId>> {
+		None
+	}
 	fn retain(_: u32, _: Version) -> DispatchResult {
 		Ok(())
 	}

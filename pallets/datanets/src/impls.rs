@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use frame::deps::frame_support::traits::tokens::Preservation;
 #[cfg(any(feature = "try-runtime", test))]
 use frame::token::fungible::InspectHold;
-use openledger_core::Announced;
+use openledger_core::{Announced, RowInfo};
 use openledger_influence_math::{merkle, split};
 
 /// Fraction bits of [`Rewards::index`].
@@ -297,12 +297,16 @@ impl<T: Config> Pallet<T> {
 		let different: BTreeSet<&BatchId> = batches.iter().collect();
 		ensure!(different.len() == batches.len(), Error::<T>::NotAccepted);
 		let (mut roots, mut contributors, mut given) = (Vec::new(), Vec::new(), Vec::new());
+		let mut extents = BoundedVec::new();
 		let mut known = BTreeMap::new();
 		for batch in &batches {
 			let entry = Batches::<T>::get(id, batch).ok_or(Error::<T>::NoBatch)?;
 			ensure!(entry.scores.is_some(), Error::<T>::NotAccepted);
 			roots.push(entry.root.ok_or(Error::<T>::RootOutdated)?);
 			let Batch { contributor: owner, rows, bytes, .. } = entry;
+			extents
+				.try_push(Extent { rows, bytes })
+				.map_err(|_| Error::<T>::TooManyContributors)?;
 			let index = *known.entry(owner.clone()).or_insert(contributors.len());
 			match contributors.get_mut(index) {
 				None => contributors.push(Block { owner, rows, bytes }),
@@ -323,13 +327,14 @@ impl<T: Config> Pallet<T> {
 		let block_of = BoundedVec::truncate_from(block_of);
 		let root = merkle::root(&roots);
 		let count = blocks.len() as u32;
-		let bytes = (&batches, &block_of, &blocks).encoded_size().saturating_add(132);
+		let lists = (&batches, &block_of, &extents, &blocks);
+		let bytes = lists.encoded_size().saturating_add(132);
 		let ticket = T::Consideration::new(&who, Footprint::from_parts(1, bytes))?;
 		let deposit = (who, ticket);
 		for block in &blocks {
 			Self::bind(id, &block.owner, Use::Version(version));
 		}
-		let published = Published { root, batches, block_of, blocks, models: 0, deposit };
+		let published = Published { root, batches, block_of, extents, blocks, models: 0, deposit };
 		Versions::<T>::insert(id, version, published);
 		Self::deposit_event(Event::Published { datanet: id, version, root, blocks: count });
 		Ok(version)
@@ -585,6 +590,20 @@ impl<T: Config> openledger_core::Datanets<T::AccountId> for Pallet<T> {
 			blocks: published.blocks.into_inner(),
 			stale: version < fresh_from,
 		})
+	}
+
+	fn source(datanet: DatanetId, version: Version) -> Option<Source> {
+		let Published { root, extents, .. } = Versions::<T>::get(datanet, version)?;
+		Some(Source { root, batches: extents.into_inner() })
+	}
+
+	fn row(datanet: DatanetId, version: Version, row: u64) -> Option<RowInfo<T::AccountId>> {
+		let Published { root, batches, block_of, extents, blocks, .. } =
+			Versions::<T>::get(datanet, version)?;
+		let (at, index) = Source { root, batches: extents.into_inner() }.batch_of(row)?;
+		let block = *block_of.get(at)?;
+		let owner = blocks.get(usize::from(block))?.owner.clone();
+		Some(RowInfo { batch: *batches.get(at)?, index, block, owner })
 	}
 
 	fn blocks_of_batches(datanet: DatanetId, version: Version) -> Option<Vec<u16>> {

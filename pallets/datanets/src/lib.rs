@@ -12,8 +12,8 @@
 //!
 //! Whoever stores something pays a deposit, which comes back when it goes: with the last row of a
 //! batch or its rejection, with a licence that has expired, with a version that no model is trained
-//! on, with a Datanet that is empty. Who has something at risk gets it back when none of its batches
-//! stand and no version has rows of it.
+//! on and that has no span index, with a Datanet that is empty. Who has something at risk gets it back when
+//! none of its batches stand and no version has rows of it.
 //!
 //! | who | calls |
 //! |---|---|
@@ -77,7 +77,7 @@ mod tests;
 pub mod types;
 pub mod weights;
 
-pub use openledger_core::MAX_ROW_BYTES;
+pub use openledger_core::{MAX_ROWS, MAX_ROW_BYTES};
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
@@ -89,12 +89,10 @@ use frame::{
 	traits::{Consideration, Footprint},
 };
 use openledger_core::{
-	Balance, BatchId, Block, DatanetId, Hash, Rights, Version, VersionInfo, BASIS_POINTS,
-	MAX_BATCHES, MAX_BLOCKS, MAX_EARLIER, MAX_EXHIBIT_BYTES, MAX_LATER,
+	Balance, BatchId, Block, DatanetId, Extent, Hash, Rights, Source, Version, VersionInfo,
+	BASIS_POINTS, MAX_BATCHES, MAX_BLOCKS, MAX_EARLIER, MAX_EXHIBIT_BYTES, MAX_LATER,
 };
 
-/// The most rows of a batch.
-pub const MAX_ROWS: u32 = 256;
 /// The longest name, in bytes.
 pub const MAX_NAME: u32 = 64;
 /// The most that a curator may take of what contributors earn, in basis points.

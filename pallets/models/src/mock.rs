@@ -90,6 +90,12 @@ impl openledger_core::Datanets<u64> for World {
 			stale: version == 2,
 		})
 	}
+	fn source(_: u32, _: Version) -> Option<openledger_core::Source> {
+		None
+	}
+	fn row(_: u32, _: Version, _: u64) -> Option<openledger_core::RowInfo<u64>> {
+		None
+	}
 	fn retain(_: DatanetId, _: Version) -> DispatchResult {
 		RETAINED.set(RETAINED.get() + 1);
 		Ok(())

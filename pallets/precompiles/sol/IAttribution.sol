@@ -209,10 +209,10 @@ interface IAttribution {
 	function unsettled(uint32 model, uint32 period) external view returns (uint256 total, uint32 answers);
 
 	// Spans: which of an answer stand in a Datanet, proved against the index that is registered for a
-	// published version. Tokens are ids below 65,535. Proofs are SCALE bytes, which `openledger spans
-	// prove` writes; one that does not hold reverts. Until the window for challenges is over an index
-	// is provisional. That its text is the Datanet's is not proved: a contract should know whose index
-	// it trusts.
+	// published version. Its text is that of the version's rows, a token for each byte, and whose row a
+	// span is in `IDatanets.rowOf` says. Proofs are SCALE bytes, which `openledger spans prove` writes;
+	// one that does not hold reverts. Until the window for challenges is over, and while a leaf of it is
+	// demanded, an index is provisional.
 
 	/// @notice An index was registered; it is final from a block on.
 	event SpansRegistered(
@@ -237,12 +237,30 @@ interface IAttribution {
 	/// @notice An index was removed, and its registrant has its bond back.
 	event SpansRemoved(uint32 indexed datanet, uint32 indexed version);
 
+	/// @notice A leaf of an index is to be shown up to a block, or the index falls.
+	event SpanDemanded(
+		uint32 indexed datanet,
+		uint32 indexed version,
+		address indexed account,
+		bool inText,
+		uint64 at,
+		uint32 until
+	);
+	/// @notice An account showed a leaf that was demanded, and has the stake.
+	event SpanShown(
+		uint32 indexed datanet, uint32 indexed version, address indexed account, bool inText, uint64 at
+	);
+	/// @notice A demand of an account is over without the leaf, and its stake returned.
+	event SpanDemandEnded(
+		uint32 indexed datanet, uint32 indexed version, address indexed account, bool inText, uint64 at
+	);
+
 	/// @notice The index of a version; reverts when it has none.
 	/// @return registrant Who answers for it.
 	/// @return tokens Of its text, one separator for each row counted.
 	/// @return textRoot Merkle root over the text.
 	/// @return suffixRoot Merkle root over the suffix array.
-	/// @return isFinal Whether the window for challenges is over.
+	/// @return isFinal Whether the index is final.
 	function spanIndex(uint32 datanet, uint32 version)
 		external
 		view
@@ -254,7 +272,7 @@ interface IAttribution {
 	/// anywhere.
 	/// @return position Of the match in the text; 0 without one.
 	/// @return row Of the version that the match is in; 0 without one.
-	/// @return isFinal Whether the window for challenges is over.
+	/// @return isFinal Whether the index is final.
 	function verifySpan(uint32 datanet, uint32 version, uint16[] calldata query, bytes calldata proof)
 		external
 		view
@@ -263,7 +281,7 @@ interface IAttribution {
 	/// @notice How often a span of 1 to 64 tokens stands in the text.
 	/// @return count Places, overlapping ones counted each.
 	/// @return first Rank of the first of them in the suffix array; the others follow it.
-	/// @return isFinal Whether the window for challenges is over.
+	/// @return isFinal Whether the index is final.
 	function verifyCount(uint32 datanet, uint32 version, uint16[] calldata span, bytes calldata proof)
 		external
 		view
@@ -274,20 +292,21 @@ interface IAttribution {
 	/// @return rank In the suffix array.
 	/// @return position In the text.
 	/// @return row Of the version.
-	/// @return isFinal Whether the window for challenges is over.
+	/// @return isFinal Whether the index is final.
 	function verifyOccurrence(uint32 datanet, uint32 version, uint16[] calldata span, bytes calldata proof)
 		external
 		view
 		returns (uint64 rank, uint64 position, uint64 row, bool isFinal);
 
 	/// @notice Registers the index of a published version that has none, and holds a bond of the
-	/// caller's balance.
+	/// caller's balance. Its text has a token for each byte of the version and one for each row.
 	/// @return finalAt The block from which on it is final.
 	function registerSpans(uint32 datanet, uint32 version, uint64 tokens, bytes32 textRoot, bytes32 suffixRoot)
 		external
 		returns (uint32 finalAt);
 
-	/// @notice Shows a fault of an index: it goes at once, and the caller gets a part of its bond.
+	/// @notice Shows a fault of an index, in itself or against the rows of the version: it goes at
+	/// once, and the caller gets a part of its bond.
 	/// @return reward That part.
 	function challengeSpans(uint32 datanet, uint32 version, bytes calldata fraud)
 		external
@@ -301,4 +320,21 @@ interface IAttribution {
 	/// @notice Removes a retired index after its delay, whoever calls; its registrant has its bond
 	/// back.
 	function removeSpans(uint32 datanet, uint32 version) external;
+
+	/// @notice Demands that a leaf of an index be shown, or the index falls. Holds a stake of the
+	/// caller's balance, which goes to whoever shows the leaf.
+	/// @param inText Whether the leaf is one of the text; else it is one of the suffix array.
+	/// @param at Where it stands: the number of the chunk, or the slot, which is the rank and 1.
+	/// @return until The last block in which it may be shown.
+	function demandSpan(uint32 datanet, uint32 version, bool inText, uint64 at)
+		external
+		returns (uint32 until);
+
+	/// @notice Shows a leaf that is demanded, whoever calls, for the stake.
+	/// @param shown SCALE bytes.
+	function showSpan(uint32 datanet, uint32 version, bytes calldata shown) external;
+
+	/// @notice Ends a demand that was not met in time, whoever calls: the index falls as if it had a
+	/// fault that whoever demanded the leaf had shown. One of an index that is gone ends at any time.
+	function endSpanDemand(uint32 datanet, uint32 version, bool inText, uint64 at) external;
 }

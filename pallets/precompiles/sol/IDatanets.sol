@@ -75,6 +75,17 @@ interface IDatanets {
 	/// @notice Merkle root of a published version, and whether rows were withdrawn after it.
 	function version(uint32 id, uint32 number) external view returns (bytes32 root, bool stale);
 
+	/// @notice A row of a published version, such as one that a span stands in: where it is and whose.
+	/// @param row Counted batch by batch and in a batch by rising hash, from 0 on.
+	/// @return batch The batch.
+	/// @return index Which row of the batch.
+	/// @return blockIndex The block of the version, one for each contributor.
+	/// @return owner Who contributed it.
+	function rowOf(uint32 id, uint32 number, uint64 row)
+		external
+		view
+		returns (uint32 batch, uint32 index, uint16 blockIndex, address owner);
+
 	/// @notice What a contributor may claim.
 	function claimable(uint32 id, address account) external view returns (uint256 amount);
 

@@ -70,7 +70,10 @@ impl<T: Config, P: AttributionFace<T::AccountId>, S: SpansFace<T::AccountId>> Pr
 			Call::registerSpans(_)
 			| Call::challengeSpans(_)
 			| Call::retireSpans(_)
-			| Call::removeSpans(_) => (AttributionCall::Read, true),
+			| Call::removeSpans(_)
+			| Call::demandSpan(_)
+			| Call::showSpan(_)
+			| Call::endSpanDemand(_) => (AttributionCall::Read, true),
 		};
 		env.charge(spans::weight::<T, S>(input).unwrap_or_else(|| P::weight(weight)))?;
 		without_value(env)?;
@@ -192,6 +195,9 @@ impl<T: Config, P: AttributionFace<T::AccountId>, S: SpansFace<T::AccountId>> Pr
 			Call::challengeSpans(call) => spans::challenge::<T, S>(call, env),
 			Call::retireSpans(call) => spans::retire::<T, S>(call, env),
 			Call::removeSpans(call) => spans::remove::<T, S>(call, env),
+			Call::demandSpan(call) => spans::demand::<T, S>(call, env),
+			Call::showSpan(call) => spans::show::<T, S>(call, env),
+			Call::endSpanDemand(call) => spans::end_demand::<T, S>(call, env),
 		}
 	}
 }

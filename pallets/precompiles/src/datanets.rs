@@ -5,8 +5,8 @@ use crate::{
 		IDatanets,
 		IDatanets::{
 			atRiskCall, atRiskReturn, buyLicenceCall, claimCall, claimableCall, contributeCall,
-			createCall, isLicensedCall, putAtRiskCall, releaseAtRiskCall, setCuratorCall,
-			termsCall, termsReturn, versionCall, versionReturn, IDatanetsCalls,
+			createCall, isLicensedCall, putAtRiskCall, releaseAtRiskCall, rowOfCall, rowOfReturn,
+			setCuratorCall, termsCall, termsReturn, versionCall, versionReturn, IDatanetsCalls,
 		},
 	},
 	context::{
@@ -16,7 +16,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use core::marker::PhantomData;
-use openledger_core::{DatanetsCall, DatanetsFace, Rights};
+use openledger_core::{DatanetsCall, DatanetsFace, Rights, RowInfo};
 use pallet_revive::{
 	precompiles::{
 		alloy::{primitives::U256 as Word, sol_types::SolCall},
@@ -53,6 +53,7 @@ impl<T: Config, D: DatanetsFace<T::AccountId>> Precompile for DatanetsPrecompile
 			Call::isLicensed(_)
 			| Call::terms(_)
 			| Call::version(_)
+			| Call::rowOf(_)
 			| Call::claimable(_)
 			| Call::atRisk(_) => (DatanetsCall::Read, false),
 		};
@@ -123,6 +124,16 @@ impl<T: Config, D: DatanetsFace<T::AccountId>> Precompile for DatanetsPrecompile
 				let version = D::version(*id, *number).ok_or_else(|| revert("NoVersion"))?;
 				let (root, stale) = (word(version.root), version.stale);
 				Ok(versionCall::abi_encode_returns(&versionReturn { root, stale }))
+			},
+			Call::rowOf(rowOfCall { id, number, row }) => {
+				let RowInfo { batch, index, block, owner } =
+					D::row(*id, *number, *row).ok_or_else(|| revert("NoRow"))?;
+				Ok(rowOfCall::abi_encode_returns(&rowOfReturn {
+					batch,
+					index,
+					blockIndex: block,
+					owner: address::<T>(&owner),
+				}))
 			},
 			Call::claimable(claimableCall { id, account: of }) => {
 				let who = account(env, *of)?;

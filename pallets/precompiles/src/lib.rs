@@ -95,7 +95,7 @@ pub const INTERFACES: [Interface; 6] = [
 	Interface { name: "datanets", at: DATANETS, version: 4, deprecated: false },
 	Interface { name: "models", at: MODELS, version: 2, deprecated: false },
 	Interface { name: "agents", at: AGENTS, version: 2, deprecated: false },
-	Interface { name: "attribution", at: ATTRIBUTION, version: 4, deprecated: false },
+	Interface { name: "attribution", at: ATTRIBUTION, version: 5, deprecated: false },
 	Interface { name: "open", at: OPEN, version: 1, deprecated: false },
 ];
 

@@ -4,9 +4,10 @@ use crate::{
 	abi::{
 		IAttribution,
 		IAttribution::{
-			challengeSpansCall, registerSpansCall, removeSpansCall, retireSpansCall, spanIndexCall,
-			spanIndexReturn, verifyCountCall, verifyCountReturn, verifyOccurrenceCall,
-			verifyOccurrenceReturn, verifySpanCall, verifySpanReturn, IAttributionCalls,
+			challengeSpansCall, demandSpanCall, endSpanDemandCall, registerSpansCall,
+			removeSpansCall, retireSpansCall, showSpanCall, spanIndexCall, spanIndexReturn,
+			verifyCountCall, verifyCountReturn, verifyOccurrenceCall, verifyOccurrenceReturn,
+			verifySpanCall, verifySpanReturn, IAttributionCalls,
 		},
 	},
 	context::{address, caller, hash, log, refused, revert, word},
@@ -15,7 +16,9 @@ use alloc::vec::Vec;
 use codec::DecodeAll;
 use frame::prelude::Weight;
 use openledger_core::{DatanetId, SpansCall, SpansFace, Version};
-use openledger_spans_math::{Commitment, CountProof, Excerpt, Opening, Place, SpanProof};
+use openledger_spans_math::{
+	Commitment, CountProof, Excerpt, Leaf, Opening, Place, Shown, SpanProof,
+};
 use pallet_revive::{
 	precompiles::{
 		alloy::{primitives::U256 as Word, sol_types::SolCall},
@@ -38,6 +41,9 @@ pub fn weight<T: Config, S: SpansFace<T::AccountId>>(input: &IAttributionCalls) 
 		Call::challengeSpans(_) => SpansCall::Challenge,
 		Call::retireSpans(_) => SpansCall::Retire,
 		Call::removeSpans(_) => SpansCall::Remove,
+		Call::demandSpan(_) => SpansCall::Demand,
+		Call::showSpan(_) => SpansCall::Show,
+		Call::endSpanDemand(_) => SpansCall::EndDemand,
 		_ => return None,
 	};
 	Some(S::weight(call))
@@ -179,5 +185,47 @@ pub fn remove<T: Config, S: SpansFace<T::AccountId>>(
 	let removeSpansCall { datanet, version } = *call;
 	S::remove(datanet, version).map_err(refused)?;
 	log(env, &IAttribution::SpansRemoved { datanet, version })?;
+	Ok(Vec::new())
+}
+
+pub fn demand<T: Config, S: SpansFace<T::AccountId>>(
+	call: &demandSpanCall,
+	env: &mut impl Ext<T = T>,
+) -> Answer {
+	let demandSpanCall { datanet, version, inText, at } = *call;
+	let who = caller(env)?;
+	let account = address::<T>(&who);
+	let until = S::demand(who, datanet, version, Leaf::of(inText, at)).map_err(refused)?;
+	log(env, &IAttribution::SpanDemanded { datanet, version, account, inText, at, until })?;
+	Ok(demandSpanCall::abi_encode_returns(&until))
+}
+
+pub fn show<T: Config, S: SpansFace<T::AccountId>>(
+	call: &showSpanCall,
+	env: &mut impl Ext<T = T>,
+) -> Answer {
+	let showSpanCall { datanet, version, shown } = call;
+	let (who, shown) = (caller(env)?, decode::<Shown>(shown)?);
+	let (datanet, version, account) = (*datanet, *version, address::<T>(&who));
+	let (in_text, at) = shown.leaf().parts();
+	S::show(who, datanet, version, shown).map_err(refused)?;
+	log(env, &IAttribution::SpanShown { datanet, version, account, inText: in_text, at })?;
+	Ok(Vec::new())
+}
+
+pub fn end_demand<T: Config, S: SpansFace<T::AccountId>>(
+	call: &endSpanDemandCall,
+	env: &mut impl Ext<T = T>,
+) -> Answer {
+	let endSpanDemandCall { datanet, version, inText, at } = *call;
+	let (by, refuted) = S::end_demand(datanet, version, Leaf::of(inText, at)).map_err(refused)?;
+	let account = address::<T>(&by);
+	log(env, &IAttribution::SpanDemandEnded { datanet, version, account, inText, at })?;
+	if let Some((registrant, reward)) = refuted {
+		let (registrant, reward) = (address::<T>(&registrant), Word::from(reward));
+		let challenger = account;
+		let event = IAttribution::SpansRefuted { datanet, version, challenger, registrant, reward };
+		log(env, &event)?;
+	}
 	Ok(Vec::new())
 }

@@ -21,13 +21,30 @@ fn rich<T: Config>(name: &'static str) -> T::AccountId {
 	who
 }
 
+/// A version with as many batches as there can be, and a commitment to a text as long as its.
+fn version<T: Config>() -> (DatanetId, Version, Commitment) {
+	let (datanet, version) = T::BenchmarkHelper::version(&rich::<T>("curator"), MAX_BLOCKS);
+	let source = T::Datanets::source(datanet, version).expect("it is published; qed");
+	(datanet, version, Commitment { tokens: source.tokens(), ..Default::default() })
+}
+
 /// A registered index, as deep as there can be.
 fn indexed<T: Config>(registrant: &T::AccountId) -> (DatanetId, Version) {
-	let (datanet, version) = T::BenchmarkHelper::version(&rich::<T>("curator"), MAX_BLOCKS);
-	let Deepest { commitment, .. } = Deepest::new(MAX_DEPTH);
+	let (datanet, version, commitment) = version::<T>();
 	Pallet::<T>::do_register(registrant.clone(), datanet, version, commitment)
 		.expect("the registrant is rich; qed");
+	Indices::<T>::mutate(datanet, version, |index| {
+		if let Some(index) = index {
+			index.commitment = Deepest::new(MAX_DEPTH).commitment;
+		}
+	});
 	(datanet, version)
+}
+
+/// The largest leaf that can be demanded.
+fn shown() -> Shown {
+	let (opening, _) = Deepest::new(MAX_DEPTH).occurrence;
+	Shown::Slot(opening)
 }
 
 #[benchmarks]
@@ -40,9 +57,8 @@ mod benches {
 
 	#[benchmark]
 	fn register() {
-		let (datanet, version) = T::BenchmarkHelper::version(&rich::<T>("curator"), MAX_BLOCKS);
+		let (datanet, version, commitment) = version::<T>();
 		let registrant = rich::<T>("registrant");
-		let Deepest { commitment, .. } = Deepest::new(MAX_DEPTH);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(registrant), datanet, version, commitment);
@@ -83,6 +99,49 @@ mod benches {
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(registrant), datanet, version);
+
+		assert!(!Indices::<T>::contains_key(datanet, version));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn demand() {
+		let (datanet, version) = indexed::<T>(&rich::<T>("registrant"));
+		let (asker, leaf) = (rich::<T>("asker"), shown().leaf());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(asker), datanet, version, leaf);
+
+		assert!(Demands::<T>::contains_key((datanet, version, leaf)));
+	}
+
+	#[benchmark]
+	fn show() -> Result<(), BenchmarkError> {
+		let (datanet, version) = indexed::<T>(&rich::<T>("registrant"));
+		let (other, shown) = (rich::<T>("other"), shown());
+		let leaf = shown.leaf();
+		Pallet::<T>::do_demand(rich::<T>("asker"), datanet, version, leaf)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(other), datanet, version, Box::new(shown));
+
+		assert!(!Demands::<T>::contains_key((datanet, version, leaf)));
+		Ok(())
+	}
+
+	/// With which the index falls.
+	#[benchmark]
+	fn end_demand() -> Result<(), BenchmarkError> {
+		let (datanet, version) = indexed::<T>(&rich::<T>("registrant"));
+		let leaf = shown().leaf();
+		let until = Pallet::<T>::do_demand(rich::<T>("asker"), datanet, version, leaf)?;
+		let other = rich::<T>("other");
+		frame_system::Pallet::<T>::set_block_number(until.saturating_add(1).into());
+		// The pot exists on a chain.
+		T::BenchmarkHelper::endow(&T::ProtocolPot::get());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(other), datanet, version, leaf);
 
 		assert!(!Indices::<T>::contains_key(datanet, version));
 		Ok(())
@@ -151,5 +210,21 @@ mod benches {
 		}
 
 		assert!(matches!(place, Ok(Ok(_))));
+	}
+
+	/// The fault that takes the longest, without what a challenge costs in any case.
+	#[benchmark]
+	fn verify_foreign() {
+		let (commitment, source, fraud) = Deepest::foreign();
+		let fraud = fraud.encode();
+		let found;
+
+		#[block]
+		{
+			found = Fraud::decode(&mut &fraud[..])
+				.map(|fraud| math::verify_fraud(&commitment, &source, &fraud));
+		}
+
+		assert!(matches!(found, Ok(Ok(()))));
 	}
 }

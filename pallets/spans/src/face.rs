@@ -7,9 +7,12 @@ impl<T: Config> SpansFace<T::AccountId> for Pallet<T> {
 	fn weight(call: SpansCall) -> Weight {
 		match call {
 			SpansCall::Register => T::WeightInfo::register(),
-			SpansCall::Challenge => T::WeightInfo::challenge(),
+			SpansCall::Challenge => Self::challenge_weight(),
 			SpansCall::Retire => T::WeightInfo::retire(),
 			SpansCall::Remove => T::WeightInfo::remove(),
+			SpansCall::Demand => T::WeightInfo::demand(),
+			SpansCall::Show => T::WeightInfo::show(),
+			SpansCall::EndDemand => T::WeightInfo::end_demand(),
 			SpansCall::Read => T::WeightInfo::read(),
 			SpansCall::Span { levels } => T::WeightInfo::verify_span(levels.max(MIN_LEVELS)),
 			SpansCall::Count { levels } => T::WeightInfo::verify_count(levels.max(MIN_LEVELS)),
@@ -51,5 +54,31 @@ impl<T: Config> SpansFace<T::AccountId> for Pallet<T> {
 
 	fn remove(datanet: DatanetId, version: Version) -> DispatchResult {
 		Self::do_remove(datanet, version)
+	}
+
+	fn demand(
+		who: T::AccountId,
+		datanet: DatanetId,
+		version: Version,
+		leaf: Leaf,
+	) -> Result<u32, DispatchError> {
+		Self::do_demand(who, datanet, version, leaf)
+	}
+
+	fn show(
+		who: T::AccountId,
+		datanet: DatanetId,
+		version: Version,
+		shown: Shown,
+	) -> DispatchResult {
+		Self::do_show(who, datanet, version, &shown)
+	}
+
+	fn end_demand(
+		datanet: DatanetId,
+		version: Version,
+		leaf: Leaf,
+	) -> Result<(T::AccountId, Option<(T::AccountId, Balance)>), DispatchError> {
+		Self::do_end_demand(datanet, version, leaf)
 	}
 }

@@ -6,7 +6,8 @@ use frame::deps::frame_support::traits::tokens::{Fortitude, Precision, Restricti
 use openledger_influence_math::split;
 use openledger_spans_math as math;
 
-type Entry<T> = Index<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
+pub(crate) type Entry<T> =
+	Index<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
 
 impl<T: Config> From<SpanError> for Error<T> {
 	fn from(error: SpanError) -> Self {
@@ -18,12 +19,13 @@ impl<T: Config> From<SpanError> for Error<T> {
 			SpanError::Text => Self::WrongText,
 			SpanError::Mismatch => Self::Mismatch,
 			SpanError::NoFault => Self::NoFault,
+			SpanError::Rows => Self::WrongRows,
 		}
 	}
 }
 
 impl<T: Config> Pallet<T> {
-	fn now() -> u32 {
+	pub(crate) fn now() -> u32 {
 		frame_system::Pallet::<T>::block_number().saturated_into()
 	}
 
@@ -35,31 +37,38 @@ impl<T: Config> Pallet<T> {
 		commitment: Commitment,
 	) -> Result<u32, DispatchError> {
 		ensure!(!Indices::<T>::contains_key(datanet, version), Error::<T>::AlreadyIndexed);
-		let info = T::Datanets::version(datanet, version).ok_or(Error::<T>::NoVersion)?;
+		let source = T::Datanets::source(datanet, version).ok_or(Error::<T>::NoVersion)?;
 		commitment.check().map_err(Error::<T>::from)?;
-		let rows = info
-			.blocks
-			.iter()
-			.fold(0u64, |rows, block| rows.saturating_add(block.rows.into()));
-		ensure!(commitment.tokens >= rows, Error::<T>::TooShort);
+		ensure!(commitment.tokens == source.tokens(), Error::<T>::WrongLength);
 
+		// What its text is compared with, and whose rows it finds.
+		T::Datanets::retain(datanet, version)?;
 		let bond = T::Bond::get();
 		T::Currency::hold(&HoldReason::Bond.into(), &registrant, bond)?;
 		let footprint = Footprint::from_mel::<(DatanetId, Version, Entry<T>)>();
 		let ticket = T::Consideration::new(&registrant, footprint)?;
 		let final_at = Self::now().saturating_add(Watch::<T>::get().challenge);
+		let serial = NextIndex::<T>::get();
+		NextIndex::<T>::put(serial.saturating_add(1));
 		let index = Index {
 			commitment,
 			registrant: registrant.clone(),
 			bond,
 			final_at,
 			free_at: None,
+			serial,
+			demands: 0,
 			ticket,
 		};
 		Indices::<T>::insert(datanet, version, index);
 		let event = Event::Registered { datanet, version, registrant, commitment, final_at };
 		Self::deposit_event(event);
 		Ok(final_at)
+	}
+
+	/// With the fault that takes the longest to verify.
+	pub(crate) fn challenge_weight() -> Weight {
+		T::WeightInfo::challenge().saturating_add(T::WeightInfo::verify_foreign())
 	}
 
 	/// Removes an index with a fault; returns who had registered it and the challenger's part.
@@ -70,8 +79,19 @@ impl<T: Config> Pallet<T> {
 		fraud: &Fraud,
 	) -> Result<(T::AccountId, Balance), DispatchError> {
 		let index = Self::live(datanet, version)?;
-		math::verify_fraud(&index.commitment, fraud).map_err(Error::<T>::from)?;
+		let source = T::Datanets::source(datanet, version).ok_or(Error::<T>::NoVersion)?;
+		math::verify_fraud(&index.commitment, &source, fraud).map_err(Error::<T>::from)?;
+		Self::refute(datanet, version, index, challenger)
+	}
 
+	/// Removes an index for a fault, and slashes its bond; returns who had registered it and the
+	/// challenger's part.
+	pub(crate) fn refute(
+		datanet: DatanetId,
+		version: Version,
+		index: Entry<T>,
+		challenger: T::AccountId,
+	) -> Result<(T::AccountId, Balance), DispatchError> {
 		let Index { registrant, bond, ticket, .. } = index;
 		let protocol = BASIS_POINTS.saturating_sub(CHALLENGER_CUT);
 		let [rest, reward] = split(bond, [protocol, CHALLENGER_CUT]);
@@ -89,6 +109,7 @@ impl<T: Config> Pallet<T> {
 		}
 		ticket.drop(&registrant)?;
 		Indices::<T>::remove(datanet, version);
+		T::Datanets::release(datanet, version);
 		Self::deposit_event(Event::Refuted {
 			datanet,
 			version,
@@ -117,17 +138,20 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_remove(datanet: DatanetId, version: Version) -> DispatchResult {
-		let Index { registrant, bond, free_at, ticket, .. } = Self::live(datanet, version)?;
+		let Index { registrant, bond, free_at, demands, ticket, .. } =
+			Self::live(datanet, version)?;
 		let free_at = free_at.ok_or(Error::<T>::NotRetired)?;
 		ensure!(Self::now() >= free_at, Error::<T>::StillBonded);
+		ensure!(demands == 0, Error::<T>::StillDemanded);
 		T::Currency::release(&HoldReason::Bond.into(), &registrant, bond, Precision::Exact)?;
 		ticket.drop(&registrant)?;
 		Indices::<T>::remove(datanet, version);
+		T::Datanets::release(datanet, version);
 		Self::deposit_event(Event::Removed { datanet, version });
 		Ok(())
 	}
 
-	fn live(datanet: DatanetId, version: Version) -> Result<Entry<T>, Error<T>> {
+	pub(crate) fn live(datanet: DatanetId, version: Version) -> Result<Entry<T>, Error<T>> {
 		Indices::<T>::get(datanet, version).ok_or(Error::<T>::NoIndex)
 	}
 
@@ -141,9 +165,25 @@ impl<T: Config> Pallet<T> {
 		use alloc::collections::BTreeMap;
 		use frame::token::fungible::InspectHold;
 		ensure!(Watch::<T>::get().is_valid(), "the windows are valid");
+		let mut demands = BTreeMap::<u64, u32>::new();
+		let mut stakes = BTreeMap::<Vec<u8>, (T::AccountId, Balance)>::new();
+		for demand in Demands::<T>::iter_values() {
+			let count = demands.entry(demand.index).or_default();
+			*count = count.saturating_add(1);
+			let stake = stakes.entry(demand.who.encode()).or_insert_with(|| (demand.who, 0));
+			stake.1 = stake.1.saturating_add(demand.stake);
+		}
+		for (who, stake) in stakes.into_values() {
+			let held = T::Currency::balance_on_hold(&HoldReason::Demand.into(), &who);
+			ensure!(held == stake, "what is held is what demands are staked with");
+		}
 		let mut bonds = BTreeMap::<Vec<u8>, (T::AccountId, Balance)>::new();
-		for index in Indices::<T>::iter_values() {
-			ensure!(index.commitment.check().is_ok(), "a commitment is within bounds");
+		for (datanet, version, index) in Indices::<T>::iter() {
+			let source = T::Datanets::source(datanet, version).ok_or("a version stays")?;
+			let tokens = source.tokens();
+			ensure!(index.commitment.tokens == tokens, "a text is as long as the version's");
+			let open = demands.get(&index.serial).copied().unwrap_or_default();
+			ensure!(index.demands == open, "an index counts its demands");
 			let bond = bonds
 				.entry(index.registrant.encode())
 				.or_insert_with(|| (index.registrant.clone(), 0));
@@ -160,7 +200,7 @@ impl<T: Config> Pallet<T> {
 impl<T: Config> Spans for Pallet<T> {
 	fn span_index(datanet: DatanetId, version: Version) -> Option<(Commitment, bool)> {
 		let index = Indices::<T>::get(datanet, version)?;
-		Some((index.commitment, Self::now() >= index.final_at))
+		Some((index.commitment, Self::now() >= index.final_at && index.demands == 0))
 	}
 
 	fn verify_span(

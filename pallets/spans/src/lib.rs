@@ -5,34 +5,46 @@
 //! ## Overview
 //!
 //! Anybody registers, for a published version of a Datanet, the commitment to its text and suffix
-//! array (`openledger-spans-math`), and a bond is held. Proofs against it are verified for other
-//! pallets, for contracts and for whoever asks. An index is provisional until the window for
-//! challenges is over, then final. Whoever shows a [`Fraud`], at any time as long as the index is
-//! there, removes it and gets a part of its bond; the protocol gets the rest. The registrant ends an
-//! index by announcing it, and takes its bond back after a delay in which it can still be challenged.
-//! A version has one index at a time; the next may come once that is gone.
+//! array (`openledger-spans-math`), and a bond is held. The text is that of the version's rows, a token
+//! for each byte, batch by batch and in a batch by rising hash, so that everybody who has the rows has
+//! the same. Proofs against it are verified for other pallets, for contracts and for whoever asks.
+//!
+//! An index is provisional until the window for challenges is over, then final. Whoever shows a
+//! [`Fraud`], at any time as long as the index is there, removes it and gets a part of its bond; the
+//! protocol gets the rest. A leaf that somebody cannot have is demanded, and shown, or the index falls
+//! as if it had a fault; meanwhile it is provisional. The registrant ends an index by announcing it,
+//! and takes its bond back after a delay in which it can still be challenged. A version has one index
+//! at a time; the next may come once that is gone. As long as there is one the version stays.
 //!
 //! | who | calls |
 //! |---|---|
 //! | registrant | [`register`](Pallet::register), [`retire`](Pallet::retire) |
 //! | anybody | [`challenge`](Pallet::challenge), [`remove`](Pallet::remove) |
+//! | who cannot have a leaf | [`demand`](Pallet::demand), [`end_demand`](Pallet::end_demand) |
+//! | who has it | [`show`](Pallet::show) |
 //!
 //! ## What is proved, and by what
 //!
 //! - *A span stands at a position of the committed text, in a row.* The text's Merkle root proves it;
 //!   that it is this row and no other rests on the chunks counting rows, which a fraud proof can
-//!   refute.
+//!   refute. A row is one of a batch, a block and a contributor ([`openledger_core::Datanets::row`]).
+//! - *The text is the version's.* It is refused if it is not exactly as long. Each token that is not
+//!   what the rows have there has a fraud proof in one step: the chunk with the token, the list of the
+//!   batch's rows under the version's root, and the content of the row. It needs no other part of the
+//!   text, so whatever is shown of a text can be refuted by whoever has the rows.
 //! - *No longer beginning of the query stands anywhere; a span stands there so often.* This rests on
 //!   the committed array being the text's suffix array. Each way in which leaves that are known can be
 //!   wrong has a fraud proof in one step, and whoever has the index finds one in linear time
 //!   (`Index::audit` of `client/spans`). So it holds as long as one honest party reads the index
 //!   before somebody relies on it: that is what the window is for, and why a provisional index says
 //!   that it is.
-//! - *Not proved: that the text is the Datanet's rows, tokenised.* Whoever has the rows and the
-//!   tokeniser can compare, but the chain cannot yet, so an index of another text is not refuted.
-//!   Contracts should name whose index they trust.
-//! - *Not proved: that all leaves are known.* A hash that nobody can open can be neither used in a
-//!   proof nor refuted. A registrant that publishes nothing is not slashed; its index is of no use.
+//! - *Each leaf can be had.* A hash that nobody can open can be neither used in a proof nor refuted.
+//!   Whoever cannot have a leaf demands it, and it is shown within the window for challenges or the
+//!   index falls. Who builds the index from the rows, as everybody can, and compares the paths that
+//!   are shown with its own knows after each demand where to look next. So nobody keeps a version
+//!   from being indexed by committing to nothing.
+//! - *Not proved: what a row was whose content nobody has left.* Versions are trained on from their
+//!   contents, so those of versions in use are at hand.
 //!
 //! ## Money
 //!
@@ -41,6 +53,10 @@
 //! are reported beside influence and move no money yet; where they come to do so, the bond has to be
 //! at least ten times what depends on an index within its window. [`CHALLENGER_CUT`] of it goes to
 //! the challenger: whoever refutes its own index before others do loses the rest.
+//!
+//! A demand stakes [`Config::DemandStake`], which pays whoever shows the leaf for its transaction: that
+//! need not be the registrant, since whoever has the rows has the same leaves. If nobody does, the
+//! stake returns, and whoever demanded the leaf gets the challenger's part of the bond.
 //!
 //! A challenge needs no bond: one that does not hold is an error and changes nothing, and its fee is
 //! what it costs. A proof can be copied while it waits for its block, and the copy be paid instead;
@@ -52,6 +68,7 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod demands;
 mod face;
 mod impls;
 #[cfg(test)]
@@ -76,7 +93,8 @@ use frame::{
 };
 use openledger_core::{Balance, DatanetId, Datanets, Spans, Version, BASIS_POINTS};
 use openledger_spans_math::{
-	Commitment, CountProof, Excerpt, Fraud, Match, Opening, Place, SpanError, SpanProof,
+	Commitment, CountProof, Excerpt, Fraud, Leaf, Match, Opening, Place, Shown, SpanError,
+	SpanProof,
 };
 
 /// The challenger's part of the bond of an index with a fault, in basis points.
@@ -115,6 +133,11 @@ pub mod pallet {
 		#[pallet::constant]
 		type Bond: Get<Balance>;
 
+		/// What is held for a demand, in wei: more than showing a leaf costs, and than the deposit for
+		/// an entry, which it stands for.
+		#[pallet::constant]
+		type DemandStake: Get<Balance>;
+
 		/// Takes what the challenger does not get of a bond. Its account exists.
 		type ProtocolPot: Get<Self::AccountId>;
 
@@ -135,6 +158,9 @@ pub mod pallet {
 		/// The bond of an index.
 		#[codec(index = 1)]
 		Bond,
+		/// The stake of a demand.
+		#[codec(index = 2)]
+		Demand,
 	}
 
 	/// How long indices are watched.
@@ -151,6 +177,24 @@ pub mod pallet {
 		Twox64Concat,
 		Version,
 		Index<T::AccountId, T::Consideration>,
+		OptionQuery,
+	>;
+
+	/// The serial number of the next index.
+	#[pallet::storage]
+	pub type NextIndex<T> = StorageValue<_, u64, ValueQuery>;
+
+	/// Leaves that are to be shown.
+	// `Blake2_128Concat`: whoever demands a leaf chooses it.
+	#[pallet::storage]
+	pub type Demands<T: Config> = StorageNMap<
+		_,
+		(
+			NMapKey<Twox64Concat, DatanetId>,
+			NMapKey<Twox64Concat, Version>,
+			NMapKey<Blake2_128Concat, Leaf>,
+		),
+		Demand<T::AccountId>,
 		OptionQuery,
 	>;
 
@@ -221,6 +265,41 @@ pub mod pallet {
 			/// The version.
 			version: Version,
 		},
+		/// A leaf of an index is to be shown, or the index falls.
+		Demanded {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The version.
+			version: Version,
+			/// Which.
+			leaf: Leaf,
+			/// Who wants to see it.
+			who: T::AccountId,
+			/// The last block in which it may be shown.
+			until: u32,
+		},
+		/// A leaf that was demanded was shown.
+		Shown {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The version.
+			version: Version,
+			/// Which.
+			leaf: Leaf,
+			/// Who showed it and has the stake.
+			who: T::AccountId,
+		},
+		/// A demand is over without the leaf, and its stake returned.
+		DemandEnded {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The version.
+			version: Version,
+			/// Which leaf.
+			leaf: Leaf,
+			/// Who demanded it.
+			who: T::AccountId,
+		},
 	}
 
 	/// Errors.
@@ -230,8 +309,8 @@ pub mod pallet {
 		NoVersion,
 		/// The version has an index; one that is wrong can be challenged.
 		AlreadyIndexed,
-		/// A text has a separator for each row of the version.
-		TooShort,
+		/// A text has a token for each byte of the version's rows and a separator for each row.
+		WrongLength,
 		/// A text has at most 2^40 - 2 tokens.
 		TooLong,
 		/// The version has no index.
@@ -256,6 +335,22 @@ pub mod pallet {
 		Mismatch,
 		/// What is shown is no fault of the index.
 		NoFault,
+		/// The rows are not those of the version that stand there.
+		WrongRows,
+		/// The index has no such leaf.
+		NoLeaf,
+		/// This leaf is demanded; a demand of an index that is gone can be ended.
+		AlreadyDemanded,
+		/// The index may be removed before the leaf would have to be shown.
+		EndsBefore,
+		/// Nobody demands this leaf.
+		NotDemanded,
+		/// The time to show this leaf is over.
+		TooLate,
+		/// The time to show this leaf is not over.
+		StillOpen,
+		/// Leaves of this index are demanded.
+		StillDemanded,
 	}
 
 	#[pallet::hooks]
@@ -321,6 +416,7 @@ pub mod pallet {
 		///
 		/// Must be `Signed`.
 		#[pallet::call_index(1)]
+		#[pallet::weight(Pallet::<T>::challenge_weight())]
 		pub fn challenge(
 			origin: OriginFor<T>,
 			datanet: DatanetId,
@@ -358,6 +454,56 @@ pub mod pallet {
 		) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_remove(datanet, version)
+		}
+
+		/// Demands that a leaf of an index be shown, which its registrant or anybody else does within
+		/// the window for challenges; else the index falls. Holds a stake, which goes to whoever shows
+		/// the leaf.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`.
+		#[pallet::call_index(4)]
+		pub fn demand(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			version: Version,
+			leaf: Leaf,
+		) -> DispatchResult {
+			Self::do_demand(ensure_signed(origin)?, datanet, version, leaf).map(|_| ())
+		}
+
+		/// Shows a leaf that is demanded; the caller gets the stake.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(5)]
+		pub fn show(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			version: Version,
+			shown: Box<Shown>,
+		) -> DispatchResult {
+			Self::do_show(ensure_signed(origin)?, datanet, version, &shown)
+		}
+
+		/// Ends a demand that was not met in time: the index is removed as if a fault of it had been
+		/// shown by whoever demanded the leaf, and the stake returns. Ends one of an index that is
+		/// gone at any time.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(6)]
+		pub fn end_demand(
+			origin: OriginFor<T>,
+			datanet: DatanetId,
+			version: Version,
+			leaf: Leaf,
+		) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_end_demand(datanet, version, leaf).map(|_| ())
 		}
 	}
 }

@@ -8,8 +8,8 @@ use frame::{
 	runtime::prelude::*,
 	testing_prelude::*,
 };
-use openledger_core::{Hash, Rights};
-use openledger_spans_math::reference::{Leaves, Reference};
+use openledger_core::Rights;
+use openledger_spans_math::reference::{Corpus, Leaves, Reference};
 use pallet_datanets::{Row, Scores, Terms, Verdict};
 
 #[frame_construct_runtime]
@@ -56,6 +56,7 @@ pub const EXISTENTIAL: u128 = 1_000;
 pub const RICH: u128 = 1 << 100;
 /// No multiple of anything: parts of it have to be rounded.
 pub const BOND: u128 = 1_000_003;
+pub const STAKE: u128 = 101;
 pub const WINDOWS: Windows = Windows { challenge: 10, unbonding: 15 };
 
 parameter_types! {
@@ -72,11 +73,18 @@ parameter_types! {
 type Deposit<Reason> =
 	HoldConsideration<u64, Balances, Reason, LinearStoragePrice<Base, PerByte, u128>>;
 
+parameter_types! {
+	pub const NoEntropy: openledger_core::Hash = openledger_core::Hash::zero();
+}
+
 impl pallet_datanets::Config for Test {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type RowBond = ConstU128<0>;
 	type ByteBond = ConstU128<0>;
+	type BlockPrice = ConstU128<0>;
+	type Entropy = NoEntropy;
+	type Earnings = ();
 	type NearDuplicate = ConstU16<10_000>;
 	type Consideration = Deposit<DatanetsHold>;
 	type PalletId = PotId;
@@ -90,6 +98,7 @@ impl Config for Test {
 	type Consideration = Deposit<SpansHold>;
 	type Datanets = Datanets;
 	type Bond = ConstU128<BOND>;
+	type DemandStake = ConstU128<STAKE>;
 	type ProtocolPot = Protocol;
 	type WeightInfo = crate::weights::SubstrateWeight<Test>;
 	#[cfg(feature = "runtime-benchmarks")]
@@ -116,12 +125,17 @@ pub const CURATOR: u64 = 1;
 pub const ALICE: u64 = 10;
 pub const BOB: u64 = 11;
 pub const POOR: u64 = 12;
+pub const CAROL: u64 = 13;
+pub const DAVE: u64 = 14;
 pub const PROTOCOL: u64 = 90;
 
 /// The versions of the Datanet 0 that are published.
 pub const VERSIONS: core::ops::RangeInclusive<Version> = 1..=3;
-/// Rows of every version.
-pub const ROWS: u64 = 2;
+
+/// The rows of every version of the Datanet 0: Carol's batch and Dave's.
+pub fn corpus() -> Corpus {
+	Corpus::new(&[vec![vec![1, 2, 3], vec![2, 3, 4]], vec![vec![7; 70]]])
+}
 
 pub fn origin(who: u64) -> RuntimeOrigin {
 	RuntimeOrigin::signed(who)
@@ -131,13 +145,9 @@ pub fn run_to(block: u32) {
 	System::set_block_number(block.into());
 }
 
-pub fn index(rows: &[&[u16]]) -> Reference {
-	Reference::new(rows)
-}
-
 /// An honest index of a version.
 pub fn honest() -> Reference {
-	index(&[&[1, 2, 3], &[2, 3, 4]])
+	corpus().index()
 }
 
 /// An index of the same text, one of whose leaves is another.
@@ -163,9 +173,31 @@ pub fn challenge(who: u64, version: Version, fraud: &Fraud) -> DispatchResult {
 	Spans::challenge(origin(who), 0, version, Box::new(fraud.clone()))
 }
 
+/// Publishes a version of a new Datanet, whose batches Carol and Dave contribute in turn, or the same
+/// again.
+pub fn publish(datanet: DatanetId, corpus: &Corpus) {
+	if !pallet_datanets::Datanets::<Test>::contains_key(datanet) {
+		let terms =
+			Terms { rights: Rights::FINE_TUNE, price: 0, period: 0, curator_cut: 0, at_risk: 0 };
+		let name = b"law".to_vec().try_into().unwrap();
+		assert_ok!(Datanets::create(origin(CURATOR), name, terms));
+		let contributors = [CAROL, DAVE].into_iter().cycle();
+		for (batch, (who, rows)) in contributors.zip(corpus.listing().batches()).enumerate() {
+			let rows: Vec<Row> =
+				rows.iter().map(|(hash, bytes)| Row { hash: *hash, bytes: *bytes }).collect();
+			assert_ok!(Datanets::contribute(origin(who), datanet, rows.try_into().unwrap()));
+			let scores = Scores { authenticity: 1, ownership: 1, quality: 1, uniqueness: 1 };
+			let verdict = Verdict::Accept(scores);
+			assert_ok!(Datanets::review(origin(CURATOR), datanet, batch as u32, verdict));
+		}
+	}
+	let batches: Vec<u32> = (0..corpus.listing().batches().len() as u32).collect();
+	assert_ok!(Datanets::publish(origin(CURATOR), datanet, batches.try_into().unwrap()));
+}
+
 /// The state in which every test begins.
 pub fn state() -> TestState {
-	let rich = [CURATOR, ALICE, BOB].map(|who| (who, RICH));
+	let rich = [CURATOR, ALICE, BOB, CAROL, DAVE].map(|who| (who, RICH));
 	let poor = [(PROTOCOL, EXISTENTIAL), (POOR, BOND + EXISTENTIAL)];
 	let storage = RuntimeGenesisConfig {
 		balances: pallet_balances::GenesisConfig {
@@ -178,17 +210,8 @@ pub fn state() -> TestState {
 	let mut state = TestState::new(storage.build_storage().unwrap());
 	state.execute_with(|| {
 		System::set_block_number(1);
-		let terms =
-			Terms { rights: Rights::FINE_TUNE, price: 0, period: 0, curator_cut: 0, at_risk: 0 };
-		let name = b"law".to_vec().try_into().unwrap();
-		assert_ok!(Datanets::create(origin(CURATOR), name, terms));
-		let rows = (0..ROWS as u8).map(|n| Row { hash: Hash::repeat_byte(n), bytes: 100 });
-		let rows = rows.collect::<Vec<_>>().try_into().unwrap();
-		assert_ok!(Datanets::contribute(origin(BOB), 0, rows));
-		let scores = Scores { authenticity: 1, ownership: 1, quality: 1, uniqueness: 1 };
-		assert_ok!(Datanets::review(origin(CURATOR), 0, 0, Verdict::Accept(scores)));
 		for _ in VERSIONS {
-			assert_ok!(Datanets::publish(origin(CURATOR), 0, vec![0].try_into().unwrap()));
+			publish(0, &corpus());
 		}
 	});
 	state

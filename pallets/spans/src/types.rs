@@ -12,12 +12,29 @@ pub struct Index<AccountId, Ticket> {
 	pub registrant: AccountId,
 	/// In wei.
 	pub bond: Balance,
-	/// The block from which on it is final.
+	/// The block from which on it is final, unless a leaf of it is demanded.
 	pub final_at: u32,
 	/// The block from which on it may be removed, once that is announced.
 	pub free_at: Option<u32>,
+	/// Tells it from others of the version.
+	pub serial: u64,
+	/// Leaves of it that are demanded.
+	pub demands: u32,
 	/// Pays for this entry.
 	pub ticket: Ticket,
+}
+
+/// A leaf that is to be shown.
+#[stored]
+pub struct Demand<AccountId> {
+	/// Who wants to see it.
+	pub who: AccountId,
+	/// What it stakes, in wei: pays whoever shows the leaf, and for this entry until then.
+	pub stake: Balance,
+	/// The last block in which it may be shown.
+	pub until: u32,
+	/// The index, by its serial number.
+	pub index: u64,
 }
 
 /// How long indices are watched, in blocks.
@@ -36,7 +53,7 @@ pub struct Index<AccountId, Ticket> {
 	serde::Deserialize,
 )]
 pub struct Windows {
-	/// Between registration and when an index is final.
+	/// Between registration and when an index is final; and for showing a leaf that is demanded.
 	pub challenge: u32,
 	/// Between the announcement that an index ends and its end; not shorter than `challenge`.
 	pub unbonding: u32,

@@ -10,10 +10,14 @@ pub trait WeightInfo {
 	fn challenge() -> Weight;
 	fn retire() -> Weight;
 	fn remove() -> Weight;
+	fn demand() -> Weight;
+	fn show() -> Weight;
+	fn end_demand() -> Weight;
 	fn read() -> Weight;
 	fn verify_span(n: u32) -> Weight;
 	fn verify_count(n: u32) -> Weight;
 	fn verify_occurrence(n: u32) -> Weight;
+	fn verify_foreign() -> Weight;
 }
 
 /// Weights on the reference machine.
@@ -21,14 +25,14 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register() -> Weight {
-		Weight::from_parts(470_000_000, 15869)
-			.saturating_add(T::DbWeight::get().reads(6))
-			.saturating_add(T::DbWeight::get().writes(3))
+		Weight::from_parts(620_000_000, 18943)
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn challenge() -> Weight {
-		Weight::from_parts(640_000_000, 8799)
-			.saturating_add(T::DbWeight::get().reads(5))
-			.saturating_add(T::DbWeight::get().writes(5))
+		Weight::from_parts(800_000_000, 18943)
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	fn retire() -> Weight {
 		Weight::from_parts(40_000_000, 3766)
@@ -36,9 +40,24 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn remove() -> Weight {
-		Weight::from_parts(230_000_000, 3766)
-			.saturating_add(T::DbWeight::get().reads(3))
-			.saturating_add(T::DbWeight::get().writes(3))
+		Weight::from_parts(360_000_000, 18943)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(4))
+	}
+	fn demand() -> Weight {
+		Weight::from_parts(300_000_000, 8799)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(4))
+	}
+	fn show() -> Weight {
+		Weight::from_parts(600_000_000, 8799)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	fn end_demand() -> Weight {
+		Weight::from_parts(900_000_000, 18943)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(8))
 	}
 	fn read() -> Weight {
 		Weight::from_parts(30_000_000, 3766).saturating_add(T::DbWeight::get().reads(1))
@@ -57,5 +76,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn verify_occurrence(n: u32) -> Weight {
 		Weight::from_parts(5_000_000, 0)
 			.saturating_add(Weight::from_parts(4_820_000, 0).saturating_mul(n.into()))
+	}
+	fn verify_foreign() -> Weight {
+		Weight::from_parts(3_000_000_000, 0)
 	}
 }

@@ -7,7 +7,7 @@ use crate::{
 	Version,
 };
 use alloc::vec::Vec;
-use openledger_spans_math::{Commitment, Fraud};
+use openledger_spans_math::{Commitment, Fraud, Leaf, Shown};
 use sp_runtime::{DispatchError, DispatchResult, Weight};
 
 /// What is charged for on the face of the Datanets.
@@ -288,6 +288,12 @@ pub enum SpansCall {
 	Retire,
 	/// [`SpansFace::remove`].
 	Remove,
+	/// [`SpansFace::demand`].
+	Demand,
+	/// [`SpansFace::show`].
+	Show,
+	/// [`SpansFace::end_demand`].
+	EndDemand,
 	/// Any function that only reads.
 	Read,
 	/// [`Spans::verify_span`] in an index of so many levels ([`Commitment::levels`]), without reading
@@ -332,4 +338,20 @@ pub trait SpansFace<AccountId>: Spans {
 	fn retire(who: AccountId, datanet: DatanetId, version: Version) -> Result<u32, DispatchError>;
 	/// Removes a retired index after its delay.
 	fn remove(datanet: DatanetId, version: Version) -> DispatchResult;
+	/// Demands that a leaf be shown and holds the stake of `who`; returns the last block for it.
+	fn demand(
+		who: AccountId,
+		datanet: DatanetId,
+		version: Version,
+		leaf: Leaf,
+	) -> Result<u32, DispatchError>;
+	/// Shows a leaf that is demanded, for the stake.
+	fn show(who: AccountId, datanet: DatanetId, version: Version, shown: Shown) -> DispatchResult;
+	/// Ends a demand that was not met in time or whose index is gone; returns whose it was and, if the
+	/// index falls with it, who had registered that and what the other gets, in wei.
+	fn end_demand(
+		datanet: DatanetId,
+		version: Version,
+		leaf: Leaf,
+	) -> Result<(AccountId, Option<(AccountId, Balance)>), DispatchError>;
 }

@@ -13,6 +13,7 @@ mod traits;
 
 pub use announce::{commitment, Announced};
 pub use face::*;
+pub use openledger_spans_math::{Extent, Source, MAX_ROWS, MAX_ROW_BYTES};
 pub use receipt::{
 	account_of_address, payers_of, verify, Eip712Domain, Item, Redeemed, Reply, Request, Voucher,
 	EIP712_NAME, EIP712_TYPE, EIP712_VERSION, REPLY_DOMAIN, REQUEST_DOMAIN, VOUCHER_DOMAIN,
@@ -20,7 +21,7 @@ pub use receipt::{
 };
 pub use rights::Rights;
 pub use traits::{
-	Block, Datanets, Designs, Earnings, ModelInfo, Models, RunInfo, Spans, VersionInfo,
+	Block, Datanets, Designs, Earnings, ModelInfo, Models, RowInfo, RunInfo, Spans, VersionInfo,
 };
 
 /// A BLAKE2b-256 hash: of a row, a blob, a receipt or a Merkle node.
@@ -54,8 +55,6 @@ pub const MAX_BLOCKS: u32 = 256;
 pub const MAX_ADAPTERS: u32 = 512;
 /// The most entries of a Ψ.
 pub const MAX_PSI: u32 = 1 << 14;
-/// The longest row, in bytes.
-pub const MAX_ROW_BYTES: u32 = 65_536;
 /// The most rows that an exhibit shows as those that stand.
 pub const MAX_EARLIER: u32 = 4;
 /// The most rows that an exhibit shows as those that stand in others.

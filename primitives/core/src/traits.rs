@@ -1,8 +1,10 @@
-use crate::{Balance, Class, DatanetId, Hash, ModelId, Rights, Version};
+use crate::{Balance, BatchId, Class, DatanetId, Hash, ModelId, Rights, Version};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::ops::Range;
-use openledger_spans_math::{Commitment, CountProof, Excerpt, Match, Opening, Place, SpanProof};
+use openledger_spans_math::{
+	Commitment, CountProof, Excerpt, Match, Opening, Place, Source, SpanProof,
+};
 use scale_info::TypeInfo;
 use sp_runtime::{DispatchError, DispatchResult, Weight};
 
@@ -30,13 +32,30 @@ pub struct VersionInfo<AccountId> {
 	pub stale: bool,
 }
 
+/// A row of a frozen version: where it stands and whose it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RowInfo<AccountId> {
+	/// The batch.
+	pub batch: BatchId,
+	/// Which row of the batch, by rising hash.
+	pub index: u32,
+	/// The block of the version.
+	pub block: u16,
+	/// Who contributed it.
+	pub owner: AccountId,
+}
+
 /// What other pallets ask of the Datanets.
 pub trait Datanets<AccountId> {
 	/// A published version.
 	fn version(datanet: DatanetId, version: Version) -> Option<VersionInfo<AccountId>>;
-	/// Keeps a published version for a run on it, until as many calls of `release`.
+	/// What the rows of a published version are known by; what an index of it is compared with.
+	fn source(datanet: DatanetId, version: Version) -> Option<Source>;
+	/// A row of a published version, counted batch by batch and in a batch by rising hash.
+	fn row(datanet: DatanetId, version: Version, row: u64) -> Option<RowInfo<AccountId>>;
+	/// Keeps a published version for a run on it or an index of it, until as many calls of `release`.
 	fn retain(datanet: DatanetId, version: Version) -> DispatchResult;
-	/// The run, or the model version that came of it, is gone.
+	/// The index is gone, or the run or the model version that came of it.
 	fn release(datanet: DatanetId, version: Version);
 	/// Whether `who` holds an unexpired licence with `rights`, or owns the Datanet.
 	fn is_licensed(who: &AccountId, datanet: DatanetId, rights: Rights) -> bool;
@@ -67,6 +86,19 @@ pub trait Earnings<AccountId> {
 	fn collect(who: &AccountId, to: &AccountId) -> Result<Balance, DispatchError>;
 	/// Weight of [`Earnings::collect`].
 	fn collect_weight() -> Weight;
+}
+
+/// Nobody earns anything.
+impl<AccountId> Earnings<AccountId> for () {
+	fn owed(_: &AccountId) -> Balance {
+		0
+	}
+	fn collect(_: &AccountId, _: &AccountId) -> Result<Balance, DispatchError> {
+		Ok(0)
+	}
+	fn collect_weight() -> Weight {
+		Weight::zero()
+	}
 }
 
 /// A model version that can be served.
@@ -146,7 +178,8 @@ pub trait Designs<AccountId> {
 /// is registered for a version, and fails if there is none. The arguments are those of the functions
 /// of the same names in `openledger-spans-math`.
 pub trait Spans {
-	/// What is committed to, and whether the window for challenges is over.
+	/// What is committed to, and whether it is final: the window for challenges is over, and no leaf is
+	/// demanded.
 	fn span_index(datanet: DatanetId, version: Version) -> Option<(Commitment, bool)>;
 	/// The longest beginning of `query` that stands in the text, and where.
 	fn verify_span(

@@ -9,25 +9,26 @@
 //! neighbours are in order, hence all are. So the array is the text's suffix array, up to the order
 //! of equal prefixes, and what `verify_span` and `verify_count` conclude from neighbours is true.
 //! The chunks are as long as they have to be and count rows without a gap from 0 on, so rows are
-//! true too.
+//! true too. And every token is that of the version's rows, whose number fixes n: so the text is
+//! theirs, with nothing missing, added, moved or cut elsewhere.
 //!
 //! # How to find one
 //!
 //! Whoever holds the text and the leaves reads the array once: compares each prefix with the text
 //! (b), with its neighbour (a), and marks its position in n bits (c); and the chunks once, counting
-//! separators. That is linear time, and n / 8 bytes.
+//! separators. That is linear time, and n / 8 bytes. Whoever holds the rows compares them with the
+//! text, or with any chunk of it that somebody has shown: for (d) no other is needed.
 //!
 //! # What needs more than this
 //!
 //! A hash in the tree whose leaf nobody shows, or that is a hash of something else, cannot be refuted
 //! by whoever does not know it. That is a matter of availability: who committed is asked for a slot
-//! or a chunk, and answers with what [`verify_opening`] or
-//! [`verify_chunks`] accepts, or else loses. A claim that rests on such a leaf
-//! cannot be made either, since its proof would open it. Whether the text is the Datanet's is not a
-//! question of this module: that rows are tokenised as the version says has to be checked by
-//! whoever has the tokeniser.
+//! or a chunk, and shows it, or else loses ([`demand`](crate::demand)). A claim that rests on such a leaf
+//! cannot be made either, since its proof would open it. And (d) needs the content of the row: a row
+//! that nobody has left can be said to be anything.
 
 use crate::{
+	source::{Evidence, Source},
 	span::{read, verify_chunks, verify_items, verify_neighbours, verify_opening},
 	tree::fold,
 	types::{Chunk, Commitment, Cut, Excerpt, Opening, Path, SpanError, Suffix},
@@ -89,11 +90,25 @@ pub enum Fraud {
 		/// Both.
 		text: Excerpt,
 	},
+	/// (d) A token is not what the version's rows have there.
+	Foreign {
+		/// Where it stands.
+		position: u64,
+		/// The chunk that it is in.
+		text: Excerpt,
+		/// What belongs there.
+		evidence: Evidence,
+	},
 }
 
-/// Whether a commitment has this fault. Errors: `NoFault` if what is shown is in order; `TooLong`,
-/// `Suffixes` and `Text` if it is not what was committed.
-pub fn verify_fraud(commitment: &Commitment, fraud: &Fraud) -> Result<(), SpanError> {
+/// Whether a commitment to the text of a version has this fault. Errors: `NoFault` if what is shown is
+/// in order; `TooLong`, `Suffixes` and `Text` if it is not what was committed, `Rows` if it is not the
+/// version's.
+pub fn verify_fraud(
+	commitment: &Commitment,
+	source: &Source,
+	fraud: &Fraud,
+) -> Result<(), SpanError> {
 	commitment.check()?;
 	let fault = match fraud {
 		Fraud::Order(cut) => {
@@ -133,6 +148,10 @@ pub fn verify_fraud(commitment: &Commitment, fraud: &Fraud) -> Result<(), SpanEr
 				[one, next] => one.row.checked_add(one.separators()) != Some(next.row),
 				_ => return Err(SpanError::Text),
 			}
+		},
+		Fraud::Foreign { position, text, evidence } => {
+			let (_, tokens) = read(commitment, *position, 1, text)?;
+			tokens[..] != [evidence.token(source, *position)?]
 		},
 	};
 	if fault {

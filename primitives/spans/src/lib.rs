@@ -3,10 +3,11 @@
 //!
 //! # The text
 //!
-//! The rows of a version are token ids below [`SEPARATOR`]. The text is every row followed by one
-//! separator, which no span contains, so that none crosses from one row into the next. The text is
-//! committed in chunks of [`CHUNK`] tokens under one Merkle root; a chunk's leaf says of which row
-//! its first token is, so that a position proves its row.
+//! Rows are token ids below [`SEPARATOR`]. The text is every row followed by one separator, which no
+//! span contains, so that none crosses from one row into the next. The text is committed in chunks of
+//! [`CHUNK`] tokens under one Merkle root; a chunk's leaf says of which row its first token is, so that
+//! a position proves its row. The text of a version of a Datanet has a token for each byte of its
+//! rows, in their one order ([`source`]), so that everybody has the same and the chain can tell.
 //!
 //! # The suffix array
 //!
@@ -27,24 +28,29 @@
 //! [`verify_count`]: the ranks of all places that a span stands at, by the neighbours below the
 //! first and above the last of them.
 //!
-//! Presence needs nobody's honesty. Absence and counts need the committed array to be what it claims
-//! to be, against which [`Fraud`] has a proof in one step for every way to be wrong.
+//! Presence in the committed text needs nobody's honesty. That this is the version's, absence and
+//! counts need the commitment to be what it claims to be, against which [`Fraud`] has a proof in one
+//! step for every way to be wrong.
 //!
 //! | module | what it has |
 //! |---|---|
 //! | [`types`] | the commitment, leaves and proofs |
+//! | [`source`] | the rows that a text is made of |
 //! | [`tree`] | Merkle proofs of neighbouring leaves |
 //! | [`span`] | verification of spans, counts and places |
 //! | [`fraud`] | verification of fraud proofs |
+//! | [`demand`] | leaves that have to be shown |
 //! | `reference` | an index in memory, for tests and benchmarks |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+pub mod demand;
 pub mod fraud;
 #[cfg(any(test, feature = "std", feature = "runtime-benchmarks"))]
 pub mod reference;
+pub mod source;
 pub mod span;
 pub mod tree;
 pub mod types;
@@ -52,8 +58,10 @@ pub mod types;
 #[cfg(test)]
 mod tests;
 
+pub use demand::{verify_shown, Leaf, Shown};
 pub use fraud::{verify_fraud, Fraud};
 pub use openledger_influence_math::Hash;
+pub use source::{Evidence, Extent, Listed, Listing, Source, MAX_ROWS, MAX_ROW_BYTES};
 pub use span::{
 	verify_chunks, verify_count, verify_lower, verify_occurrence, verify_opening, verify_span,
 	verify_text, verify_upper,

@@ -1,17 +1,19 @@
 //! An index that is held in memory whole and searched leaf by leaf: what the real one is compared
 //! with, and where tests and benchmarks have proofs from. Its leaves may be changed, to forge. And
-//! the [`Deepest`] proofs that there can be.
+//! the [`Corpus`] of a version that is indexed, and the [`Deepest`] proofs that there can be.
 
 use crate::{
-	tree,
+	source, tree,
 	types::{
 		separators, Chunk, Commitment, CountProof, Cut, Excerpt, Opening, Path, SpanProof, Suffix,
 		Tokens,
 	},
-	Fraud, Hash, CHUNK, SEPARATOR, SPAN,
+	Fraud, Hash, Listed, Listing, Source, CHUNK, MAX_DEPTH, MAX_ROWS, MAX_ROW_BYTES, MAX_TOKENS,
+	SEPARATOR, SPAN,
 };
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 use sp_core::bounded::BoundedVec;
+use sp_crypto_hashing::blake2_256;
 
 /// The leaves of both trees.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,14 +61,19 @@ fn row(tokens: &[u16]) -> &[u16] {
 }
 
 impl Leaves {
-	/// Indexes rows of tokens below [`SEPARATOR`]. Prefixes that are equal are ordered by all that
-	/// comes after, separators being less than tokens.
+	/// Indexes rows of tokens below [`SEPARATOR`].
 	pub fn new<R: AsRef<[u16]>>(rows: &[R]) -> Self {
 		let mut text = Vec::new();
 		for row in rows {
 			text.extend_from_slice(row.as_ref());
 			text.push(SEPARATOR);
 		}
+		Self::of_text(&text)
+	}
+
+	/// Indexes a text, whose last row need not end. Prefixes that are equal are ordered by all that
+	/// comes after, separators being less than tokens.
+	pub fn of_text(text: &[u16]) -> Self {
 		let mut chunks: Vec<Chunk> = Vec::new();
 		for tokens in text.chunks(CHUNK as usize) {
 			let row = chunks.last().map_or(0, |last| last.row + separators(&last.tokens));
@@ -181,6 +188,63 @@ impl Reference {
 	}
 }
 
+/// A version of a Datanet whose contents are in memory.
+#[derive(Clone, Debug, Default)]
+pub struct Corpus {
+	listing: Listing,
+	contents: BTreeMap<Hash, Vec<u8>>,
+}
+
+impl Corpus {
+	/// Of the contents of its rows, batch by batch.
+	pub fn new(batches: &[Vec<Vec<u8>>]) -> Self {
+		let row = |content: &Vec<u8>| (content.clone(), content.len() as u32);
+		Self::of(batches.iter().map(|rows| rows.iter().map(row).collect()).collect())
+	}
+
+	/// Of contents, each with the length that its row says it has.
+	pub fn of(batches: Vec<Vec<(Vec<u8>, u32)>>) -> Self {
+		let mut contents = BTreeMap::new();
+		let mut row = |(content, bytes): (Vec<u8>, u32)| {
+			let hash = Hash::from(blake2_256(&content));
+			contents.insert(hash, content);
+			(hash, bytes)
+		};
+		let batches = batches.into_iter().map(|rows| rows.into_iter().map(&mut row).collect());
+		let listing = Listing::new(batches.collect());
+		Self { listing, contents }
+	}
+
+	/// Its rows by their hashes.
+	pub fn listing(&self) -> &Listing {
+		&self.listing
+	}
+
+	/// Its text.
+	pub fn text(&self) -> Vec<u16> {
+		let row = |(hash, bytes): &Listed| -> Vec<u16> {
+			let content = self.contents.get(hash).map(Vec::as_slice).unwrap_or_default();
+			source::tokens(content, *bytes).chain([SEPARATOR]).collect()
+		};
+		self.listing.rows().flat_map(row).collect()
+	}
+
+	/// The index of its text.
+	pub fn index(&self) -> Reference {
+		Reference::of(Leaves::of_text(&self.text()))
+	}
+
+	/// What can be said against a token of somebody's index, right or wrong.
+	pub fn accuse(&self, index: &Reference, position: u64) -> Option<Fraud> {
+		let content = |hash: &Hash| self.contents.get(hash).cloned();
+		Some(Fraud::Foreign {
+			position,
+			text: index.excerpt(position, 1)?,
+			evidence: self.listing.evidence(position, content)?,
+		})
+	}
+}
+
 /// A tree that is full, all of whose leaves but a few are one: as deep as any, and not larger.
 struct Sparse {
 	levels: u32,
@@ -234,7 +298,8 @@ pub struct Deepest {
 	pub count: CountProof,
 	/// For [`verify_occurrence`](crate::verify_occurrence).
 	pub occurrence: (Opening, Excerpt),
-	/// For [`verify_fraud`](crate::verify_fraud): of all faults the one that takes the longest.
+	/// For [`verify_fraud`](crate::verify_fraud): of the faults of the array the one that takes the
+	/// longest.
 	pub fraud: Fraud,
 }
 
@@ -292,5 +357,31 @@ impl Deepest {
 			occurrence: (opening(middle), excerpt.clone()),
 			fraud: Fraud::Prefix { opening: opening(1), text: excerpt },
 		}
+	}
+
+	/// A text with a token that is not its version's, in a version of 256 batches whose last one has
+	/// as many rows as any, the last of them as long as any.
+	pub fn foreign() -> (Commitment, Source, Fraud) {
+		let content = vec![0; MAX_ROW_BYTES as usize];
+		let row = |n: u32| -> Listed { (Hash::from_low_u64_be(n.into()), 1) };
+		let mut batches: Vec<Vec<Listed>> = (0..255).map(|n| vec![row(n)]).collect();
+		let others = (1..MAX_ROWS).map(row);
+		let longest = (Hash::from(blake2_256(&content)), MAX_ROW_BYTES);
+		batches.push(others.chain([longest]).collect());
+		let listing = Listing::new(batches);
+		let source = listing.source();
+		// Before the separator that ends the text.
+		let position = source.tokens().saturating_sub(2);
+		let evidence = listing.evidence(position, |_| Some(content)).unwrap_or_default();
+
+		let levels = MAX_DEPTH - CHUNK.ilog2();
+		let at = position / u64::from(CHUNK);
+		let chunk = Chunk { row: 0, tokens: Tokens::truncate_from(vec![5; CHUNK as usize]) };
+		let tree = Sparse::new(levels, [(at, chunk.item(at))]);
+		let commitment =
+			Commitment { tokens: MAX_TOKENS, text_root: tree.root(), suffix_root: Hash::zero() };
+		let chunks = BoundedVec::truncate_from(vec![chunk]);
+		let text = Excerpt { chunks, path: tree.path(at, 1) };
+		(commitment, source, Fraud::Foreign { position, text, evidence })
 	}
 }

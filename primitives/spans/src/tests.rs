@@ -27,6 +27,11 @@ fn query() -> impl Strategy<Value = Vec<u16>> {
 	]
 }
 
+/// Of a commitment alone.
+fn fault(commitment: &Commitment, fraud: &Fraud) -> Result<(), SpanError> {
+	verify_fraud(commitment, &Source::default(), fraud)
+}
+
 /// Every place of a span, row by row, by comparing it with everything.
 fn naive(rows: &[Vec<u16>], span: &[u16]) -> Vec<Place> {
 	let (mut places, mut begin) = (Vec::new(), 0);
@@ -160,32 +165,32 @@ proptest! {
 		let other = b.index(index.leaves().suffixes.len()) as u64;
 		let (one, other) = (index.opening(slot).unwrap(), index.opening(other).unwrap());
 		if let Some(cut) = index.cut(slot) {
-			prop_assert!(verify_fraud(&commitment, &Fraud::Order(cut)).is_err());
+			prop_assert!(fault(&commitment, &Fraud::Order(cut)).is_err());
 		}
 		let rest = SPAN.min(commitment.tokens.saturating_sub(one.suffix.position) as u32);
 		if let Some(text) = index.excerpt(one.suffix.position, rest.into()) {
 			let fraud = Fraud::Prefix { opening: one.clone(), text };
-			prop_assert!(verify_fraud(&commitment, &fraud).is_err());
+			prop_assert!(fault(&commitment, &fraud).is_err());
 		}
 		let Opening { slot, suffix, path } = one.clone();
 		for number in [slot, number] {
 			let (suffix, path) = (suffix.clone(), path.clone());
 			let fraud = Fraud::Misplaced { slot, number, suffix, path };
-			prop_assert!(verify_fraud(&commitment, &fraud).is_err());
+			prop_assert!(fault(&commitment, &fraud).is_err());
 		}
 		let fraud = Fraud::Twice { one, other };
-		prop_assert!(verify_fraud(&commitment, &fraud).is_err());
+		prop_assert!(fault(&commitment, &fraud).is_err());
 		for at in 0..index.leaves().chunks.len() as u64 {
 			if let Some(text) = index.chunks(at, 2) {
 				let fraud = Fraud::Rows { index: at, text };
-				prop_assert!(verify_fraud(&commitment, &fraud).is_err());
+				prop_assert!(fault(&commitment, &fraud).is_err());
 			}
 			let Excerpt { path, .. } = index.chunks(at, 1).unwrap();
 			let chunk = index.leaves().chunks[at as usize].clone();
 			for number in [at, number] {
 				let (chunk, path) = (chunk.clone(), path.clone());
 				let fraud = Fraud::Chunk { index: at, number, chunk, path };
-				prop_assert!(verify_fraud(&commitment, &fraud).is_err());
+				prop_assert!(fault(&commitment, &fraud).is_err());
 			}
 		}
 	}
@@ -258,7 +263,7 @@ fn search(index: &Reference) -> Option<Fraud> {
 		found.push(Fraud::Chunk { index: at, number: at, chunk, path });
 		found.extend(index.chunks(at, 2).map(|text| Fraud::Rows { index: at, text }));
 	}
-	found.into_iter().find(|fraud| verify_fraud(&commitment, fraud).is_ok())
+	found.into_iter().find(|fraud| fault(&commitment, fraud).is_ok())
 }
 
 const ROWS: [&[u16]; 3] = [&[1, 2, 3], &[2, 3, 4], &[9, 9]];
@@ -411,8 +416,8 @@ fn verify_fraud_should_accept_when_a_number_is_another() {
 	let opening = Opening { slot: 3, suffix: suffix.clone(), path: path.clone() };
 	assert_eq!(verify_opening(&commitment, &opening), Err(SpanError::Suffixes));
 	let fraud = Fraud::Misplaced { slot: 3, number: 4, suffix, path };
-	assert_eq!(verify_fraud(&commitment, &fraud), Ok(()));
-	assert_eq!(verify_fraud(&honest.commitment(), &fraud), Err(SpanError::Suffixes));
+	assert_eq!(fault(&commitment, &fraud), Ok(()));
+	assert_eq!(fault(&honest.commitment(), &fraud), Err(SpanError::Suffixes));
 }
 
 #[test]
@@ -424,7 +429,7 @@ fn verify_fraud_should_accept_when_a_chunk_is_too_short() {
 	let commitment = index.commitment();
 	let Excerpt { path, .. } = index.chunks(0, 1).unwrap();
 	let fraud = Fraud::Chunk { index: 0, number: 0, chunk: index.leaves().chunks[0].clone(), path };
-	assert_eq!(verify_fraud(&commitment, &fraud), Ok(()));
+	assert_eq!(fault(&commitment, &fraud), Ok(()));
 }
 
 #[test]
@@ -447,8 +452,9 @@ fn verify_fraud_should_refuse_when_there_is_no_such_place() {
 			},
 			Fraud::Chunk { index: far, number: 0, chunk: chunk.clone(), path: text.path.clone() },
 			Fraud::Rows { index: far, text: text.clone() },
+			Fraud::Foreign { position: far, text: text.clone(), evidence: Evidence::default() },
 		] {
-			let error = verify_fraud(&commitment, &fraud).unwrap_err();
+			let error = fault(&commitment, &fraud).unwrap_err();
 			assert!(matches!(error, SpanError::Suffixes | SpanError::Text), "{fraud:?}");
 		}
 	}
@@ -489,7 +495,19 @@ fn sizes_should_be_bounded_when_proofs_are_encoded() {
 		SpanProof::max_encoded_len(),
 		Cut::max_encoded_len() + 1 + Excerpt::max_encoded_len()
 	);
-	assert!(Fraud::max_encoded_len() < 6_000);
+	// The content of a row, 256 of them by hash, and paths.
+	assert!(Fraud::max_encoded_len() < 65_536 + 256 * 36 + 6_000);
+}
+
+#[test]
+fn foreign_should_be_refuted_when_it_is_as_large_as_any() {
+	let (commitment, source, fraud) = Deepest::foreign();
+	assert_eq!(verify_fraud(&commitment, &source, &fraud), Ok(()));
+	let Fraud::Foreign { text, evidence, .. } = fraud else { panic!("it is foreign") };
+	assert_eq!(text.path.len() as u32, MAX_DEPTH - CHUNK.ilog2());
+	assert_eq!(evidence.rows.len() as u32, MAX_ROWS);
+	assert_eq!(evidence.content.len() as u32, MAX_ROW_BYTES);
+	assert_eq!(evidence.path.len(), 8);
 }
 
 #[test]
@@ -505,7 +523,7 @@ fn deepest_should_be_proved_and_be_refuted_when_it_has_any_depth() {
 		let (opening, text) = occurrence;
 		let place = verify_occurrence(&commitment, &span, &opening, &text).unwrap();
 		assert_eq!(found.place, Some(place));
-		assert_eq!(verify_fraud(&commitment, &fraud), Ok(()));
+		assert_eq!(fault(&commitment, &fraud), Ok(()));
 		// Two hashes a level, but for the lowest, whose neighbours are shown, and the root.
 		assert_eq!(proof.cut.path.len() as u32, 2 * (levels - 1));
 		assert_eq!(text.path.len() as u32, 2 * (levels - 7));

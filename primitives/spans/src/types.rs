@@ -296,4 +296,6 @@ pub enum SpanError {
 	Mismatch,
 	/// What is shown is no fault of the commitment.
 	NoFault,
+	/// The rows are not those of the version that stand there.
+	Rows,
 }

@@ -865,7 +865,7 @@ fn unknown_ids_should_revert_with_the_reason_when_asked_for() {
 				IAttribution::spanIndexCall { datanet: 9, version: 1 }.abi_encode(),
 				"NoIndex",
 			),
-			(ATTRIBUTION, spans::register(&spans::honest()).abi_encode(), "NoVersion"),
+			(ATTRIBUTION, spans::register(0, &spans::honest()).abi_encode(), "NoVersion"),
 		];
 		for (precompile, input, expected) in table {
 			assert_eq!(reason(precompile, input), expected);
@@ -909,10 +909,13 @@ fn changing(account: SolAddress) -> Vec<(u16, Vec<u8>)> {
 		(ATTRIBUTION, IAttribution::fundChannelCall { operator, amount: wei(UNIT) }.abi_encode()),
 		(ATTRIBUTION, IAttribution::closeChannelCall { operator }.abi_encode()),
 		(ATTRIBUTION, IAttribution::withdrawChannelCall { operator }.abi_encode()),
-		(ATTRIBUTION, spans::register(&spans::honest()).abi_encode()),
-		(ATTRIBUTION, spans::challenge(&spans::faulty().1).abi_encode()),
+		(ATTRIBUTION, spans::register(0, &spans::honest()).abi_encode()),
+		(ATTRIBUTION, spans::challenge(0, &spans::faulty().1).abi_encode()),
 		(ATTRIBUTION, IAttribution::retireSpansCall { datanet: 0, version: 1 }.abi_encode()),
 		(ATTRIBUTION, IAttribution::removeSpansCall { datanet: 0, version: 1 }.abi_encode()),
+		(ATTRIBUTION, spans::demand(0, 1).abi_encode()),
+		(ATTRIBUTION, spans::show(0, &spans::honest(), 1).abi_encode()),
+		(ATTRIBUTION, spans::end_demand(0, 1).abi_encode()),
 		(OPEN, IOpen::transferCall { to: account, value }.abi_encode()),
 		(OPEN, IOpen::approveCall { spender: account, value }.abi_encode()),
 		(OPEN, IOpen::transferFromCall { from: account, to: account, value }.abi_encode()),

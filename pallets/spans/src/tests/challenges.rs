@@ -7,8 +7,8 @@ use crate::{
 use frame::testing_prelude::*;
 use openledger_spans::Builder;
 use openledger_spans_math::{
-	reference::{Leaves, Reference},
-	Suffix, CHUNK, SPAN,
+	reference::{Corpus, Leaves, Reference},
+	Suffix, SEPARATOR, SPAN,
 };
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn faults() -> Vec<(Commitment, Fraud)> {
 	});
 	let opening = prefix.opening(4).unwrap();
 	let rest = prefix.commitment().tokens - opening.suffix.position;
-	let text = prefix.excerpt(opening.suffix.position, rest).unwrap();
+	let text = prefix.excerpt(opening.suffix.position, rest.min(SPAN.into())).unwrap();
 
 	let twice = forged(|leaves| leaves.suffixes[4] = leaves.suffixes[3].clone());
 	let (one, other) = (twice.opening(3).unwrap(), twice.opening(4).unwrap());
@@ -32,10 +32,13 @@ fn faults() -> Vec<(Commitment, Fraud)> {
 	let chunk = forged(|leaves| leaves.chunks[0].row = 1);
 	let whole = chunk.chunks(0, 1).unwrap();
 
-	let mut leaves = Leaves::new(&[[7; CHUNK as usize], [8; CHUNK as usize]]);
-	leaves.chunks[1].row = 1;
-	let rows = Reference::of(leaves);
+	let rows = forged(|leaves| leaves.chunks[1].row += 1);
 	let both = rows.chunks(0, 2).unwrap();
+
+	let mut rotated = corpus().text();
+	rotated.rotate_left(4);
+	let rotated = Reference::of(Leaves::of_text(&rotated));
+	let foreign = corpus().accuse(&rotated, 0).unwrap();
 
 	vec![
 		disordered(),
@@ -52,6 +55,7 @@ fn faults() -> Vec<(Commitment, Fraud)> {
 			},
 		),
 		(rows.commitment(), Fraud::Rows { index: 0, text: both }),
+		(rotated.commitment(), foreign),
 	]
 }
 
@@ -63,7 +67,7 @@ fn challenge_should_slash_and_pay_when_an_index_has_any_fault() {
 	let faults = faults();
 	let kinds: std::collections::BTreeSet<u8> =
 		faults.iter().map(|(_, fraud)| fraud.encode()[0]).collect();
-	assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
+	assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 6]);
 	for (commitment, fraud) in faults {
 		build_and_execute(|| {
 			assert_ok!(register(ALICE, 1, commitment));
@@ -161,7 +165,7 @@ fn challenge_should_weigh_the_same_when_proofs_differ_and_fit_into_a_block() {
 }
 
 /// Everything that can be said against an index of which all leaves are known.
-fn accusations(index: &Reference) -> Vec<Fraud> {
+fn accusations(corpus: &Corpus, index: &Reference) -> Vec<Fraud> {
 	let n = index.commitment().tokens;
 	let mut all = Vec::new();
 	for slot in 0..n + 2 {
@@ -182,30 +186,74 @@ fn accusations(index: &Reference) -> Vec<Fraud> {
 		all.push(Fraud::Chunk { index: at, number: at, chunk: chunks[0].clone(), path });
 		all.extend(index.chunks(at, 2).map(|text| Fraud::Rows { index: at, text }));
 	}
+	all.extend((0..n).filter_map(|position| corpus.accuse(index, position)));
 	all
+}
+
+/// Rows that are all different, as a Datanet has them.
+fn versions() -> impl Strategy<Value = Corpus> {
+	let row = prop::collection::vec(0u8..4, 1..90);
+	let rows = prop::collection::btree_set(row, 2..8);
+	(rows, 1usize..4).prop_map(|(rows, each)| {
+		let rows: Vec<Vec<u8>> = rows.into_iter().collect();
+		Corpus::new(&rows.chunks(each).map(<[_]>::to_vec).collect::<Vec<_>>())
+	})
 }
 
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(32))]
 
 	#[test]
-	fn challenge_should_fail_when_the_index_is_built_honestly(
-		rows in prop::collection::vec(prop::collection::vec(0u16..4, 0..90), 2..5),
-	) {
+	fn challenge_should_fail_when_the_index_is_built_honestly(corpus in versions()) {
 		let mut builder = Builder::new();
-		rows.iter().for_each(|row| builder.push(row).unwrap());
+		let text = corpus.text();
+		for row in text.split_inclusive(|token| *token == SEPARATOR) {
+			builder.push(&row[..row.len() - 1]).unwrap();
+		}
 		let folder = tempfile::tempdir().unwrap();
 		let path = folder.path().join("index");
 		let commitment = builder.write(&path, &|_| {}).unwrap();
 		prop_assert_eq!(openledger_spans::Index::open(&path).unwrap().audit().unwrap(), None);
-		let index = Reference::new(&rows);
+		let index = corpus.index();
 		prop_assert_eq!(index.commitment(), commitment);
 		build_and_execute(|| {
-			assert_ok!(register(ALICE, 1, commitment));
-			for fraud in accusations(&index) {
-				assert!(challenge(BOB, 1, &fraud).is_err(), "{fraud:?}");
+			publish(1, &corpus);
+			assert_ok!(Spans::register(origin(ALICE), 1, 1, commitment));
+			for fraud in accusations(&corpus, &index) {
+				let challenged = Spans::challenge(origin(BOB), 1, 1, Box::new(fraud.clone()));
+				assert!(challenged.is_err(), "{fraud:?}");
 			}
 			assert_eq!(Balances::total_balance(&ALICE), RICH);
+		});
+	}
+
+	#[test]
+	fn challenge_should_hold_when_the_text_is_another(
+		corpus in versions(), a: prop::sample::Index, b: prop::sample::Index,
+		token in prop_oneof![0u16..4, Just(256), Just(SEPARATOR)], what in 0..4,
+	) {
+		let honest = corpus.text();
+		let mut text = honest.clone();
+		let (a, b) = (a.index(text.len()), b.index(text.len()));
+		match what {
+			0 => text[a] = token,
+			1 => text.swap(a, b),
+			2 => text.rotate_left(a),
+			_ => text.reverse(),
+		}
+		let index = Reference::of(Leaves::of_text(&text));
+		build_and_execute(|| {
+			publish(1, &corpus);
+			assert_ok!(Spans::register(origin(ALICE), 1, 1, index.commitment()));
+			// Any token that is wrong will do.
+			let wrong: Vec<usize> = (0..text.len()).filter(|at| text[*at] != honest[*at]).collect();
+			let fraud = wrong.get(b % wrong.len().max(1)).map(|at| *at as u64);
+			if let Some(fraud) = fraud.and_then(|at| corpus.accuse(&index, at)) {
+				assert_ok!(Spans::challenge(origin(BOB), 1, 1, Box::new(fraud)));
+				assert_eq!(Balances::total_balance(&ALICE), RICH - BOND);
+			} else {
+				assert_eq!(text, honest);
+			}
 		});
 	}
 }

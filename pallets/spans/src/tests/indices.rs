@@ -48,8 +48,10 @@ fn register_should_fail_when_anything_is_wrong() {
 		assert_noop!(elsewhere, Errors::NoVersion);
 		let long = Commitment { tokens: MAX_TOKENS + 1, ..commitment };
 		assert_noop!(register(ALICE, 1, long), Errors::TooLong);
-		let short = Commitment { tokens: ROWS - 1, ..commitment };
-		assert_noop!(register(ALICE, 1, short), Errors::TooShort);
+		for tokens in [0, commitment.tokens - 1, commitment.tokens + 1] {
+			let other = Commitment { tokens, ..commitment };
+			assert_noop!(register(ALICE, 1, other), Errors::WrongLength);
+		}
 		// The bond is there, the deposit is not.
 		assert_noop!(register(POOR, 1, commitment), TokenError::FundsUnavailable);
 		assert_ok!(register(ALICE, 1, commitment));
@@ -60,7 +62,7 @@ fn register_should_fail_when_anything_is_wrong() {
 #[test]
 fn register_should_keep_versions_apart_when_there_are_several() {
 	build_and_execute(|| {
-		let (one, other) = (honest().commitment(), index(&[&[5], &[6]]).commitment());
+		let (one, other) = (honest().commitment(), disordered().0);
 		assert_ok!(register(ALICE, 1, one));
 		assert_ok!(register(BOB, 2, other));
 		assert_eq!(Spans::span_index(0, 1), Some((one, false)));
@@ -122,14 +124,22 @@ fn retire_should_fail_when_it_is_not_the_registrants_to_do() {
 }
 
 #[test]
-fn index_should_stay_when_its_version_goes() {
+fn version_should_stay_when_it_has_an_index() {
 	build_and_execute(|| {
+		type Refused = pallet_datanets::Error<Test>;
+		let (commitment, fraud) = disordered();
+		let remove = |version| Datanets::remove_version(origin(CURATOR), 0, version);
 		assert_ok!(register(ALICE, 1, honest().commitment()));
-		assert_ok!(Datanets::remove_version(origin(CURATOR), 0, 1));
-		assert!(Spans::span_index(0, 1).is_some());
+		assert_ok!(register(ALICE, 2, commitment));
+		assert_noop!(remove(1), Refused::VersionInUse);
+		assert_noop!(remove(2), Refused::VersionInUse);
+		assert_ok!(challenge(BOB, 2, &fraud));
+		assert_ok!(remove(2));
 		assert_ok!(Spans::retire(origin(ALICE), 0, 1));
+		assert_noop!(remove(1), Refused::VersionInUse);
 		run_to(1 + WINDOWS.unbonding);
 		assert_ok!(Spans::remove(origin(ALICE), 0, 1));
+		assert_ok!(remove(1));
 		assert_noop!(register(ALICE, 1, honest().commitment()), Errors::NoVersion);
 	});
 }

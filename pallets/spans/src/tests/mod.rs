@@ -2,5 +2,6 @@
 
 mod bonds;
 mod challenges;
+mod demands;
 mod indices;
 mod proofs;

@@ -149,20 +149,30 @@ fn estimate_should_be_at_most_a_twentieth_above_use_when_any_function_is_called(
 
 		// The bond stays hers while it is held.
 		let index = spans::honest();
-		let (datanet, version) = (0, 1);
-		table.call(ATTRIBUTION, nothing, spans::register(&index));
+		let (datanet, version) = (spans::published(), 1);
+		let row = IDatanets::rowOfCall { id: datanet, number: version, row: 1 };
+		table.call(DATANETS, nothing, row);
+		table.call(ATTRIBUTION, nothing, spans::register(datanet, &index));
 		table.call(ATTRIBUTION, nothing, IAttribution::spanIndexCall { datanet, version });
-		table.call(ATTRIBUTION, nothing, spans::verify_span(&index, &[2, 3, 4, 5]));
-		table.call(ATTRIBUTION, nothing, spans::verify_count(&index, &[2, 3]));
+		table.call(ATTRIBUTION, nothing, spans::verify_span(datanet, &index, &[2, 3, 4, 5]));
+		table.call(ATTRIBUTION, nothing, spans::verify_count(datanet, &index, &[2, 3]));
 		let rank = index.ranks(&[2, 3]).start;
-		table.call(ATTRIBUTION, nothing, spans::verify_occurrence(&index, &[2, 3], rank));
+		table.call(ATTRIBUTION, nothing, spans::verify_occurrence(datanet, &index, &[2, 3], rank));
+		table.call(ATTRIBUTION, nothing, spans::demand(datanet, 3));
+		ask(&other(), ATTRIBUTION, spans::show(datanet, &index, 3)).unwrap();
+		ask(&other(), ATTRIBUTION, spans::demand(datanet, 4)).unwrap();
+		table.call(ATTRIBUTION, -(UNIT as i128), spans::show(datanet, &index, 4));
 		table.call(ATTRIBUTION, nothing, IAttribution::retireSpansCall { datanet, version });
 		let free_at = pallet_spans::Indices::<Runtime>::get(datanet, version).unwrap().free_at;
 		run_to(free_at.unwrap());
 		table.call(ATTRIBUTION, nothing, IAttribution::removeSpansCall { datanet, version });
 		let (index, fraud) = spans::faulty();
-		ask(&other(), ATTRIBUTION, spans::register(&index)).unwrap();
-		table.call(ATTRIBUTION, -(300 * UNIT as i128), spans::challenge(&fraud));
+		ask(&other(), ATTRIBUTION, spans::register(datanet, &index)).unwrap();
+		table.call(ATTRIBUTION, -(300 * UNIT as i128), spans::challenge(datanet, &fraud));
+		ask(&other(), ATTRIBUTION, spans::register(datanet, &index)).unwrap();
+		let until = ask(&owner(), ATTRIBUTION, spans::demand(datanet, 3)).unwrap();
+		run_to(until + 1);
+		table.call(ATTRIBUTION, -(300 * UNIT as i128), spans::end_demand(datanet, 3));
 
 		for (precompile, signatures) in [
 			(REGISTRY, IRegistry::IRegistryCalls::SIGNATURES),
