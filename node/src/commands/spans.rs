@@ -7,6 +7,7 @@ use openledger_spans::{abi, text, Builder, Index};
 use openledger_spans_math::{verify_count, verify_span, Fraud, Leaf, Listing, Source, SPAN};
 use pallet_datanets::{Published, Versions};
 use pallet_spans::{Call, Demand, Event, Indices};
+use polkadot_sdk::*;
 use runtime::{AccountId, Runtime, RuntimeEvent};
 use serde_json::json;
 use std::path::{Path, PathBuf};
