@@ -511,7 +511,7 @@ fn spans(event: &pallet_spans::Event<Runtime>) -> Option<EthLog> {
 			&IAttribution::SpansRemoved { datanet: *datanet, version: *version },
 		),
 		Demanded { datanet, version, leaf, who, until } => {
-			let (in_text, at) = leaf.parts();
+			let (in_text, place) = leaf.parts();
 			EthLog::new(
 				ATTRIBUTION,
 				&IAttribution::SpanDemanded {
@@ -519,13 +519,13 @@ fn spans(event: &pallet_spans::Event<Runtime>) -> Option<EthLog> {
 					version: *version,
 					account: address(who),
 					inText: in_text,
-					at,
+					place,
 					until: *until,
 				},
 			)
 		},
 		Shown { datanet, version, leaf, who } => {
-			let (in_text, at) = leaf.parts();
+			let (in_text, place) = leaf.parts();
 			EthLog::new(
 				ATTRIBUTION,
 				&IAttribution::SpanShown {
@@ -533,12 +533,12 @@ fn spans(event: &pallet_spans::Event<Runtime>) -> Option<EthLog> {
 					version: *version,
 					account: address(who),
 					inText: in_text,
-					at,
+					place,
 				},
 			)
 		},
 		DemandEnded { datanet, version, leaf, who } => {
-			let (in_text, at) = leaf.parts();
+			let (in_text, place) = leaf.parts();
 			EthLog::new(
 				ATTRIBUTION,
 				&IAttribution::SpanDemandEnded {
@@ -546,7 +546,7 @@ fn spans(event: &pallet_spans::Event<Runtime>) -> Option<EthLog> {
 					version: *version,
 					account: address(who),
 					inText: in_text,
-					at,
+					place,
 				},
 			)
 		},

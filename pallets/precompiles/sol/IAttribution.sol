@@ -243,16 +243,16 @@ interface IAttribution {
 		uint32 indexed version,
 		address indexed account,
 		bool inText,
-		uint64 at,
+		uint64 place,
 		uint32 until
 	);
 	/// @notice An account showed a leaf that was demanded, and has the stake.
 	event SpanShown(
-		uint32 indexed datanet, uint32 indexed version, address indexed account, bool inText, uint64 at
+		uint32 indexed datanet, uint32 indexed version, address indexed account, bool inText, uint64 place
 	);
 	/// @notice A demand of an account is over without the leaf, and its stake returned.
 	event SpanDemandEnded(
-		uint32 indexed datanet, uint32 indexed version, address indexed account, bool inText, uint64 at
+		uint32 indexed datanet, uint32 indexed version, address indexed account, bool inText, uint64 place
 	);
 
 	/// @notice The index of a version; reverts when it has none.
@@ -324,9 +324,9 @@ interface IAttribution {
 	/// @notice Demands that a leaf of an index be shown, or the index falls. Holds a stake of the
 	/// caller's balance, which goes to whoever shows the leaf.
 	/// @param inText Whether the leaf is one of the text; else it is one of the suffix array.
-	/// @param at Where it stands: the number of the chunk, or the slot, which is the rank and 1.
+	/// @param place Where it stands: the number of the chunk, or the slot, which is the rank and 1.
 	/// @return until The last block in which it may be shown.
-	function demandSpan(uint32 datanet, uint32 version, bool inText, uint64 at)
+	function demandSpan(uint32 datanet, uint32 version, bool inText, uint64 place)
 		external
 		returns (uint32 until);
 
@@ -336,5 +336,5 @@ interface IAttribution {
 
 	/// @notice Ends a demand that was not met in time, whoever calls: the index falls as if it had a
 	/// fault that whoever demanded the leaf had shown. One of an index that is gone ends at any time.
-	function endSpanDemand(uint32 datanet, uint32 version, bool inText, uint64 at) external;
+	function endSpanDemand(uint32 datanet, uint32 version, bool inText, uint64 place) external;
 }

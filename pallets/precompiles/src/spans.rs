@@ -192,11 +192,11 @@ pub fn demand<T: Config, S: SpansFace<T::AccountId>>(
 	call: &demandSpanCall,
 	env: &mut impl Ext<T = T>,
 ) -> Answer {
-	let demandSpanCall { datanet, version, inText, at } = *call;
+	let demandSpanCall { datanet, version, inText, place } = *call;
 	let who = caller(env)?;
 	let account = address::<T>(&who);
-	let until = S::demand(who, datanet, version, Leaf::of(inText, at)).map_err(refused)?;
-	log(env, &IAttribution::SpanDemanded { datanet, version, account, inText, at, until })?;
+	let until = S::demand(who, datanet, version, Leaf::of(inText, place)).map_err(refused)?;
+	log(env, &IAttribution::SpanDemanded { datanet, version, account, inText, place, until })?;
 	Ok(demandSpanCall::abi_encode_returns(&until))
 }
 
@@ -207,9 +207,9 @@ pub fn show<T: Config, S: SpansFace<T::AccountId>>(
 	let showSpanCall { datanet, version, shown } = call;
 	let (who, shown) = (caller(env)?, decode::<Shown>(shown)?);
 	let (datanet, version, account) = (*datanet, *version, address::<T>(&who));
-	let (in_text, at) = shown.leaf().parts();
+	let (in_text, place) = shown.leaf().parts();
 	S::show(who, datanet, version, shown).map_err(refused)?;
-	log(env, &IAttribution::SpanShown { datanet, version, account, inText: in_text, at })?;
+	log(env, &IAttribution::SpanShown { datanet, version, account, inText: in_text, place })?;
 	Ok(Vec::new())
 }
 
@@ -217,10 +217,11 @@ pub fn end_demand<T: Config, S: SpansFace<T::AccountId>>(
 	call: &endSpanDemandCall,
 	env: &mut impl Ext<T = T>,
 ) -> Answer {
-	let endSpanDemandCall { datanet, version, inText, at } = *call;
-	let (by, refuted) = S::end_demand(datanet, version, Leaf::of(inText, at)).map_err(refused)?;
+	let endSpanDemandCall { datanet, version, inText, place } = *call;
+	let (by, refuted) =
+		S::end_demand(datanet, version, Leaf::of(inText, place)).map_err(refused)?;
 	let account = address::<T>(&by);
-	log(env, &IAttribution::SpanDemandEnded { datanet, version, account, inText, at })?;
+	log(env, &IAttribution::SpanDemandEnded { datanet, version, account, inText, place })?;
 	if let Some((registrant, reward)) = refuted {
 		let (registrant, reward) = (address::<T>(&registrant), Word::from(reward));
 		let challenger = account;

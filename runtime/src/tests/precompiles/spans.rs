@@ -93,12 +93,12 @@ pub(super) fn show(datanet: u32, index: &Reference, slot: u64) -> IAttribution::
 	IAttribution::showSpanCall { datanet, version: 1, shown }
 }
 
-pub(super) fn demand(datanet: u32, at: u64) -> IAttribution::demandSpanCall {
-	IAttribution::demandSpanCall { datanet, version: 1, inText: false, at }
+pub(super) fn demand(datanet: u32, place: u64) -> IAttribution::demandSpanCall {
+	IAttribution::demandSpanCall { datanet, version: 1, inText: false, place }
 }
 
-pub(super) fn end_demand(datanet: u32, at: u64) -> IAttribution::endSpanDemandCall {
-	IAttribution::endSpanDemandCall { datanet, version: 1, inText: false, at }
+pub(super) fn end_demand(datanet: u32, place: u64) -> IAttribution::endSpanDemandCall {
+	IAttribution::endSpanDemandCall { datanet, version: 1, inText: false, place }
 }
 
 pub(super) fn challenge(datanet: u32, fraud: &Fraud) -> IAttribution::challengeSpansCall {
@@ -218,7 +218,7 @@ fn index_should_fall_when_a_leaf_that_solidity_demands_is_not_shown() {
 		let until = ask(&owner(), ATTRIBUTION, demand(id, 3)).unwrap();
 		assert_eq!(refusal(&owner(), ATTRIBUTION, demand(id, 3)), "AlreadyDemanded");
 		assert_eq!(refusal(&owner(), ATTRIBUTION, demand(id, 10)), "NoLeaf");
-		let in_text = IAttribution::demandSpanCall { inText: true, at: 1, ..demand(id, 0) };
+		let in_text = IAttribution::demandSpanCall { inText: true, place: 1, ..demand(id, 0) };
 		assert_eq!(refusal(&owner(), ATTRIBUTION, in_text), "NoLeaf");
 		ask(&other(), ATTRIBUTION, show(id, &index, 3)).unwrap();
 		assert_eq!(mine - Balances::total_balance(&owner()), UNIT);
