@@ -30,7 +30,7 @@ pub enum Model {
 	/// Trained here, with all weights in memory, in the order of [`Gpt::weights`].
 	Own(Gpt, Vec<f32>),
 	/// Published, with its weights in their file.
-	Published(Pretrained),
+	Published(Box<Pretrained>),
 }
 
 /// What is asked of a base model under adapters: a graph. Inputs and outputs are at the functions of
@@ -258,7 +258,7 @@ impl Base {
 			let why = format!("it has {tokens} tokens, and config.json {known}");
 			return Err(Error::corrupt("tokenizer.json", why));
 		}
-		Ok(Self { model: Model::Published(model), tokenizer })
+		Ok(Self { model: Model::Published(Box::new(model)), tokenizer })
 	}
 
 	/// Reads a base model: `blob` gives the bytes of a hash, and `file` where a file with it lies, which
