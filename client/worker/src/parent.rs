@@ -99,6 +99,8 @@ pub struct Parent {
 }
 
 /// What the chain asks the engine to do.
+// Few are alive at once.
+#[allow(clippy::large_enum_variant)]
 enum Task {
 	Score(Job),
 	Train(Retraining),

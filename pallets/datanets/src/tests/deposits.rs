@@ -250,7 +250,7 @@ fn step(kind: u8, who: usize, n: u8, amount: Balance) {
 		},
 		7 => Datanets::publish(curator, 0, vec![batch].try_into().unwrap()),
 		8 => {
-			let at_risk = if n % 4 == 0 { amount % 9_000 } else { 0 };
+			let at_risk = if n.is_multiple_of(4) { amount % 9_000 } else { 0 };
 			let terms = Terms { price: amount % 60_000, period: (n % 3).into(), at_risk, ..TERMS };
 			Datanets::set_terms(origin(OWNER), 0, terms)
 		},

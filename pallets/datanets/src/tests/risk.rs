@@ -191,7 +191,7 @@ proptest! {
 			create();
 			accepted(12, 250, 1_000);
 			let people = [ALICE, BOB];
-			let before = people.map(|who| Balances::free_balance(who));
+			let before = people.map(Balances::free_balance);
 			let (mut agreed, mut put_in, mut lost) = ([0; 2], [0; 2], [0; 2]);
 			for (n, (kind, i, amount)) in (1u8..).zip(steps) {
 				let (i, who) = (usize::from(i), people[usize::from(i)]);
