@@ -64,10 +64,7 @@ pub use weights::WeightInfo;
 
 use alloc::vec::Vec;
 use frame::{
-	deps::{
-		frame_support::dispatch::WithPostDispatchInfo,
-		sp_runtime::{app_crypto::KeyTypeId, AccountId32, MultiSignature},
-	},
+	deps::sp_runtime::{app_crypto::KeyTypeId, AccountId32, MultiSignature},
 	prelude::*,
 	token::fungible::{Inspect, Mutate, MutateHold},
 	traits::{Consideration, Footprint},
@@ -1129,10 +1126,7 @@ pub mod pallet {
 			period: u32,
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			// Nothing is read for what is refused.
-			let refused = |error: DispatchError| error.with_weight(Self::settle_weight(1, 0));
-			Self::check_over(model, period).map_err(refused)?;
-			Ok(Some(Self::do_settle(model, period)?).into())
+			Self::do_settle(model, period)
 		}
 
 		/// Pays an account what it earned.

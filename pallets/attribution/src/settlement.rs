@@ -1,7 +1,7 @@
 //! From what was found to what is earned.
 
 use super::*;
-use frame::deps::frame_support::traits::tokens::Preservation;
+use frame::deps::frame_support::{dispatch::WithPostDispatchInfo, traits::tokens::Preservation};
 use openledger_core::{Earnings as EarningsTrait, ModelInfo};
 use openledger_influence_math::{design::draw, money, score::lowest, Psi};
 use receipts::Waiting;
@@ -109,15 +109,17 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Refuses a period that runs, or has nothing to settle.
-	pub(crate) fn check_over(model: ModelId, period: u32) -> DispatchResult {
+	fn check_over(model: ModelId, period: u32) -> DispatchResult {
 		ensure!(period < Self::period_of(Self::now()), Error::<T>::PeriodRunning);
 		ensure!(Periods::<T>::contains_key(model, period), Error::<T>::NoPeriod);
 		Ok(())
 	}
 
-	/// Settles a period; returns what that weighs.
-	pub(crate) fn do_settle(model: ModelId, period: u32) -> Result<Weight, DispatchError> {
-		Self::check_over(model, period)?;
+	/// Settles a period.
+	pub(crate) fn do_settle(model: ModelId, period: u32) -> DispatchResultWithPostInfo {
+		// Nothing is read for what is refused.
+		let refused = |error: DispatchError| error.with_weight(Self::settle_weight(1, 0));
+		Self::check_over(model, period).map_err(refused)?;
 		let sums: Pool = Periods::<T>::take(model, period).ok_or(Error::<T>::NoPeriod)?.into();
 		let design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
 		let psi = Self::psi(model).ok_or(Error::<T>::NoDesign)?;
@@ -143,7 +145,7 @@ impl<T: Config> Pallet<T> {
 			T::Datanets::reward_rows(datanet, &Self::pot(), rest)?;
 		}
 		Self::deposit_event(Event::Settled { model, period, total: sums.total, paid, rest });
-		Ok(Self::settle_weight(count, batches))
+		Ok(Some(Self::settle_weight(count, batches)).into())
 	}
 
 	/// Sums the blocks' amounts by owner, in the order of first appearance.

@@ -14,7 +14,7 @@ use frame::{
 	hashing::blake2_256,
 };
 use openledger_core::Earnings;
-use openledger_influence_math::design::permutation;
+use openledger_influence_math::{design::permutation, money};
 
 impl<T: Config> Pallet<T> {
 	/// The account of a group. Nobody has its key.
@@ -120,7 +120,7 @@ impl<T: Config> Pallet<T> {
 			<Self as openledger_core::Datanets<_>>::reward_rows(id, &pot, amount)?;
 		} else {
 			let bytes: Vec<u64> = members.values().copied().collect();
-			for (who, part) in members.into_keys().zip(parts(amount, &bytes)) {
+			for (who, part) in members.into_keys().zip(money::parts(amount, &bytes)) {
 				Contributors::<T>::try_mutate(id, &who, |share| {
 					let accrued = share.accrued.checked_add(part).ok_or(Error::<T>::Overflow)?;
 					share.accrued = accrued;
@@ -177,42 +177,5 @@ impl<T: Config> Pallet<T> {
 		})?;
 		Self::deposit_event(Event::BlockLeft { datanet: id, who });
 		Ok(())
-	}
-}
-
-/// Parts of an amount in proportion to sizes, of which one at least is not zero: what all up to each one are
-/// due, rounded down, less what those before it had. They sum to the amount.
-fn parts(amount: Balance, sizes: &[u64]) -> Vec<Balance> {
-	let total: u128 = sizes.iter().map(|size| u128::from(*size)).sum();
-	let (mut up_to, mut given) = (0u128, 0);
-	let part = |size: &u64| {
-		up_to = up_to.saturating_add((*size).into());
-		let due = U256::from(amount).saturating_mul(up_to.into()) / U256::from(total.max(1));
-		let part = Balance::try_from(due).unwrap_or(amount).saturating_sub(given);
-		given = given.saturating_add(part);
-		part
-	};
-	sizes.iter().map(part).collect()
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-	use proptest::prelude::*;
-
-	proptest! {
-		#[test]
-		fn parts_should_sum_to_the_amount_when_sizes_differ(
-			amount: u128,
-			sizes in prop::collection::vec(1u64..1 << 40, 1..50),
-		) {
-			let total: u128 = sizes.iter().map(|size| u128::from(*size)).sum();
-			let parts = parts(amount, &sizes);
-			prop_assert_eq!(parts.iter().try_fold(0u128, |sum, part| sum.checked_add(*part)), Some(amount));
-			for (part, size) in parts.iter().zip(&sizes) {
-				let due = U256::from(amount) * U256::from(*size) / U256::from(total);
-				prop_assert!(U256::from(*part).abs_diff(due) <= U256::one());
-			}
-		}
 	}
 }

@@ -601,9 +601,13 @@ impl<T: Config> openledger_core::Datanets<T::AccountId> for Pallet<T> {
 		let Published { root, batches, block_of, extents, blocks, .. } =
 			Versions::<T>::get(datanet, version)?;
 		let (at, index) = Source { root, batches: extents.into_inner() }.batch_of(row)?;
-		let block = *block_of.get(at)?;
-		let owner = blocks.get(usize::from(block))?.owner.clone();
-		Some(RowInfo { batch: *batches.get(at)?, index, block, owner })
+		let (batch, block) = (*batches.get(at)?, *block_of.get(at)?);
+		let owner = match Batches::<T>::get(datanet, batch) {
+			Some(batch) => batch.contributor,
+			// All of its rows are withdrawn.
+			None => blocks.get(usize::from(block))?.owner.clone(),
+		};
+		Some(RowInfo { batch, index, block, owner })
 	}
 
 	fn blocks_of_batches(datanet: DatanetId, version: Version) -> Option<Vec<u16>> {

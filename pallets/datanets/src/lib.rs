@@ -38,7 +38,7 @@
 //! at least [`Config::NearDuplicate`] of it stand in up to [`MAX_EARLIER`] rows registered before
 //! makes it void. It leaves its batch as if it were withdrawn: licence fees and the prior pay it no
 //! more, and versions that may have it are stale, so that no run starts on them. What models already
-//! trained on them earn is divided by their designs until they are trained again without it. The
+//! trained on them would pay it goes to the accepted rows. The
 //! exhibitor gets [`BOUNTY`] of the bond, the protocol the rest. Bonds of other rows return: when
 //! a batch is rejected at once, when a row is withdrawn [`WINDOW`] blocks later, so that nobody
 //! saves it by withdrawing the row that is about to be shown.
@@ -587,7 +587,7 @@ pub mod pallet {
 		TooManyContributors,
 		/// No such version.
 		NoVersion,
-		/// A run or a model version is based on this version.
+		/// Models or a span index are based on this version: it can be removed when they are.
 		VersionInUse,
 		/// The version is fresh: who published it may remove it after the next one, nobody else.
 		VersionFresh,

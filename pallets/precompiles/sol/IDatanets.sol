@@ -79,7 +79,7 @@ interface IDatanets {
 	/// @param row Counted batch by batch and in a batch by rising hash, from 0 on.
 	/// @return batch The batch.
 	/// @return index Which row of the batch.
-	/// @return blockIndex The block of the version, one for each contributor.
+	/// @return blockIndex The block of the version: a contributor's, or a group's.
 	/// @return owner Who contributed it.
 	function rowOf(uint32 id, uint32 number, uint64 row)
 		external

@@ -41,7 +41,7 @@ pub struct RowInfo<AccountId> {
 	pub index: u32,
 	/// The block of the version.
 	pub block: u16,
-	/// Who contributed it.
+	/// Who contributed it; who is paid for its block if its batch is gone.
 	pub owner: AccountId,
 }
 

@@ -158,6 +158,21 @@ pub fn split<const N: usize>(amount: u128, parts: [u16; N]) -> [u128; N] {
 	shares
 }
 
+/// Parts of an amount in proportion to sizes, of which one at least is not zero: what all up to each one are
+/// due, rounded down, less what those before it had. They sum to the amount.
+pub fn parts(amount: u128, sizes: &[u64]) -> Vec<u128> {
+	let total: u128 = sizes.iter().map(|size| u128::from(*size)).sum();
+	let (mut up_to, mut given) = (0u128, 0);
+	let part = |size: &u64| {
+		up_to = up_to.saturating_add((*size).into());
+		let due = U256::from(amount).saturating_mul(up_to.into()) / U256::from(total.max(1));
+		let part = u128::try_from(due).unwrap_or(amount).saturating_sub(given);
+		given = given.saturating_add(part);
+		part
+	};
+	sizes.iter().map(part).collect()
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -180,6 +195,20 @@ mod tests {
 	}
 
 	proptest! {
+		#[test]
+		fn parts_should_sum_to_the_amount_when_sizes_differ(
+			amount: u128,
+			sizes in prop::collection::vec(1u64..1 << 40, 1..50),
+		) {
+			let total: u128 = sizes.iter().map(|size| u128::from(*size)).sum();
+			let parts = parts(amount, &sizes);
+			prop_assert_eq!(parts.iter().try_fold(0u128, |sum, part| sum.checked_add(*part)), Some(amount));
+			for (part, size) in parts.iter().zip(&sizes) {
+				let due = U256::from(amount) * U256::from(*size) / U256::from(total);
+				prop_assert!(U256::from(*part).abs_diff(due) <= U256::one());
+			}
+		}
+
 		#[test]
 		fn settle_should_conserve_when_answers_are_any(
 			seed: [u8; 32], answers in prop::collection::vec(answer(), 0..12),
