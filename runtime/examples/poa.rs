@@ -117,7 +117,8 @@ fn single(adapters: u16) -> Cost {
 		operator_signature: signature(),
 	};
 	let y = BoundedVec::truncate_from(vec![0; usize::from(adapters) + 2]);
-	transaction(call, None, true).plus(committee(Work::Answer(hash), Finding::Scores(y)))
+	transaction(call, None, true)
+		.plus(committee(Work::Answer(hash), Finding::Scores(y, Default::default())))
 }
 
 /// An answer of a full batch, and of it the pages alone.

@@ -195,6 +195,22 @@ impl Index {
 		spans
 	}
 
+	/// An answer from its first token on in spans of at least `least` tokens, each the longest that stands in
+	/// the text from where it starts; a token that starts none is passed over. Spans do not overlap.
+	pub fn parse(&self, answer: &[u16], least: usize) -> Vec<Span> {
+		let (mut start, mut spans) = (0, Vec::new());
+		while let Some(rest) = answer.get(start..).filter(|rest| !rest.is_empty()) {
+			let Longest { length, ranks } = self.longest_match(rest);
+			if length >= least.max(1) {
+				spans.push(Span { start, length, ranks });
+				start += length;
+			} else {
+				start += 1;
+			}
+		}
+		spans
+	}
+
 	/// The place of the suffix at a rank.
 	pub fn place(&self, rank: u64) -> Option<Place> {
 		let position = (rank < self.tokens()).then(|| self.pointer(rank))?;

@@ -71,6 +71,25 @@ proptest! {
 	#![proptest_config(ProptestConfig::with_cases(96))]
 
 	#[test]
+	fn parse_should_take_the_longest_span_from_each_place_when_texts_are_any(
+		rows in rows(), answer in answer(), least in 1usize..5,
+	) {
+		let (_folder, index) = build(&rows);
+		let (mut start, mut expected) = (0, Vec::new());
+		while start < answer.len() {
+			let stands = |length: &usize| !naive(&rows, &answer[start..start + length]).is_empty();
+			let length = (1..=answer.len() - start).take_while(stands).last().unwrap_or(0);
+			if length >= least {
+				expected.push((start, length));
+			}
+			start += if length >= least { length } else { 1 };
+		}
+		let spans = index.parse(&answer, least);
+		let found: Vec<_> = spans.iter().map(|span| (span.start, span.length)).collect();
+		prop_assert_eq!(found, expected);
+	}
+
+	#[test]
 	fn search_should_equal_a_naive_search_when_texts_repeat(
 		rows in rows(), answer in answer(), row: prop::sample::Index, at: prop::sample::Index,
 	) {

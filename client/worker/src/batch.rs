@@ -6,7 +6,7 @@ use openledger_core::{payers_of, Eip712Domain, Item, Redeemed};
 use openledger_influence_math::{
 	batch::{pages, sample, Entry},
 	host::BatchJob,
-	merkle, money, Hash,
+	merkle, money, Hash, Spans,
 };
 use sp_core::crypto::AccountId32;
 
@@ -70,11 +70,11 @@ pub(crate) fn drawn(job: &BatchJob, blob: &[u8]) -> Option<Vec<Drawn>> {
 		.collect()
 }
 
-/// The pages of the answers that were drawn, each with its log-probabilities.
-pub(crate) fn written(job: &BatchJob, scored: &[(Drawn, Vec<i32>)]) -> Vec<Vec<u8>> {
-	let entry = |(drawn, y): &(Drawn, Vec<i32>)| {
+/// The pages of the answers that were drawn, each with its log-probabilities and spans.
+pub(crate) fn written(job: &BatchJob, scored: &[(Drawn, Vec<i32>, Spans)]) -> Vec<Vec<u8>> {
+	let entry = |(drawn, y, spans): &(Drawn, Vec<i32>, Spans)| {
 		let (item, payer, tokens, amount) = drawn.place;
-		Entry::new(item, payer, tokens, amount, y)
+		Entry { spans: *spans, ..Entry::new(item, payer, tokens, amount, y) }
 	};
 	let entries: Vec<Entry> = scored.iter().map(entry).collect();
 	pages(&entries, job.adapters.len() as u16)
@@ -138,6 +138,7 @@ mod tests {
 			seed: [6; 32].into(),
 			full: 100,
 			pool: 120,
+			corpus: None,
 			endpoints: Vec::new(),
 			key: [0; 32],
 			evm_chain: DOMAIN.chain,

@@ -1,23 +1,27 @@
-use crate::protocol::{Done, PromptBlob, ResponseBlob, Score, Train, Work};
+use crate::{
+	corpus::Corpus,
+	protocol::{self, Done, PromptBlob, ResponseBlob, Score, Train, Work},
+};
 use openledger_blobs::{Hash, Space, Store};
 use openledger_factory::{adapter, hash, Base, Run};
 use openledger_influence::Scorer;
+use openledger_influence_math::Spans;
 use std::{
 	io::{BufRead, Write},
 	path::Path,
 	sync::Arc,
 };
 
-type Failure = Box<dyn std::error::Error>;
+pub(crate) type Failure = Box<dyn std::error::Error>;
 
-/// How many models stay loaded.
+/// How many models stay loaded, and how many corpora.
 const LOADED: usize = 4;
 
 /// The child process: reads a [`Work`] a line, writes an answer a line, until its input ends.
 pub fn run_child(store: &Path, input: impl BufRead, mut output: impl Write) -> std::io::Result<()> {
-	let mut models = Models::new();
+	let mut loaded = Loaded::default();
 	for line in input.lines() {
-		let done = work(store, &line?, &mut models)
+		let done = work(store, &line?, &mut loaded)
 			.unwrap_or_else(|error| Done::Failed(error.to_string()));
 		serde_json::to_writer(&mut output, &done)?;
 		output.write_all(b"\n")?;
@@ -26,19 +30,46 @@ pub fn run_child(store: &Path, input: impl BufRead, mut output: impl Write) -> s
 	Ok(())
 }
 
-fn parse(text: &str) -> Result<Hash, Failure> {
+pub(crate) fn parse(text: &str) -> Result<Hash, Failure> {
 	let mut hash = [0; 32];
 	hex::decode_to_slice(text, &mut hash)?;
 	Ok(hash)
 }
 
-/// Models that are loaded, by their hashes.
-type Models = Vec<(Vec<String>, Arc<Base>, Scorer)>;
+/// Models by their hashes, and corpora.
+#[derive(Default)]
+struct Loaded {
+	models: Vec<(Vec<String>, Arc<Base>, Scorer)>,
+	corpora: Vec<(protocol::Corpus, Corpus)>,
+}
 
-fn work(folder: &Path, line: &str, models: &mut Models) -> Result<Done, Failure> {
+/// The place of what `is` this, loaded if it is not there; the first goes if there are too many.
+fn place<V>(
+	all: &mut Vec<V>,
+	is: impl Fn(&V) -> bool,
+	load: impl FnOnce() -> Result<V, Failure>,
+) -> Result<&mut V, Failure> {
+	let place = match all.iter().position(is) {
+		Some(place) => place,
+		None => {
+			let loaded = load()?;
+			if all.len() == LOADED {
+				all.remove(0);
+			}
+			all.push(loaded);
+			all.len() - 1
+		},
+	};
+	Ok(&mut all[place])
+}
+
+fn work(folder: &Path, line: &str, loaded: &mut Loaded) -> Result<Done, Failure> {
 	let store = Store::open(folder)?;
 	Ok(match serde_json::from_str(line)? {
-		Work::Score(work) => Done::Scored(score(&store, &work, models)?),
+		Work::Score(work) => {
+			let (y, spans) = score(&store, &work, loaded)?;
+			Done::Scored(y, spans.to_bytes())
+		},
 		Work::Train(work) => Done::Trained(train(&store, &work)?),
 	})
 }
@@ -63,31 +94,26 @@ fn train(store: &Store, work: &Train) -> Result<Vec<[u8; 32]>, Failure> {
 	Ok(files.iter().map(|file| hash(file)).collect())
 }
 
-fn score(store: &Store, work: &Score, models: &mut Models) -> Result<Vec<i32>, Failure> {
+fn score(store: &Store, work: &Score, loaded: &mut Loaded) -> Result<(Vec<i32>, Spans), Failure> {
 	let prompt: PromptBlob =
 		serde_json::from_slice(&store.get(Space::Private, &parse(&work.prompt)?)?)?;
 	let response: ResponseBlob =
 		serde_json::from_slice(&store.get(Space::Private, &parse(&work.response)?)?)?;
 	let name: Vec<String> = std::iter::once(&work.base).chain(&work.adapters).cloned().collect();
-	let place = match models.iter().position(|(of, ..)| *of == name) {
-		Some(place) => place,
-		None => {
-			let base = load(store, &work.base)?;
-			let base = Arc::new(base);
+	let (_, base, scorer) = place(
+		&mut loaded.models,
+		|(of, ..)| *of == name,
+		|| {
+			let base = Arc::new(load(store, &work.base)?);
 			let mut adapters = Vec::new();
 			for hash in &work.adapters {
 				let file = store.get(Space::Public, &parse(hash)?)?;
 				adapters.push(adapter::from_file(&base, &file)?);
 			}
 			let scorer = Scorer::new(base.clone(), &adapters, 1)?;
-			if models.len() == LOADED {
-				models.remove(0);
-			}
-			models.push((name, base, scorer));
-			models.len() - 1
+			Ok((name.clone(), base, scorer))
 		},
-	};
-	let (_, base, scorer) = &mut models[place];
+	)?;
 	if base.tokenizer.decode(&response.tokens)? != response.text {
 		return Err("the answer's tokens do not spell its text".into());
 	}
@@ -99,5 +125,9 @@ fn score(store: &Store, work: &Score, models: &mut Models) -> Result<Vec<i32>, F
 	if response.tokens.is_empty() || response.tokens.iter().any(|token| *token >= known) {
 		return Err("the answer has no tokens, or one that the model does not know".into());
 	}
-	Ok(scorer.score(&base.tokenizer.encode(&prompt.prompt)?, &response.tokens)?)
+	let y = scorer.score(&base.tokenizer.encode(&prompt.prompt)?, &response.tokens)?;
+	let Some(corpus) = &work.corpus else { return Ok((y, Spans::default())) };
+	let open = || Ok((corpus.clone(), Corpus::open(store, corpus)?));
+	let (_, corpus) = place(&mut loaded.corpora, |(of, _)| of == corpus, open)?;
+	Ok((y, corpus.find(&prompt.prompt, &response.text)))
 }

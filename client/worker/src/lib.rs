@@ -6,6 +6,7 @@
 
 mod batch;
 mod child;
+mod corpus;
 mod parent;
 mod protocol;
 

@@ -1,13 +1,15 @@
 use crate::{
 	batch::{drawn, written},
-	protocol::{Done, Score, Train, Work},
+	corpus,
+	protocol::{self, Done, Score, Train, Work},
 };
 use codec::{Decode, Encode};
 use openledger_blobs::{authorization, fetch, Fetch, Hash, Space, Store};
 use openledger_factory::Run;
 use openledger_influence_math::{
 	batch::root,
-	host::{Answer, BatchJob, Engine, Job, Query, Retraining},
+	host::{Answer, BatchJob, Corpus, Engine, Job, Query, Retraining},
+	Spans,
 };
 use parking_lot::Mutex;
 use sp_core::crypto::KeyTypeId;
@@ -113,6 +115,7 @@ fn score(
 	adapters: (&openledger_influence_math::Hash, &[openledger_influence_math::Hash]),
 	prompt: &openledger_influence_math::Hash,
 	response: &openledger_influence_math::Hash,
+	corpus: Option<&Corpus>,
 ) -> Work {
 	let text = |hash: &openledger_influence_math::Hash| hex::encode(hash.0);
 	Work::Score(Score {
@@ -120,6 +123,12 @@ fn score(
 		adapters: std::iter::once(adapters.0).chain(adapters.1).map(text).collect(),
 		prompt: text(prompt),
 		response: text(response),
+		corpus: corpus.map(|corpus| protocol::Corpus {
+			manifest: text(&corpus.manifest),
+			root: text(&corpus.root),
+			blocks: corpus.blocks.clone(),
+			least: corpus.least,
+		}),
 	})
 }
 
@@ -128,7 +137,8 @@ impl Task {
 	fn name(&self) -> Hash {
 		openledger_blobs::hash(&match self {
 			Self::Score(job) => {
-				(&job.base, &job.adapter, &job.adapters, &job.prompt, &job.response).encode()
+				(&job.base, &job.adapter, &job.adapters, &job.prompt, &job.response, &job.corpus)
+					.encode()
 			},
 			Self::Train(job) => {
 				(&job.base, &job.manifest, &job.root, &job.blocks, &job.subsets).encode()
@@ -268,7 +278,8 @@ fn work(
 	match task {
 		Task::Score(job) => {
 			let adapters = (&job.adapter, &job.adapters[..]);
-			let work = score(&job.base, adapters, &job.prompt, &job.response);
+			let corpus = job.corpus.as_ref();
+			let work = score(&job.base, adapters, &job.prompt, &job.response, corpus);
 			ask(options, limits, &work, child)
 		},
 		Task::Train(job) => {
@@ -299,9 +310,10 @@ fn score_batch(
 	};
 	let mut scored = Vec::new();
 	for one in sample {
-		let work = score(&job.base, (&job.adapter, &job.adapters[..]), &one.prompt, &one.response);
+		let (adapters, corpus) = ((&job.adapter, &job.adapters[..]), job.corpus.as_ref());
+		let work = score(&job.base, adapters, &one.prompt, &one.response, corpus);
 		match ask(options, limits, &work, child)? {
-			Answer::Scored(y) => scored.push((one, y)),
+			Answer::Scored(y, spans) => scored.push((one, y, spans)),
 			_ => return Err(broken("the engine's process answered another question")),
 		}
 	}
@@ -329,7 +341,7 @@ fn ask(
 			std::thread::sleep(limits.backoff.saturating_mul(1 << (attempt - 1).min(16)));
 		}
 		match Running::ask(child, options, patience, work) {
-			Ok(Done::Scored(y)) => return Ok(Answer::Scored(y)),
+			Ok(Done::Scored(y, spans)) => return Ok(Answer::Scored(y, Spans::from_bytes(&spans))),
 			Ok(Done::Trained(hashes)) => {
 				return Ok(Answer::Trained(hashes.into_iter().map(Into::into).collect()))
 			},
@@ -364,6 +376,20 @@ async fn gather(options: &Options, task: &Task) -> Result<(), String> {
 		async { fetch(&options.store, wanted).await.map_err(|error| error.to_string()) }
 	};
 	let public = |hash| get(Space::Public, hash, None);
+	let rows = async |manifest: &openledger_influence_math::Hash| {
+		let run = Run::from_file(&public(manifest.0).await?).map_err(|e| e.to_string())?;
+		for row in run.contents().map_err(|e| e.to_string())? {
+			public(row).await?;
+		}
+		Ok::<_, String>(())
+	};
+	let looked_in = async |corpus: &Option<Corpus>| match corpus {
+		// Once its index is built the rows are not needed any more.
+		Some(Corpus { manifest, .. }) if !corpus::path(&options.store, &manifest.0).exists() => {
+			rows(manifest).await
+		},
+		_ => Ok(()),
+	};
 	let manifest = public(base.0).await?;
 	let manifest: openledger_factory::base::Manifest =
 		serde_json::from_slice(&manifest).map_err(|e| format!("the base's manifest: {e}"))?;
@@ -377,6 +403,7 @@ async fn gather(options: &Options, task: &Task) -> Result<(), String> {
 			for adapter in std::iter::once(&job.adapter).chain(&job.adapters) {
 				public(adapter.0).await?;
 			}
+			looked_in(&job.corpus).await?;
 			for private in [&job.prompt, &job.response] {
 				get(Space::Private, private.0, Some(job.key)).await?;
 			}
@@ -385,6 +412,7 @@ async fn gather(options: &Options, task: &Task) -> Result<(), String> {
 			for adapter in std::iter::once(&job.adapter).chain(&job.adapters) {
 				public(adapter.0).await?;
 			}
+			looked_in(&job.corpus).await?;
 			let blob = get(Space::Private, job.items.0, Some(job.key)).await?;
 			for one in drawn(job, &blob).into_iter().flatten() {
 				for private in [one.prompt, one.response] {
@@ -393,10 +421,7 @@ async fn gather(options: &Options, task: &Task) -> Result<(), String> {
 			}
 		},
 		Task::Train(job) => {
-			let run = Run::from_file(&public(job.manifest.0).await?).map_err(|e| e.to_string())?;
-			for row in run.contents().map_err(|e| e.to_string())? {
-				public(row).await?;
-			}
+			rows(&job.manifest).await?;
 		},
 	}
 	Ok(())

@@ -1,3 +1,4 @@
+use openledger_influence_math::spans;
 use serde::{Deserialize, Serialize};
 
 /// A prompt as it is stored and hashed: JSON, salted so that the hash says nothing.
@@ -61,13 +62,28 @@ pub struct Score {
 	pub prompt: String,
 	/// The response blob.
 	pub response: String,
+	/// Where spans are looked for, if any are paid.
+	pub corpus: Option<Corpus>,
+}
+
+/// The rows in which spans are looked for; hashes in hexadecimal.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Corpus {
+	/// The run's manifest.
+	pub manifest: String,
+	/// The root that the manifest's rows must give.
+	pub root: String,
+	/// The block of each batch.
+	pub blocks: Vec<u16>,
+	/// The least bytes of a span.
+	pub least: u16,
 }
 
 /// What the child answers.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) enum Done {
-	/// The vector.
-	Scored(Vec<i32>),
+	/// The vector, and the bytes of the spans.
+	Scored(Vec<i32>, [u8; spans::SIZE]),
 	/// The adapters' hashes.
 	Trained(Vec<[u8; 32]>),
 	/// Why there is none.

@@ -13,8 +13,8 @@ use openledger_graph::Gpt;
 use openledger_influence::Scorer;
 use openledger_influence_math::{
 	batch::{page_hashes, read_page, sample, Entry},
-	host::{Answer, BatchJob, Engine, Job, Query, Retraining},
-	merkle,
+	host::{Answer, BatchJob, Corpus, Engine, Job, Query, Retraining},
+	merkle, Spans,
 };
 use openledger_worker::{Limits, Options, Parent, PromptBlob, ResponseBlob};
 use sp_core::{
@@ -133,6 +133,7 @@ impl World {
 			adapters: vec![files[1].into()],
 			prompt: prompt.into(),
 			response: response.into(),
+			corpus: None,
 			endpoints: vec![url.clone().into_bytes()],
 			key,
 		};
@@ -202,6 +203,7 @@ impl World {
 			seed: [6; 32].into(),
 			full: 100,
 			pool: 1_000,
+			corpus: self.job.corpus.clone(),
 			endpoints: self.job.endpoints.clone(),
 			key: self.job.key,
 			evm_chain: 1,
@@ -253,13 +255,16 @@ async fn poll_should_give_the_score_also_after_a_restart_when_the_operator_is_go
 	let engine = world.engine(child(), DEADLINE);
 	assert_eq!(engine.poll(Query::Finalized), Answer::Finalized(7));
 	assert_eq!(engine.poll(Query::Score(world.job.clone())), Answer::Pending);
-	assert_eq!(world.scored(&engine).await, Answer::Scored(world.expected.clone()));
+	assert_eq!(
+		world.scored(&engine).await,
+		Answer::Scored(world.expected.clone(), Spans::default())
+	);
 	drop(engine);
 	// Neither the operator nor a child is there: the result can only come from the disk.
 	world.job.endpoints = Vec::new();
 	let again = world.engine("/nonexistent".into(), DEADLINE);
 	let answer = again.poll(Query::Score(world.job.clone()));
-	assert_eq!(answer, Answer::Scored(world.expected.clone()));
+	assert_eq!(answer, Answer::Scored(world.expected.clone(), Spans::default()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,7 +272,10 @@ async fn poll_should_give_the_score_when_the_child_dies_in_the_middle_of_the_job
 	let world = World::new(Wrong::Nothing).await;
 	std::fs::write(&world.trouble, "die").unwrap();
 	let engine = world.engine(child(), DEADLINE);
-	assert_eq!(world.scored(&engine).await, Answer::Scored(world.expected.clone()));
+	assert_eq!(
+		world.scored(&engine).await,
+		Answer::Scored(world.expected.clone(), Spans::default())
+	);
 	assert!(!world.trouble.exists(), "the first child did not take the job");
 }
 
@@ -276,7 +284,10 @@ async fn poll_should_give_the_score_when_the_child_hangs() {
 	let world = World::new(Wrong::Nothing).await;
 	std::fs::write(&world.trouble, "hang").unwrap();
 	let engine = world.engine(child(), Duration::from_secs(10));
-	assert_eq!(world.scored(&engine).await, Answer::Scored(world.expected.clone()));
+	assert_eq!(
+		world.scored(&engine).await,
+		Answer::Scored(world.expected.clone(), Spans::default())
+	);
 	assert!(!world.trouble.exists(), "the first child did not take the job");
 }
 
@@ -325,6 +336,36 @@ async fn poll_should_give_the_hashes_of_the_run_when_its_adapters_are_trained_ag
 	};
 	let why = String::from_utf8(why).unwrap();
 	assert!(why.contains("other rows"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_give_spans_when_they_are_paid() {
+	let mut world = World::new(Wrong::Nothing).await;
+	let engine = world.engine(child(), DEADLINE);
+	let corpus = |world: &World, least| Corpus {
+		manifest: world.retraining.manifest,
+		root: world.retraining.root,
+		blocks: world.retraining.blocks.clone(),
+		least,
+	};
+	// The answer is " sat on the log", which ends the row of block 1, after a prompt without it.
+	world.job.corpus = Some(corpus(&world, 8));
+	let spans = Spans::new(&[(1, 15)], 15);
+	assert_eq!(world.scored(&engine).await, Answer::Scored(world.expected.clone(), spans));
+	world.job.corpus = Some(corpus(&world, 16));
+	let none = Answer::Scored(world.expected.clone(), Spans::default());
+	assert_eq!(world.scored(&engine).await, none);
+	let batch = BatchJob { corpus: Some(corpus(&world, 8)), ..world.batch(&[100]) };
+	let Answer::Root { pages, .. } = world.answer(&engine, Query::Batch(batch)).await else {
+		panic!("there is no root")
+	};
+	let Answer::Page(page) = engine.poll(Query::Page(pages[0])) else { panic!("no page") };
+	assert_eq!(read_page(&page, 1).unwrap()[0].spans, spans);
+
+	let strange = Corpus { root: [1; 32].into(), ..corpus(&world, 8) };
+	world.job.corpus = Some(strange);
+	let Answer::Missing(why) = world.scored(&engine).await else { panic!("it did not fail") };
+	assert!(String::from_utf8(why).unwrap().contains("other rows"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

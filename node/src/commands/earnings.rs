@@ -6,7 +6,7 @@ use super::{
 };
 use crate::chain::{all, under, Chain, Result};
 use openledger_core::ModelId;
-use openledger_influence_math::{design::draw, money, Psi};
+use openledger_influence_math::{design::draw, money, spans, Psi, Spans};
 use openledger_openlora::Outbox;
 use pallet_attribution::{Call, Event, Phase, Vector, Work};
 use polkadot_sdk::*;
@@ -52,6 +52,12 @@ pub struct Evidence {
 	pub psi: Vec<i32>,
 	/// The vector that the committee agreed on.
 	pub y: Vec<i32>,
+	/// What of the answer stands in whose rows: bytes of [`Spans`], hexadecimal.
+	#[serde(default)]
+	pub spans: String,
+	/// Basis points of the pool that an answer pays for spans if all of it stands there.
+	#[serde(default)]
+	pub span_share: u16,
 	/// What each block earned by it, in wei, signed, and its standard error.
 	pub items: Vec<(String, String)>,
 }
@@ -90,6 +96,8 @@ impl Evidence {
 			adapters: design.adapters,
 			psi,
 			y: y.into_inner(),
+			spans: hex::encode(receipt.spans.to_bytes()),
+			span_share: receipt.terms.share,
 			items: Vec::new(),
 		};
 		evidence.items = evidence
@@ -108,21 +116,36 @@ impl Evidence {
 			.map_err(|e| format!("Ψ is not what it should be: {e:?}"))?;
 		psi.check(&subsets, &sizes)
 			.map_err(|e| format!("Ψ is not the design's: {e:?}"))?;
-		let items = money::items(&psi, &subsets, &self.y, self.pool.parse()?);
+		let spans = (&self.spans()?, self.span_share);
+		let items = money::items(&psi, &subsets, &self.y, spans, self.pool.parse()?);
 		items.ok_or_else(|| "y does not fit the design".into())
+	}
+
+	fn spans(&self) -> Result<Spans> {
+		if self.spans.is_empty() {
+			return Ok(Spans::default());
+		}
+		let mut bytes = [0; spans::SIZE];
+		hex::decode_to_slice(&self.spans, &mut bytes)
+			.map_err(|e| format!("the spans cannot be read: {e}"))?;
+		Ok(Spans::from_bytes(&bytes))
 	}
 
 	fn table(&self, name: impl Fn(&str) -> String) -> Result<comfy_table::Table> {
 		let pool = self.pool.parse::<u128>()?.max(1) as f64;
 		let mut table = comfy_table::Table::new();
 		table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
-		table.set_header(["contributor", "bytes", "share", "±", "$OPEN"]);
-		for ((owner, bytes), (amount, error)) in self.blocks.iter().zip(self.compute()?) {
+		table.set_header(["contributor", "bytes", "share", "±", "word for word", "$OPEN"]);
+		let spans: BTreeMap<u16, u16> = self.spans()?.parts().collect();
+		let blocks = self.blocks.iter().zip(self.compute()?);
+		for (block, ((owner, bytes), (amount, error))) in (0u16..).zip(blocks) {
+			let part = spans.get(&block).map(|part| f64::from(*part) / f64::from(spans::WHOLE));
 			table.add_row([
 				name(owner),
 				bytes.to_string(),
 				format!("{:.1} %", amount as f64 / pool * 100.0),
 				format!("{:.1}", error as f64 / pool * 100.0),
+				part.map_or(String::new(), |part| format!("{:.0} %", part * 100.0)),
 				signed(amount),
 			]);
 		}

@@ -9,7 +9,7 @@ use openledger_influence_math::{
 use receipts::Waiting;
 
 /// What a page weighs is counted in entries of a Ψ of so many columns and rows, the widest.
-const WIDEST: (u32, u32) = (MAX_PSI / MAX_BLOCKS - 1, MAX_BLOCKS);
+const WIDEST: (u32, u32) = (MAX_COLUMNS, MAX_BLOCKS);
 
 /// What an entry costs, in multiplications of Ψ: each column's sums and each row's sign cost as much as
 /// sixteen of them.
@@ -76,7 +76,7 @@ impl<T: Config> Pallet<T> {
 			count,
 			fee,
 		});
-		let prices = (model.input_price, model.output_price);
+		let (prices, terms) = ((model.input_price, model.output_price), Self::span_terms(&model));
 		let Waiting { pool, reward, service } = Self::split_fee(root, model, fee)?;
 
 		let bytes = payers
@@ -97,6 +97,7 @@ impl<T: Config> Pallet<T> {
 			service,
 			prices,
 			full: settings.full_fee,
+			terms,
 			seed: None,
 			posting: None,
 			withheld: false,
@@ -229,7 +230,7 @@ impl<T: Config> Pallet<T> {
 		let added = Self::add_to_period(batch.model, period, |sums| {
 			let mut after = sums.clone();
 			let added = after
-				.add_page(&psi, page, band, batch.left)
+				.add_page(&psi, page, band, batch.terms.share, batch.left)
 				.filter(|added| Self::refund(id, added).is_ok());
 			Ok(match added {
 				Some(added) => {
@@ -293,12 +294,11 @@ mod tests {
 	#[test]
 	fn most_units_should_cover_the_page_when_the_design_is_any() {
 		for adapters in 2..=MAX_ADAPTERS {
-			let columns = adapters + 1;
-			let rows = (MAX_PSI / columns).min(MAX_BLOCKS);
+			let shape = (adapters + 1, MAX_BLOCKS);
 			let size = entry_size(adapters as u16);
 			for entries in [1, 2, MAX_PAGE as usize / size] {
 				let most = most_units(entries * size);
-				assert!(units(entries as u32, (columns, rows)) <= most, "{adapters} {entries}");
+				assert!(units(entries as u32, shape) <= most, "{adapters} {entries}");
 			}
 		}
 	}

@@ -33,10 +33,8 @@ const CLASS: Class = 1;
 const KEYS: KeyTypeId = KeyTypeId(*b"acco");
 /// In wei.
 const FORTUNE: Balance = 1_000_000_000_000_000_000_000_000;
-/// The most blocks that go with the most adapters.
-const TALL: (u32, u16) = (MAX_PSI / MAX_COLUMNS, MAX_ADAPTERS as u16);
-/// The most adapters, which come in pairs, that go with the most blocks.
-const WIDE: (u32, u16) = (MAX_BLOCKS, (MAX_PSI / MAX_BLOCKS - 2) as u16);
+/// The most blocks and adapters.
+const LARGEST: (u32, u16) = (MAX_BLOCKS, MAX_ADAPTERS as u16);
 
 fn rich<T: Config>(who: T::AccountId) -> T::AccountId {
 	T::Currency::mint_into(&who, FORTUNE).expect("nobody is that rich; qed");
@@ -53,6 +51,17 @@ fn signer<T: Config>() -> (sr25519::Public, T::AccountId) {
 fn sign(key: &sr25519::Public, payload: &[u8]) -> MultiSignature {
 	let wrapped = [b"<Bytes>", payload, b"</Bytes>"].concat();
 	sr25519_sign(KEYS, key, &wrapped).expect("the key was generated; qed").into()
+}
+
+/// As many as there may be of an answer of a model of so many blocks.
+fn spans(blocks: u32) -> Spans {
+	let found: Vec<(u16, u64)> = (0..blocks as u16).map(|block| (block, 1)).collect();
+	Spans::new(&found, blocks.into())
+}
+
+/// Spans are paid as well.
+fn pay_for_spans<T: Config>() {
+	Settings::<T>::mutate(|settings| settings.spans.share = BASIS_POINTS / 2);
 }
 
 /// Every contributor to a model version owes something.
@@ -114,6 +123,7 @@ impl<T: Config> Answered<T> {
 		let (operator_key, operator) = signer::<T>();
 		let (payer_key, payer) = signer::<T>();
 		rich::<T>(Pallet::<T>::pot());
+		pay_for_spans::<T>();
 		let model = T::BenchmarkHelper::model(&operator, blocks, adapters);
 		let ModelInfo { adapter, .. } = T::Models::model(model).expect("it is ready; qed");
 		Pallet::<T>::do_fund_channel(payer.clone(), operator.clone(), FORTUNE / 2)
@@ -147,7 +157,7 @@ impl<T: Config> Answered<T> {
 	/// Submits it and lets a committee of so many be drawn; a panel would be of so many.
 	fn seated(shape: (u32, u16), (members, panel): (u32, u32)) -> Seated<T> {
 		let answered = Self::new(shape);
-		let (work, adapters) = (Work::Answer(answered.request.id()), shape.1);
+		let (work, (blocks, adapters)) = (Work::Answer(answered.request.id()), shape);
 		Settings::<T>::mutate(|settings| {
 			settings.committee = members as u8;
 			settings.panel = panel as u8;
@@ -158,7 +168,7 @@ impl<T: Config> Answered<T> {
 		Pallet::<T>::do_submit_receipt(request, payer_signature, reply, operator_signature)
 			.expect("it is paid; qed");
 		let (seats, sizes) = (Vec::new(), (members, panel));
-		let mut seated = Seated { work, seats, sizes, adapters, _config: PhantomData };
+		let mut seated = Seated { work, seats, sizes, blocks, adapters, _config: PhantomData };
 		seated.draw(members);
 		seated
 	}
@@ -174,6 +184,7 @@ struct Seated<T: Config> {
 	seats: Vec<(SeatId, ScorerId)>,
 	/// Of the committee and of the panel.
 	sizes: (u32, u32),
+	blocks: u32,
 	adapters: u16,
 	_config: PhantomData<T>,
 }
@@ -237,7 +248,7 @@ impl<T: Config> Seated<T> {
 			|| (members..members + (panel - 1) / 2).contains(&index.into());
 		let off = if lies { 100 * NAT + i32::from(index) } else { 0 };
 		let y = (0..i32::from(self.adapters) + 2).map(|k| (k - 1_000) * NAT - off);
-		Finding::Scores(Vector::truncate_from(y.collect()))
+		Finding::Scores(Vector::truncate_from(y.collect()), spans(self.blocks))
 	}
 
 	fn commitment(&self, n: usize) -> (SeatId, Hash, ScorerSignature) {
@@ -314,6 +325,7 @@ struct Batched<T: Config> {
 	operator: T::AccountId,
 	model: ModelId,
 	vouchers: Vouchers<T::AccountId>,
+	blocks: u32,
 	adapters: u16,
 }
 
@@ -326,6 +338,7 @@ impl<T: Config> Batched<T> {
 	fn new((blocks, adapters): (u32, u16), vouchers: u32) -> Self {
 		let (_, operator) = signer::<T>();
 		rich::<T>(Pallet::<T>::pot());
+		pay_for_spans::<T>();
 		let model = T::BenchmarkHelper::model(&operator, blocks, adapters);
 		let ModelInfo { adapter, .. } = T::Models::model(model).expect("it is ready; qed");
 		let owed = Settings::<T>::get().full_fee * Balance::from(ITEMS) / Balance::from(vouchers);
@@ -347,12 +360,12 @@ impl<T: Config> Batched<T> {
 			(voucher, signature)
 		};
 		let vouchers = BoundedVec::truncate_from((0..vouchers).map(voucher).collect());
-		Self { operator, model, vouchers, adapters }
+		Self { operator, model, vouchers, blocks, adapters }
 	}
 
 	/// Submits it and lets a committee agree on the pages of these entries.
 	fn agreed(self, entries: &[Entry]) -> Posted {
-		let Self { operator, model, vouchers, adapters } = self;
+		let Self { operator, model, vouchers, adapters, .. } = self;
 		Pallet::<T>::do_submit_batch(operator, model, vouchers, SALT, SALT, ITEMS)
 			.expect("it is paid; qed");
 		let batch = NextBatch::<T>::get() - 1;
@@ -374,7 +387,8 @@ impl<T: Config> Batched<T> {
 			.collect();
 		// Of one token it cannot be.
 		let tokens = |n: u32| if n < scored { TOKENS } else { 1 };
-		let entry = |n: u32| Entry::new(n as u16, 0, tokens(n), 1 << 40, &y);
+		let spans = spans(self.blocks);
+		let entry = |n: u32| Entry { spans, ..Entry::new(n as u16, 0, tokens(n), 1 << 40, &y) };
 		let entries: Vec<Entry> = (0..scored + refunded).map(entry).collect();
 		self.agreed(&entries)
 	}
@@ -419,7 +433,7 @@ mod benches {
 	#[benchmark]
 	fn draw_seed() -> Result<(), BenchmarkError> {
 		let (_, operator) = signer::<T>();
-		let model = T::BenchmarkHelper::model(&operator, WIDE.0, WIDE.1);
+		let model = T::BenchmarkHelper::model(&operator, LARGEST.0, LARGEST.1);
 		Designs::<T>::mutate_extant(model, |design| design.seed = None);
 		(0..FOLD).for_each(|_| Pallet::<T>::take_entropy());
 
@@ -435,7 +449,7 @@ mod benches {
 	/// A panel of `n` from all scorers.
 	#[benchmark]
 	fn draw_committee(n: Linear<1, MAX_PANEL>) -> Result<(), BenchmarkError> {
-		let seated = Seated::<T>::disagreed(WIDE, (MAX_COMMITTEE, n));
+		let seated = Seated::<T>::disagreed(LARGEST, (MAX_COMMITTEE, n));
 		Drawable::<T>::put(BoundedVec::truncate_from(others::<T>(0..MAX_SCORERS)));
 		(0..FOLD).for_each(|_| Pallet::<T>::take_entropy());
 		set_now::<T>(seated.committee().due);
@@ -453,7 +467,7 @@ mod benches {
 	/// Nobody of a panel of `n` committed: all leave, and another one is to be drawn.
 	#[benchmark]
 	fn close_commits(n: Linear<1, MAX_PANEL>) -> Result<(), BenchmarkError> {
-		let seated = Seated::<T>::panel(WIDE, (MAX_COMMITTEE, n));
+		let seated = Seated::<T>::panel(LARGEST, (MAX_COMMITTEE, n));
 		set_now::<T>(seated.committee().due);
 		crowd::<T>(Pallet::<T>::now() + DELAY);
 
@@ -473,7 +487,7 @@ mod benches {
 		m: Linear<2, MAX_COMMITTEE>,
 		n: Linear<3, MAX_PANEL>,
 	) -> Result<(), BenchmarkError> {
-		let seated = Seated::<T>::panel(TALL, (m, n));
+		let seated = Seated::<T>::panel(LARGEST, (m, n));
 		seated.find();
 		let (seat, finding, _) = seated.reveal(seated.seats.len() - 1);
 		PanelFund::<T>::put(FORTUNE / 1_000);
@@ -589,7 +603,7 @@ mod benches {
 	#[benchmark]
 	fn submit_receipt() {
 		let Answered { request, payer_signature, reply, operator_signature } =
-			Answered::<T>::new(WIDE);
+			Answered::<T>::new(LARGEST);
 		crowd::<T>(Pallet::<T>::now() + DELAY);
 		let (id, operator) = (request.id(), RawOrigin::Signed(request.operator.clone()));
 
@@ -602,7 +616,7 @@ mod benches {
 	/// The last one of a panel.
 	#[benchmark]
 	fn commit() {
-		let seated = Seated::<T>::panel(WIDE, MOST);
+		let seated = Seated::<T>::panel(LARGEST, MOST);
 		seated.commit(seated.seats.len() - 1);
 		crowd::<T>(Pallet::<T>::now() + Settings::<T>::get().reveal_window);
 		let (seat, commitment, signature) = seated.commitment(seated.seats.len() - 1);
@@ -615,7 +629,7 @@ mod benches {
 
 	#[benchmark]
 	fn authorize_commit() -> Result<(), BenchmarkError> {
-		let (seat, commitment, signature) = Seated::<T>::panel(WIDE, MOST).commitment(0);
+		let (seat, commitment, signature) = Seated::<T>::panel(LARGEST, MOST).commitment(0);
 		let call = Call::<T>::commit { seat, commitment, signature };
 
 		#[block]
@@ -629,7 +643,7 @@ mod benches {
 	/// Not the last one of a panel.
 	#[benchmark]
 	fn reveal() {
-		let seated = Seated::<T>::panel(TALL, MOST);
+		let seated = Seated::<T>::panel(LARGEST, MOST);
 		seated.commit(seated.seats.len());
 		let (seat, finding, signature) = seated.reveal(0);
 
@@ -642,8 +656,7 @@ mod benches {
 	#[benchmark]
 	fn authorize_reveal(n: Linear<4, MAX_VECTOR>) -> Result<(), BenchmarkError> {
 		let adapters = (n - 2) / 2 * 2;
-		let blocks = (MAX_PSI / (adapters + 1)).min(MAX_BLOCKS);
-		let seated = Seated::<T>::panel((blocks, adapters as u16), MOST);
+		let seated = Seated::<T>::panel((MAX_BLOCKS, adapters as u16), MOST);
 		seated.commit(seated.seats.len());
 		let (seat, finding, signature) = seated.reveal(0);
 		let call = Call::<T>::reveal { seat, finding, salt: SALT, signature };
@@ -659,7 +672,7 @@ mod benches {
 	/// Against a committee that agrees, with all scorers to draw from.
 	#[benchmark]
 	fn challenge() -> Result<(), BenchmarkError> {
-		let seated = Seated::<T>::agreed(WIDE);
+		let seated = Seated::<T>::agreed(LARGEST);
 		let (_, who) = signer::<T>();
 		crowd::<T>(Pallet::<T>::now() + DELAY);
 
@@ -673,7 +686,7 @@ mod benches {
 	#[benchmark]
 	fn activate() -> Result<(), BenchmarkError> {
 		let (_, operator) = signer::<T>();
-		let model = T::BenchmarkHelper::model(&operator, WIDE.0, WIDE.1);
+		let model = T::BenchmarkHelper::model(&operator, LARGEST.0, LARGEST.1);
 		Committees::<T>::remove(Work::Training(model));
 		Designs::<T>::mutate_extant(model, |design| design.standing = Standing::Untested);
 		crowd::<T>(Pallet::<T>::now() + DELAY);
@@ -713,18 +726,19 @@ mod benches {
 	fn settle(n: Linear<1, MAX_BLOCKS>) -> Result<(), BenchmarkError> {
 		let (_, operator) = signer::<T>();
 		rich::<T>(Pallet::<T>::pot());
-		let model = T::BenchmarkHelper::model(&operator, n, WIDE.1);
+		let model = T::BenchmarkHelper::model(&operator, n, LARGEST.1);
 		in_debt::<T>(model)?;
 		let psi = Pallet::<T>::psi(model).ok_or("it is trained")?;
 		let y: Vec<Nats> = [-1_000, -100]
 			.into_iter()
-			.chain((0..i32::from(WIDE.1)).map(|k| -200 - k))
+			.chain((0..i32::from(LARGEST.1)).map(|k| -200 - k))
 			.map(|nats| nats * NAT)
 			.collect();
 		let mut sums = Pool::default();
-		sums.add(&psi, &y, FORTUNE / 1_000).ok_or("it is within bounds")?;
-		let Pool { total, answers, weighted } = sums;
-		let period = Period { total, answers, weighted: BoundedVec::truncate_from(weighted) };
+		let pool = sums.add_spans(&spans(n), n as usize, FORTUNE / 1_000, BASIS_POINTS / 2);
+		let pool = pool.ok_or("they are valid")?;
+		sums.add(&psi, &y, pool).ok_or("it is within bounds")?;
+		let period = Period::try_from(sums).map_err(|()| "it is within bounds")?;
 		Periods::<T>::insert(model, 0, period);
 		set_now::<T>(Settings::<T>::get().period * 2);
 
@@ -749,7 +763,7 @@ mod benches {
 
 	#[benchmark]
 	fn prune() -> Result<(), BenchmarkError> {
-		let seated = Seated::<T>::agreed(TALL);
+		let seated = Seated::<T>::agreed(LARGEST);
 		set_now::<T>(seated.committee().due);
 		Settings::<T>::mutate(|settings| settings.audit_rate = 0);
 		Pallet::<T>::step(seated.work)?;
@@ -766,25 +780,12 @@ mod benches {
 
 	/// Draws the subsets of `n` adapters for the most contributors.
 	#[benchmark]
-	fn draw_wide(n: Linear<2, { WIDE.1 as u32 }>) {
+	fn draw(n: Linear<2, MAX_ADAPTERS>) {
 		let subsets;
 
 		#[block]
 		{
-			subsets = design::draw(SALT, WIDE.0 as u16, n as u16);
-		}
-
-		assert_eq!(subsets.len(), n as usize);
-	}
-
-	/// Draws the subsets of `n` adapters for as many contributors as the most adapters allow.
-	#[benchmark]
-	fn draw_tall(n: Linear<2, MAX_ADAPTERS>) {
-		let subsets;
-
-		#[block]
-		{
-			subsets = design::draw(SALT, TALL.0 as u16, n as u16);
+			subsets = design::draw(SALT, MAX_BLOCKS as u16, n as u16);
 		}
 
 		assert_eq!(subsets.len(), n as usize);
@@ -794,7 +795,7 @@ mod benches {
 	#[benchmark]
 	fn forget() -> Result<(), BenchmarkError> {
 		let (_, operator) = signer::<T>();
-		let model = T::BenchmarkHelper::model(&operator, WIDE.0, WIDE.1);
+		let model = T::BenchmarkHelper::model(&operator, LARGEST.0, LARGEST.1);
 		let developer = T::Models::model(model).ok_or("it is registered")?.developer;
 		in_debt::<T>(model)?;
 
@@ -812,11 +813,7 @@ mod benches {
 	fn scores(n: Linear<768, MAX_PSI>) -> Result<(), BenchmarkError> {
 		let (_, operator) = signer::<T>();
 		let adapters = (n / MAX_BLOCKS - 1) / 2 * 2;
-		let model = T::BenchmarkHelper::model(
-			&operator,
-			(n / (adapters + 1)).min(MAX_BLOCKS),
-			adapters as u16,
-		);
+		let model = T::BenchmarkHelper::model(&operator, MAX_BLOCKS, adapters as u16);
 		let y: Vec<Nats> = (0..adapters as i32 + 2).map(|k| (k - 1_000) * NAT).collect();
 		let found;
 
@@ -832,7 +829,7 @@ mod benches {
 	/// Looks a receipt and its committee up, the largest entries that are read alone.
 	#[benchmark]
 	fn read() -> Result<(), BenchmarkError> {
-		let seated = Seated::<T>::panel(WIDE, MOST);
+		let seated = Seated::<T>::panel(LARGEST, MOST);
 		let (receipt, committee);
 
 		#[block]
@@ -847,7 +844,7 @@ mod benches {
 
 	#[benchmark]
 	fn submit_batch(n: Linear<1, MAX_VOUCHERS>) {
-		let Batched { operator, model, vouchers, .. } = Batched::<T>::new(WIDE, n);
+		let Batched { operator, model, vouchers, .. } = Batched::<T>::new(LARGEST, n);
 		crowd::<T>(Pallet::<T>::now() + DELAY);
 
 		#[extrinsic_call]
@@ -858,8 +855,8 @@ mod benches {
 
 	/// `n` answers by the widest Ψ, and one that goes back to its payer.
 	#[benchmark]
-	fn post_page(n: Linear<1, 424>) {
-		let posted = Batched::<T>::new(WIDE, MAX_VOUCHERS).page(n, 1);
+	fn post_page(n: Linear<1, 60>) {
+		let posted = Batched::<T>::new(LARGEST, MAX_VOUCHERS).page(n, 1);
 		let (batch, page, proof) = (posted.batch, posted.page.clone(), posted.proof.clone());
 
 		#[extrinsic_call]
@@ -872,8 +869,9 @@ mod benches {
 	/// A page of `n` KiB, with as many pages as there may be.
 	#[benchmark]
 	fn authorize_page(n: Linear<2, 64>) -> Result<(), BenchmarkError> {
-		let entries = n * 1_024 / batch::entry_size(TALL.1) as u32;
-		let Posted { batch, page, proof } = Batched::<T>::new(TALL, MAX_VOUCHERS).page(entries, 0);
+		let entries = n * 1_024 / batch::entry_size(LARGEST.1) as u32;
+		let Posted { batch, page, proof } =
+			Batched::<T>::new(LARGEST, MAX_VOUCHERS).page(entries, 0);
 		let call = Call::<T>::post_page { batch, index: 0, page, proof };
 
 		#[block]
@@ -887,7 +885,7 @@ mod benches {
 	/// So many of the most payers have something back, and something is left for the rows.
 	#[benchmark]
 	fn close_batch(n: Linear<0, MAX_VOUCHERS>) {
-		let Posted { batch, .. } = Batched::<T>::new(WIDE, MAX_VOUCHERS).page(1, 0);
+		let Posted { batch, .. } = Batched::<T>::new(LARGEST, MAX_VOUCHERS).page(1, 0);
 		BatchPayers::<T>::mutate(batch, |payers| {
 			let some = payers.iter_mut().take(n as usize);
 			some.for_each(|paying| paying.refund = T::Currency::minimum_balance())

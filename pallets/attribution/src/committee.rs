@@ -11,6 +11,7 @@ use frame::{
 use openledger_influence_math::{
 	design::permutation,
 	score::{agrees, lowest, median},
+	Spans,
 };
 
 /// Goes before a commitment.
@@ -26,6 +27,8 @@ pub mod invalid {
 	pub const OUT_OF_BAND: u8 = 2;
 	/// The finding is not what was committed to.
 	pub const WRONG_REVEAL: u8 = 3;
+	/// The spans are not in order, of no block, or more than the answer.
+	pub const NO_SPANS: u8 = 4;
 }
 
 type CommitteeOf<T> = Committee<<T as frame_system::Config>::AccountId>;
@@ -35,12 +38,14 @@ type Found = Vec<(u8, Finding)>;
 /// Whether two findings are the same, up to `tolerance` where they are log-probabilities.
 fn alike(a: &Finding, b: &Finding, tolerance: u32) -> bool {
 	match (a, b) {
-		(Finding::Scores(a), Finding::Scores(b)) => agrees(a, b, tolerance),
+		(Finding::Scores(a, spans), Finding::Scores(b, others)) => {
+			spans == others && agrees(a, b, tolerance)
+		},
 		_ => a == b,
 	}
 }
 
-/// What most of the findings say: the median of log-probabilities, else the most frequent one. Who
+/// What most of the findings say: the median of log-probabilities, of all else the most frequent one. Who
 /// could not have what it needs says nothing about it, unless these are most.
 fn consensus(found: &Found) -> Option<Finding> {
 	let (withheld, found): (Found, Found) =
@@ -48,20 +53,27 @@ fn consensus(found: &Found) -> Option<Finding> {
 	if withheld.len() > found.len() {
 		return Some(Finding::Withheld);
 	}
-	let scores: Option<Vec<Vec<Nats>>> = found
+	let scores: Option<(Vec<Vec<Nats>>, Vec<Spans>)> = found
 		.iter()
 		.map(|(_, finding)| match finding {
-			Finding::Scores(y) => Some(y.to_vec()),
+			Finding::Scores(y, spans) => Some((y.to_vec(), *spans)),
 			_ => None,
 		})
 		.collect();
 	match scores {
-		Some(vectors) => median(&vectors).map(|y| Finding::Scores(Vector::truncate_from(y))),
-		None => {
-			let votes = |one: &Finding| found.iter().filter(|(_, other)| one == other).count();
-			found.iter().map(|(_, finding)| finding).max_by_key(|one| votes(one)).cloned()
+		Some((vectors, spans)) => {
+			let (y, spans) = (median(&vectors)?, most(spans.iter())?);
+			Some(Finding::Scores(Vector::truncate_from(y), *spans))
 		},
+		None => most(found.iter().map(|(_, finding)| finding)).cloned(),
 	}
+}
+
+/// The most frequent one.
+fn most<'a, V: PartialEq>(votes: impl Iterator<Item = &'a V> + Clone) -> Option<&'a V> {
+	votes
+		.clone()
+		.max_by_key(|one| votes.clone().filter(|other| one == other).count())
 }
 
 impl<T: Config> Pallet<T> {
@@ -310,10 +322,11 @@ impl<T: Config> Pallet<T> {
 	/// Whether a finding can be one of this work.
 	fn check(work: Work, committee: &CommitteeOf<T>, finding: &Finding) -> Result<(), u8> {
 		match (work, finding) {
-			(Work::Answer(id), Finding::Scores(y)) => {
+			(Work::Answer(id), Finding::Scores(y, spans)) => {
 				let receipt = Receipts::<T>::get(id).ok_or(invalid::WRONG_LENGTH)?;
-				let adapters = Designs::<T>::get(receipt.model).map_or(0, |d| d.adapters);
-				ensure!(y.len() == usize::from(adapters) + 2, invalid::WRONG_LENGTH);
+				let design = Designs::<T>::get(receipt.model).ok_or(invalid::WRONG_LENGTH)?;
+				ensure!(y.len() == usize::from(design.adapters) + 2, invalid::WRONG_LENGTH);
+				ensure!(spans.is_valid(design.blocks.len()), invalid::NO_SPANS);
 				let fits = Self::in_band(y, receipt.completion_tokens);
 				fits.then_some(()).ok_or(invalid::OUT_OF_BAND)
 			},
@@ -565,13 +578,13 @@ impl<T: Config> Pallet<T> {
 		}
 		let confirmed = committee.panel_from.is_some();
 		let refuted = match (work, common) {
-			(Work::Answer(id), Finding::Scores(y)) => {
+			(Work::Answer(id), Finding::Scores(y, spans)) => {
 				Self::pay_scorers(work, &members, &panel)?;
 				let agreed = good
 					.iter()
 					.fold(0, |bits, index| bits | 1u32.checked_shl((*index).into()).unwrap_or(0));
 				let scorers = members.into_iter().chain(panel).take(MAX_COMMITTEE as usize);
-				Self::pay_by_influence(id, y, scorers.collect(), agreed)?;
+				Self::pay_by_influence(id, (y, spans), scorers.collect(), agreed)?;
 				false
 			},
 			(Work::Training(model), common) => {

@@ -147,9 +147,7 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 		ensure!(!Designs::<T>::contains_key(model), Error::<T>::NoDesign);
 		let blocks = BoundedVec::try_from(blocks).map_err(|_| Error::<T>::DesignOutOfBounds)?;
 		let (count, columns) = (blocks.len() as u64, u64::from(adapters).saturating_add(1));
-		let fits = count > 0
-			&& (1..=MAX_ADAPTERS).contains(&adapters.into())
-			&& count.saturating_mul(columns) <= MAX_PSI.into();
+		let fits = count > 0 && (1..=MAX_ADAPTERS).contains(&adapters.into());
 		ensure!(fits, Error::<T>::DesignOutOfBounds);
 		Self::schedule(Self::now().saturating_add(DELAY), Due::Seed(model))?;
 		let bytes = blocks
@@ -200,11 +198,7 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 	}
 
 	fn draw_weight(adapters: u32) -> Weight {
-		// Shuffling blocks takes as long as Ψ has entries, comparing subsets as long as there are
-		// pairs of them: the one is most with the most blocks, the other with the most adapters.
-		let wide = MAX_PSI / MAX_BLOCKS;
-		T::WeightInfo::draw_wide(adapters.min(wide))
-			.saturating_add(T::WeightInfo::draw_tall(adapters))
+		T::WeightInfo::draw(adapters)
 	}
 
 	fn forget_weight() -> Weight {

@@ -197,6 +197,9 @@ impl Datanets<AccountId> for World {
 	fn version(_: u32, _: Version) -> Option<VersionInfo<AccountId>> {
 		None
 	}
+	fn is_stale(_: u32, _: Version) -> bool {
+		LEFT.with_borrow(Option::is_some)
+	}
 	fn source(_: u32, _: Version) -> Option<openledger_core::Source> {
 		None
 	}
@@ -455,7 +458,7 @@ pub fn seat(work: Work, who: &AccountId) -> SeatId {
 }
 
 pub fn scores(y: &[Nats]) -> Finding {
-	Finding::Scores(y.to_vec().try_into().unwrap())
+	Finding::Scores(y.to_vec().try_into().unwrap(), Default::default())
 }
 
 pub fn commit_call(n: u8, work: Work, finding: &Finding) -> Call<Test> {

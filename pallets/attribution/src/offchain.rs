@@ -11,7 +11,7 @@ use frame::deps::{
 };
 use openledger_influence_math::{
 	design::draw,
-	host::{ask, Answer, BatchJob, Job, Query, Retraining},
+	host::{ask, Answer, BatchJob, Corpus, Job, Query, Retraining},
 	merkle,
 };
 
@@ -164,9 +164,10 @@ impl<T: Config> Pallet<T> {
 				}
 				Ok(Finding::Root(root))
 			},
-			Answer::Scored(y) => {
-				y.try_into().map(Finding::Scores).map_err(|_| "the vector is too long")
-			},
+			Answer::Scored(y, spans) => y
+				.try_into()
+				.map(|y| Finding::Scores(y, spans))
+				.map_err(|_| "the vector is too long"),
 			Answer::Trained(hashes) => hashes
 				.try_into()
 				.map(Finding::Adapters)
@@ -207,6 +208,7 @@ impl<T: Config> Pallet<T> {
 			adapters: Adapters::<T>::get(receipt.model).ok_or("no adapters")?.into_inner(),
 			prompt: receipt.prompt,
 			response: receipt.response,
+			corpus: Self::corpus(receipt.model, receipt.terms)?,
 			endpoints: T::Models::endpoints(receipt.model, Some(&receipt.operator)),
 			key: public,
 		})
@@ -239,11 +241,25 @@ impl<T: Config> Pallet<T> {
 			seed: batch.seed.ok_or("no sample")?,
 			full: batch.full,
 			pool: batch.pool,
+			corpus: Self::corpus(batch.model, batch.terms)?,
 			endpoints: T::Models::endpoints(batch.model, Some(&batch.operator)),
 			key: public,
 			evm_chain: chain,
 			contract: contract.0,
 		})
+	}
+
+	/// Where spans are looked for, if any are paid.
+	fn corpus(model: ModelId, terms: SpanTerms) -> Result<Option<Corpus>, &'static str> {
+		if terms.share == 0 {
+			return Ok(None);
+		}
+		let run = T::Models::run(model).ok_or("no run")?;
+		let version = T::Datanets::version(run.datanet, run.version).ok_or("no version")?;
+		let blocks =
+			T::Datanets::blocks_of_batches(run.datanet, run.version).ok_or("no batches")?;
+		let (manifest, root, least) = (run.manifest, version.root, terms.least);
+		Ok(Some(Corpus { manifest, root, blocks, least }))
 	}
 
 	fn retraining(model: ModelId, drawn: &[u16]) -> Result<Retraining, &'static str> {

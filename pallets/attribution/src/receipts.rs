@@ -3,7 +3,7 @@
 use super::*;
 use frame::deps::frame_support::traits::tokens::{Fortitude, Precision, Preservation, Restriction};
 use openledger_core::{verify, ModelInfo};
-use openledger_influence_math::{money, split};
+use openledger_influence_math::{money, split, Spans};
 
 /// The parts of a fee that wait for a committee, in wei.
 pub(crate) struct Waiting {
@@ -125,6 +125,7 @@ impl<T: Config> Pallet<T> {
 		};
 		Self::deposit_event(event);
 
+		let terms = Self::span_terms(&model);
 		let Waiting { pool, reward, service } = Self::split_fee(id, model, fee)?;
 		type Stored<T> = (
 			Receipt<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>,
@@ -144,8 +145,10 @@ impl<T: Config> Pallet<T> {
 			pool,
 			reward,
 			service,
+			terms,
 			submitted: now,
 			phase: Phase::Pending,
+			spans: Spans::default(),
 			scorers: BoundedVec::new(),
 			ticket,
 		};

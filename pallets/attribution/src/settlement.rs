@@ -3,15 +3,16 @@
 use super::*;
 use frame::deps::frame_support::{dispatch::WithPostDispatchInfo, traits::tokens::Preservation};
 use openledger_core::{Earnings as EarningsTrait, ModelInfo};
-use openledger_influence_math::{design::draw, money, score::lowest, Psi};
+use openledger_influence_math::{design::draw, money, score::lowest, Psi, Spans};
 use receipts::Waiting;
 
 impl<T: Config> Pallet<T> {
-	/// The vector of an answer is known: its pool is paid by influence with this period. If it says
-	/// that the published adapter cannot have drawn the tokens, the payer has its money back.
+	/// The vector of an answer is known, and what of it stands in the rows: its pool is paid by influence and
+	/// by spans with this period. If the published adapter cannot have drawn the tokens, the payer has its
+	/// money back.
 	pub(crate) fn pay_by_influence(
 		id: Hash,
-		y: Vector,
+		(y, spans): (Vector, Spans),
 		scorers: Vec<T::AccountId>,
 		agreed: u32,
 	) -> DispatchResult {
@@ -28,10 +29,13 @@ impl<T: Config> Pallet<T> {
 		} else {
 			Self::pay(id, receipt.operator.clone(), Role::Operator, receipt.service)?;
 			let psi = Self::psi(receipt.model).ok_or(Error::<T>::NoDesign)?;
-			let period = Self::period_of(Self::now());
+			let (period, share) = (Self::period_of(Self::now()), receipt.terms.share);
 			let by_influence = Self::add_to_period(receipt.model, period, |sums| {
-				sums.add(&psi, &y, pool).ok_or(Error::<T>::Overflow)
+				sums.add_spans(&spans, psi.blocks(), pool, share)
+					.and_then(|left| sums.add(&psi, &y, left))
+					.ok_or(Error::<T>::Overflow)
 			})?;
+			receipt.spans = spans;
 			receipt.phase =
 				if by_influence { Phase::Scored { period } } else { Phase::Prior { period } };
 			Self::deposit_event(Event::ReceiptScored {
@@ -82,6 +86,14 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// What spans carry of what answers of a model pay from now on: nothing once rows of its version are
+	/// withdrawn, as nobody need keep them then.
+	pub(crate) fn span_terms(model: &ModelInfo<T::AccountId>) -> SpanTerms {
+		let terms = Settings::<T>::get().spans;
+		let stale = terms.share > 0 && T::Datanets::is_stale(model.datanet, model.version);
+		SpanTerms { share: if stale { 0 } else { terms.share }, ..terms }
+	}
+
 	/// Ψ of a model version.
 	pub(crate) fn psi(model: ModelId) -> Option<Psi> {
 		let design = Designs::<T>::get(model)?;
@@ -97,9 +109,8 @@ impl<T: Config> Pallet<T> {
 	) -> Result<R, DispatchError> {
 		let mut sums = Pool::from(Periods::<T>::get(model, period).unwrap_or_default());
 		let result = add(&mut sums)?;
-		let Pool { total, answers, weighted } = sums;
-		let weighted = BoundedVec::try_from(weighted).map_err(|_| Error::<T>::Overflow)?;
-		Periods::<T>::insert(model, period, Period { total, answers, weighted });
+		let sums = Period::try_from(sums).map_err(|()| Error::<T>::Overflow)?;
+		Periods::<T>::insert(model, period, sums);
 		Ok(result)
 	}
 
@@ -205,7 +216,8 @@ impl<T: Config> Pallet<T> {
 		let psi = Self::psi(receipt.model)?;
 		let design = Designs::<T>::get(receipt.model)?;
 		let subsets = draw(design.seed?, design.blocks.len() as u16, design.adapters);
-		let items = money::items(&psi, &subsets, &y, receipt.pool)?;
+		let spans = (&receipt.spans, receipt.terms.share);
+		let items = money::items(&psi, &subsets, &y, spans, receipt.pool)?;
 		let owners = design.blocks.iter().map(|block| block.owner.clone());
 		Some(
 			owners

@@ -2,7 +2,7 @@
 
 use super::*;
 use frame::deps::frame_support::stored;
-use openledger_influence_math::score::NAT;
+use openledger_influence_math::{score::NAT, Spans};
 
 /// What governance may set.
 #[derive(
@@ -83,6 +83,8 @@ pub struct Parameters {
 	pub training_price: Balance,
 	/// What a developer loses if the adapters of a version do not reproduce, in wei.
 	pub version_bond: Balance,
+	/// What spans of answers carry of the contributors' money.
+	pub spans: SpanTerms,
 }
 
 impl Default for Parameters {
@@ -119,6 +121,7 @@ impl Default for Parameters {
 			retrained: 3,
 			training_price: 100_000_000_000_000_000,
 			version_bond: 100_000_000_000_000_000_000,
+			spans: SpanTerms { share: 0, least: 64 },
 		}
 	}
 }
@@ -138,8 +141,14 @@ impl Parameters {
 			self.retention,
 			self.unbonding,
 		];
-		let shares =
-			[self.audit_rate, self.audit_share, self.slash, self.absence, self.reporter_share];
+		let shares = [
+			self.audit_rate,
+			self.audit_share,
+			self.slash,
+			self.absence,
+			self.reporter_share,
+			self.spans.share,
+		];
 		self.split.is_valid()
 			&& (1..=MAX_COMMITTEE as u8).contains(&self.committee)
 			&& (1..=MAX_PANEL as u8).contains(&self.panel)
@@ -148,6 +157,7 @@ impl Parameters {
 			&& windows.iter().all(|window| *window > 0)
 			&& shares.iter().all(|share| *share <= BASIS_POINTS)
 			&& self.tolerance <= self.gross
+			&& self.spans.least > 0
 			&& self.band > 0
 			&& self.served_band > 0
 	}
@@ -157,6 +167,29 @@ impl Parameters {
 	pub fn largest_pool(&self) -> Balance {
 		self.minimum_bond / BOND_OVER_POOL
 	}
+}
+
+/// What spans of answers carry of the contributors' money: parts of an answer that stand in the rows of its
+/// model word for word. The rest follows influence.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	serde::Serialize,
+	serde::Deserialize,
+)]
+pub struct SpanTerms {
+	/// Basis points of the pool that an answer pays for spans if all of it stands there; 0 for none.
+	pub share: u16,
+	/// The least bytes of a span.
+	pub least: u16,
 }
 
 /// Parts of a fee, in basis points.
@@ -365,10 +398,14 @@ pub struct Receipt<AccountId, Ticket> {
 	pub reward: Balance,
 	/// The operator's part of it, which waits until the answer is found to be there and the model's.
 	pub service: Balance,
+	/// What of the pool follows spans.
+	pub terms: SpanTerms,
 	/// The block that took it.
 	pub submitted: u32,
 	/// Where it stands.
 	pub phase: Phase,
+	/// What of it stands in the rows, once it is scored.
+	pub spans: Spans,
 	/// Who scored it, once it is scored: members of the committee, and of the panel if none of them
 	/// was right.
 	pub scorers: BoundedVec<AccountId, ConstU32<MAX_COMMITTEE>>,
@@ -404,6 +441,8 @@ pub struct Batch<AccountId, Ticket> {
 	pub prices: (Balance, Balance),
 	/// What an item costs that is scored for sure (f₀), in wei.
 	pub full: Balance,
+	/// What of the pool follows spans.
+	pub terms: SpanTerms,
 	/// Draws the items that are scored, once the first committee is drawn.
 	pub seed: Option<Hash>,
 	/// What its pages are checked against, once it is scored.
@@ -477,9 +516,9 @@ pub enum Work {
 	Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum Finding {
-	/// The log-probabilities of an answer.
+	/// The log-probabilities of an answer, and what of it stands in the rows.
 	#[codec(index = 0)]
-	Scores(Vector),
+	Scores(Vector, Spans),
 	/// The hashes of adapters that were trained again, in the order of [`Committee::drawn`].
 	#[codec(index = 1)]
 	Adapters(BoundedVec<Hash, ConstU32<MAX_RETRAINED>>),
@@ -495,7 +534,7 @@ impl Finding {
 	/// Its size, in entries of a vector.
 	pub fn words(&self) -> u32 {
 		match self {
-			Self::Scores(y) => y.len() as u32,
+			Self::Scores(y, _) => y.len() as u32,
 			Self::Adapters(hashes) => (hashes.len() as u32).saturating_mul(8),
 			Self::Root(_) => 8,
 			Self::Withheld => 1,
@@ -696,6 +735,16 @@ pub struct Period {
 	pub answers: u32,
 	/// Their gains weighted by money; see [`Pool::weighted`].
 	pub weighted: BoundedVec<i128, ConstU32<MAX_COLUMNS>>,
+	/// What spans are paid, block by block, in wei.
+	pub by_spans: BoundedVec<Balance, ConstU32<MAX_BLOCKS>>,
+}
+
+impl TryFrom<Pool> for Period {
+	type Error = ();
+	fn try_from(Pool { total, answers, weighted, by_spans }: Pool) -> Result<Self, ()> {
+		let weighted = weighted.try_into().map_err(|_| ())?;
+		Ok(Self { total, answers, weighted, by_spans: by_spans.try_into().map_err(|_| ())? })
+	}
 }
 
 impl From<Period> for Pool {
@@ -704,6 +753,7 @@ impl From<Period> for Pool {
 			total: period.total,
 			answers: period.answers,
 			weighted: period.weighted.into_inner(),
+			by_spans: period.by_spans.into_inner(),
 		}
 	}
 }

@@ -32,8 +32,7 @@ pub trait WeightInfo {
 	fn settle(n: u32) -> Weight;
 	fn claim_for() -> Weight;
 	fn prune() -> Weight;
-	fn draw_wide(n: u32) -> Weight;
-	fn draw_tall(n: u32) -> Weight;
+	fn draw(n: u32) -> Weight;
 	fn forget() -> Weight;
 	fn scores(n: u32) -> Weight;
 	fn read() -> Weight;
@@ -192,15 +191,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
-	/// `n` is from 2 to 62.
-	fn draw_wide(n: u32) -> Weight {
-		Weight::from_parts(5_266_856, 0)
-			.saturating_add(Weight::from_parts(538_972_295, 0).saturating_mul(n.into()))
-	}
 	/// `n` is from 2 to 512.
-	fn draw_tall(n: u32) -> Weight {
+	fn draw(n: u32) -> Weight {
 		Weight::from_parts(62_355_420, 0)
-			.saturating_add(Weight::from_parts(34_838_029, 0).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(573_810_324, 0).saturating_mul(n.into()))
 	}
 	fn forget() -> Weight {
 		Weight::from_parts(24_000_000_000, 2654046)

@@ -597,6 +597,10 @@ impl<T: Config> openledger_core::Datanets<T::AccountId> for Pallet<T> {
 		Some(Source { root, batches: extents.into_inner() })
 	}
 
+	fn is_stale(datanet: DatanetId, version: Version) -> bool {
+		Datanets::<T>::get(datanet).is_none_or(|datanet| version < datanet.fresh_from)
+	}
+
 	fn row(datanet: DatanetId, version: Version, row: u64) -> Option<RowInfo<T::AccountId>> {
 		let Published { root, batches, block_of, extents, blocks, .. } =
 			Versions::<T>::get(datanet, version)?;

@@ -90,6 +90,9 @@ impl openledger_core::Datanets<u64> for World {
 			stale: version == 2,
 		})
 	}
+	fn is_stale(_: u32, _: Version) -> bool {
+		false
+	}
 	fn source(_: u32, _: Version) -> Option<openledger_core::Source> {
 		None
 	}

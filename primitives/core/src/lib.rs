@@ -53,8 +53,8 @@ pub const MAX_BATCHES: u32 = 1 << 14;
 pub const MAX_BLOCKS: u32 = 256;
 /// The most counterfactual adapters of a model version.
 pub const MAX_ADAPTERS: u32 = 512;
-/// The most entries of a Ψ.
-pub const MAX_PSI: u32 = 1 << 14;
+/// The most entries of a Ψ: a row for each block, with a column for the published adapter.
+pub const MAX_PSI: u32 = MAX_BLOCKS * (MAX_ADAPTERS + 1);
 /// The most rows that an exhibit shows as those that stand.
 pub const MAX_EARLIER: u32 = 4;
 /// The most rows that an exhibit shows as those that stand in others.

@@ -49,6 +49,8 @@ pub struct RowInfo<AccountId> {
 pub trait Datanets<AccountId> {
 	/// A published version.
 	fn version(datanet: DatanetId, version: Version) -> Option<VersionInfo<AccountId>>;
+	/// Whether rows were withdrawn or became void since this version was published.
+	fn is_stale(datanet: DatanetId, version: Version) -> bool;
 	/// What the rows of a published version are known by; what an index of it is compared with.
 	fn source(datanet: DatanetId, version: Version) -> Option<Source>;
 	/// A row of a published version, counted batch by batch and in a batch by rising hash.

@@ -46,7 +46,8 @@ fn main() {
 		let page = pages(&entries, adapters).swap_remove(0);
 		let paged = fastest(count, || {
 			let mut pool = Pool::default();
-			let added = pool.add_page(&psi, black_box(&page), 12, u128::MAX).expect("it is a page");
+			let added =
+				pool.add_page(&psi, black_box(&page), 12, 0, u128::MAX).expect("it is a page");
 			assert_eq!(added.answers as usize, count, "all are scored");
 			black_box(pool);
 		});

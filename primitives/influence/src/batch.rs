@@ -9,24 +9,24 @@ use crate::{
 	merkle,
 	money::{FRACTION, MAX_POOL, MIN_GAIN},
 	score::{lowest, Nats},
-	Hash, Pool, Psi,
+	spans, Hash, Pool, Psi, Spans,
 };
 use alloc::{vec, vec::Vec};
 use sp_core::U256;
 use sp_crypto_hashing::blake2_256;
 
 /// The most answers of a batch: those that 256 pages hold at 512 adapters.
-pub const MAX_ITEMS: u32 = 15_872;
+pub const MAX_ITEMS: u32 = 15_616;
 /// The most bytes of a page.
 pub const MAX_PAGE: u32 = 1 << 16;
 /// Bytes of an entry before its gains.
-pub const HEAD: usize = 2 + 1 + 4 + 16 + 4 + 1;
+pub const HEAD: usize = 2 + 1 + 4 + 16 + spans::SIZE + 4 + 1;
 /// The largest shift: no difference of two [`Nats`] needs more.
 const MAX_SHIFT: u8 = 18;
 /// Fraction bits of what a unit of gain is worth.
 const RATE: u32 = 16;
 
-/// A scored answer: 28 bytes, and 2 for each adapter, the published one among them; 158 at 64
+/// A scored answer: 44 bytes, and 2 for each adapter, the published one among them; 174 at 64
 /// counterfactual adapters.
 ///
 /// Gains over the base model are in units of `2^shift` [`Nats`], the smallest in which the largest
@@ -42,6 +42,8 @@ pub struct Entry {
 	pub tokens: u32,
 	/// Its part of the contributors' money, in wei.
 	pub amount: u128,
+	/// What stands in the data word for word.
+	pub spans: Spans,
 	/// Log-probability of its tokens under the base model.
 	pub base: Nats,
 	/// [`Nats`] in a unit of gain, as a power of two.
@@ -57,7 +59,8 @@ fn rounded(difference: i64, shift: u8) -> i64 {
 }
 
 impl Entry {
-	/// An answer with the log-probabilities `y` (base model, published adapter, counterfactual ones).
+	/// An answer with the log-probabilities `y` (base model, published adapter, counterfactual ones), none of
+	/// which stands in the data.
 	pub fn new(item: u16, payer: u8, tokens: u32, amount: u128, y: &[Nats]) -> Self {
 		let exact = crate::score::gains(y);
 		let narrow = |shift: u8| -> Option<Vec<i16>> {
@@ -65,7 +68,8 @@ impl Entry {
 		};
 		let found = (0..=MAX_SHIFT).find_map(|shift| Some((shift, narrow(shift)?)));
 		let (shift, gains) = found.unwrap_or_default();
-		Self { item, payer, tokens, amount, base: y.first().copied().unwrap_or(0), shift, gains }
+		let (base, spans) = (y.first().copied().unwrap_or(0), Spans::default());
+		Self { item, payer, tokens, amount, spans, base, shift, gains }
 	}
 
 	/// An answer that cannot be scored: the prior takes its part.
@@ -80,6 +84,7 @@ impl Entry {
 		page.push(self.payer);
 		page.extend(self.tokens.to_le_bytes());
 		page.extend(self.amount.to_le_bytes());
+		page.extend(self.spans.to_bytes());
 		page.extend(self.base.to_le_bytes());
 		page.push(self.shift);
 		self.gains.iter().for_each(|gain| page.extend(gain.to_le_bytes()));
@@ -92,6 +97,7 @@ impl Entry {
 		let (&[payer], bytes) = bytes.split_first_chunk()?;
 		let (tokens, bytes) = bytes.split_first_chunk()?;
 		let (amount, bytes) = bytes.split_first_chunk()?;
+		let (spans, bytes) = bytes.split_first_chunk()?;
 		let (base, bytes) = bytes.split_first_chunk()?;
 		let (&[shift], bytes) = bytes.split_first_chunk()?;
 		let (gains, rest) = bytes.as_chunks::<2>();
@@ -102,6 +108,7 @@ impl Entry {
 		self.payer = payer;
 		self.tokens = u32::from_le_bytes(*tokens);
 		self.amount = u128::from_le_bytes(*amount);
+		self.spans = Spans::from_bytes(spans);
 		self.base = Nats::from_le_bytes(*base);
 		self.shift = shift;
 		for (gain, bytes) in self.gains.iter_mut().zip(gains) {
@@ -240,22 +247,29 @@ pub struct Added {
 }
 
 impl Pool {
-	/// Adds the answers of a page, by the rules of [`Pool::add`]. `left` is the most that they may be
-	/// worth together, `band` the nats per token below which an answer is not the model's. `None`, with
-	/// nothing changed, if the page is none of this design, or worth more, or a sum would overflow.
+	/// Adds the answers of a page, by the rules of [`Pool::add_spans`] with a `share` of so many basis points
+	/// and of [`Pool::add`]. `left` is the most that they may be worth together, `band` the nats per token
+	/// below which an answer is not the model's. `None`, with nothing changed, if the page is none of this
+	/// design, or worth more, or a sum would overflow.
 	///
 	/// An answer's rate of money for gains is rounded down, so it is worth at most its part, and then
 	/// each entry of [`Pool::weighted`] by less than one unit, which [`Pool::settle`] takes off.
-	pub fn add_page(&mut self, psi: &Psi, page: &[u8], band: u8, left: u128) -> Option<Added> {
-		let columns = psi.adapters() + 1;
+	pub fn add_page(
+		&mut self,
+		psi: &Psi,
+		page: &[u8],
+		band: u8,
+		share: u16,
+		left: u128,
+	) -> Option<Added> {
+		let (blocks, columns) = (psi.blocks(), psi.adapters() + 1);
 		let entries = page.chunks_exact(HEAD + 2 * columns);
 		if !entries.remainder().is_empty() {
 			return None;
 		}
 		let mut entry = Entry { gains: vec![0; columns], ..Default::default() };
-		let (mut added, mut total) = (Added::default(), self.total);
-		let mut weighted = self.weighted.clone();
-		weighted.resize(columns, 0);
+		let (mut added, mut after) = (Added::default(), self.clone());
+		after.weighted.resize(columns, 0);
 		for bytes in entries {
 			entry.read(bytes)?;
 			added.amount = added.amount.checked_add(entry.amount)?;
@@ -263,28 +277,29 @@ impl Pool {
 				added.refunds.push((entry.payer, entry.amount));
 				continue;
 			}
-			total = total.checked_add(entry.amount)?;
+			let amount = after.add_spans(&entry.spans, blocks, entry.amount, share)?;
+			after.total = after.total.checked_add(amount)?;
 			let positive = positive(psi, &entry.gains);
 			if positive << entry.shift < MIN_GAIN {
 				continue;
 			}
 			added.answers += 1;
-			add_gains(&mut weighted, &entry.gains, entry.amount, positive)?;
+			add_gains(&mut after.weighted, &entry.gains, amount, positive)?;
 		}
 		if added.amount > left {
 			return None;
 		}
-		let answers = self.answers.checked_add(added.answers)?;
-		if added.answers > 0 {
-			self.weighted = weighted;
+		after.answers = self.answers.checked_add(added.answers)?;
+		if added.answers == 0 {
+			after.weighted.clone_from(&self.weighted);
 		}
-		(self.total, self.answers) = (total, answers);
+		*self = after;
 		Some(added)
 	}
 }
 
-/// The sum of the positive scores, in units of gain times `psi::ONE`: below 2^60 for the 2^14 entries
-/// that a Ψ has at most.
+/// The sum of the positive scores, in units of gain times `psi::ONE`: 2^46 at most for each of the 131,328
+/// entries that a Ψ has at most, which is below 2^64.
 fn positive(psi: &Psi, gains: &[i16]) -> u128 {
 	let score = |row: &[i32]| -> i64 {
 		row.iter().zip(gains).map(|(a, gain)| i64::from(*a) * i64::from(*gain)).sum()
@@ -335,8 +350,10 @@ mod tests {
 		fn entry()(
 			y in vector(), item: u16, payer: u8, tokens: u32,
 			amount in prop_oneof![0u128..10_000, 0..MAX_POOL, 1u128..=1_000_000_000_000_000_000],
+			spans in prop::collection::vec((0..BLOCKS, 0u64..100), 0..6),
 		) -> Entry {
-			Entry::new(item, payer, tokens, amount, &y)
+			let spans = Spans::new(&spans, 600);
+			Entry { spans, ..Entry::new(item, payer, tokens, amount, &y) }
 		}
 	}
 
@@ -362,7 +379,7 @@ mod tests {
 			prop_assert_eq!(&read, &entries);
 			let short = &pages[0][..pages[0].len() - cut];
 			prop_assert_eq!(read_page(short, ADAPTERS), None);
-			prop_assert_eq!(Pool::default().add_page(&psi([1; 32]), short, 12, u128::MAX), None);
+			prop_assert_eq!(Pool::default().add_page(&psi([1; 32]), short, 12, 0, u128::MAX), None);
 		}
 
 		#[test]
@@ -379,7 +396,7 @@ mod tests {
 
 		#[test]
 		fn add_page_should_settle_as_single_answers_when_gains_are_the_same(
-			seed: [u8; 32], entries in prop::collection::vec(entry(), 1..20),
+			seed: [u8; 32], entries in prop::collection::vec(entry(), 1..20), share in 0u16..=10_000,
 		) {
 			let psi = psi(seed);
 			let (mut paged, mut single) = (Pool::default(), Pool::default());
@@ -388,15 +405,18 @@ mod tests {
 				entries.into_iter().map(|e| Entry { tokens: u32::MAX, ..e }).collect();
 			let mut scored = 0;
 			for page in pages(&entries, ADAPTERS) {
-				let added = paged.add_page(&psi, &page, 255, u128::MAX).unwrap();
+				let added = paged.add_page(&psi, &page, 255, share, u128::MAX).unwrap();
 				scored += added.answers;
 				prop_assert!(added.refunds.is_empty());
 			}
 			let mut counted = 0;
 			for entry in &entries {
-				counted += u32::from(single.add(&psi, &vector_of(entry), entry.amount).unwrap());
+				let Entry { spans, amount, .. } = entry;
+				let left = single.add_spans(spans, BLOCKS.into(), *amount, share).unwrap();
+				counted += u32::from(single.add(&psi, &vector_of(entry), left).unwrap());
 			}
 			prop_assert_eq!((scored, paged.total), (counted, single.total));
+			prop_assert_eq!(&paged.by_spans, &single.by_spans);
 			let (paged, single) = (paged.settle(&psi).unwrap(), single.settle(&psi).unwrap());
 			for (a, b) in paged.amounts.iter().zip(&single.amounts) {
 				// Every entry of every answer is rounded by less than three units of the sums.
@@ -411,10 +431,10 @@ mod tests {
 
 		#[test]
 		fn add_page_should_change_nothing_when_the_page_is_any(
-			seed: [u8; 32], bytes in prop::collection::vec(any::<u8>(), 0..6 * 62), left: u64,
+			seed: [u8; 32], bytes in prop::collection::vec(any::<u8>(), 0..6 * 78), left: u64,
 		) {
 			let (psi, mut pool) = (psi(seed), Pool::default());
-			match pool.add_page(&psi, &bytes, 12, left.into()) {
+			match pool.add_page(&psi, &bytes, 12, 5_000, left.into()) {
 				None => prop_assert_eq!(pool, Pool::default()),
 				Some(added) => {
 					let refunded: u128 = added.refunds.iter().map(|(_, amount)| amount).sum();
@@ -486,24 +506,24 @@ mod tests {
 	}
 
 	#[test]
-	fn entry_should_take_158_bytes_when_there_are_64_adapters() {
-		assert_eq!(entry_size(64), 158);
+	fn entry_should_take_174_bytes_when_there_are_64_adapters() {
+		assert_eq!(entry_size(64), 174);
 		let page = pages(&[Entry::new(1, 2, 3, 4, &[0; 66])], 64);
 		assert_eq!(page, vec![page[0].clone()]);
-		assert_eq!(page[0].len(), 158);
+		assert_eq!(page[0].len(), 174);
 	}
 
 	#[test]
 	fn root_should_prove_a_page_when_the_sample_left_others_empty() {
 		let entries: Vec<Entry> = (0..500).map(|item| Entry::unscored(item, 0, 1, 1, 64)).collect();
 		let pages = pages(&entries, 64);
-		assert_eq!((pages.len(), page_count(4_096, 64)), (2, 10));
+		assert_eq!((pages.len(), page_count(4_096, 64)), (2, 11));
 		let hashes = page_hashes(&pages, 4_096, 64);
 		let proof = merkle::proof(&hashes, 1).unwrap();
 		let root = root(&pages, 4_096, 64);
 		let hash = blake2_256(&pages[1]).into();
-		assert!(merkle::verify(&root, 10, 1, &hash, &proof));
-		assert!(!merkle::verify(&root, 10, 0, &hash, &proof));
+		assert!(merkle::verify(&root, 11, 1, &hash, &proof));
+		assert!(!merkle::verify(&root, 11, 0, &hash, &proof));
 	}
 
 	#[test]
@@ -511,7 +531,7 @@ mod tests {
 		let (psi, mut pool) = (psi([3; 32]), Pool::default());
 		let y = [vec![-13 * 50 * NAT], vec![-13 * 50 * NAT + 5; 17]].concat();
 		let page = pages(&[Entry::new(0, 9, 50, 1_000, &y)], ADAPTERS).remove(0);
-		let added = pool.add_page(&psi, &page, 12, 1_000).unwrap();
+		let added = pool.add_page(&psi, &page, 12, 0, 1_000).unwrap();
 		assert_eq!(added, Added { answers: 0, amount: 1_000, refunds: vec![(9, 1_000)] });
 		assert_eq!(pool, Pool::default());
 	}
@@ -520,8 +540,8 @@ mod tests {
 	fn add_page_should_pay_by_the_prior_when_nothing_was_gained() {
 		let (psi, mut pool) = (psi([3; 32]), Pool::default());
 		let page = pages(&[Entry::unscored(0, 9, 50, 1_000, ADAPTERS)], ADAPTERS).remove(0);
-		assert_eq!(pool.add_page(&psi, &page, 12, 1_000).unwrap().answers, 0);
+		assert_eq!(pool.add_page(&psi, &page, 12, 0, 1_000).unwrap().answers, 0);
 		assert_eq!((pool.total, pool.answers, pool.weighted.len()), (1_000, 0, 0));
-		assert_eq!(pool.add_page(&psi, &page, 12, 999), None);
+		assert_eq!(pool.add_page(&psi, &page, 12, 0, 999), None);
 	}
 }

@@ -4,7 +4,7 @@
 //! [`Answer`]. The engine is attached only to runs of the off-chain worker; anywhere else, and
 //! for a question that the node does not know, the answer is [`Answer::Unavailable`].
 
-use crate::{score::Nats, Hash, Subset};
+use crate::{score::Nats, Hash, Spans, Subset};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
@@ -33,6 +33,19 @@ pub enum Query {
 	/// The page of a batch that has this hash, found before.
 	#[codec(index = 4)]
 	Page(Hash),
+}
+
+/// The rows in which spans of answers are looked for.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct Corpus {
+	/// Hash of the run's manifest, which names the rows by batch.
+	pub manifest: Hash,
+	/// Merkle root over the batches' roots: what the manifest's rows must give.
+	pub root: Hash,
+	/// The block of each batch.
+	pub blocks: Vec<u16>,
+	/// The least bytes of a span.
+	pub least: u16,
 }
 
 /// A batch of answers to score by sample. Everything it needs is a blob of the given hash.
@@ -72,6 +85,8 @@ pub struct BatchJob {
 	pub full: u128,
 	/// The contributors' money, in wei.
 	pub pool: u128,
+	/// Where spans are looked for, if any are paid.
+	pub corpus: Option<Corpus>,
 	/// URLs of nodes that publish blobs, the operator's first.
 	pub endpoints: Vec<Vec<u8>>,
 	/// The scorer's hot key (sr25519), which authenticates it to the operator.
@@ -97,6 +112,8 @@ pub struct Job {
 	pub prompt: Hash,
 	/// Hash of the response blob.
 	pub response: Hash,
+	/// Where spans are looked for, if any are paid.
+	pub corpus: Option<Corpus>,
 	/// URLs of nodes that publish blobs, the operator's first.
 	pub endpoints: Vec<Vec<u8>>,
 	/// The scorer's hot key (sr25519), which authenticates it to the operator.
@@ -135,9 +152,10 @@ pub enum Answer {
 	/// The job cannot be done; the reason is for the log. It is tried again when asked again.
 	#[codec(index = 3)]
 	Failed(Vec<u8>),
-	/// Log-probabilities under the base model, the published adapter and each counterfactual one.
+	/// Log-probabilities under the base model, the published adapter and each counterfactual one; and what
+	/// stands in the corpus.
 	#[codec(index = 4)]
-	Scored(Vec<Nats>),
+	Scored(Vec<Nats>, Spans),
 	/// The number of the last finalized block.
 	#[codec(index = 5)]
 	Finalized(u32),

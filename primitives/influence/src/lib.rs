@@ -17,6 +17,7 @@
 //! | [`batch`] | which answers of a batch are scored, and the pages of what was found |
 //! | [`merkle`] | roots and proofs over rows |
 //! | [`shingles`] | how much of a row stands in others |
+//! | [`spans`] | what part of an answer stands in the data, and what that is paid |
 //! | [`host`] | the one host function behind the off-chain worker |
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -32,6 +33,7 @@ pub mod money;
 pub mod psi;
 pub mod score;
 pub mod shingles;
+pub mod spans;
 
 pub use design::Subset;
 pub use feature::Feature;
@@ -39,6 +41,7 @@ pub use money::{split, Pool};
 pub use psi::{Psi, PsiError};
 pub use score::Nats;
 pub use shingles::Shingles;
+pub use spans::Spans;
 
 /// A BLAKE2b-256 hash.
 pub type Hash = sp_core::H256;

@@ -3,9 +3,9 @@
 use crate::{
 	psi,
 	score::{gains, Nats, NAT},
-	Psi, Subset,
+	Psi, Spans, Subset,
 };
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
 use sp_core::U256;
@@ -33,6 +33,8 @@ pub struct Pool {
 	pub answers: u32,
 	/// The answers' gains weighted by money, one entry per column of Ψ, with fraction bits.
 	pub weighted: Vec<i128>,
+	/// What spans of the answers are paid, one entry per block, in wei; empty if there are none.
+	pub by_spans: Vec<u128>,
 }
 
 /// What a period pays.
@@ -75,21 +77,44 @@ impl Pool {
 			let part = i128::try_from(u128::try_from(scaled).ok()?).ok()?;
 			*sum = sum.checked_add(if gain < 0 { part.checked_neg()? } else { part })?;
 		}
-		let answers = self.answers.checked_add(1)?;
-		*self = Self { total, answers, weighted };
+		(self.answers, self.total) = (self.answers.checked_add(1)?, total);
+		self.weighted = weighted;
 		Some(true)
+	}
+
+	/// Adds what an answer that is worth `amount` pays for its spans, `share` basis points of it at most;
+	/// returns what is left for influence. `None`, with nothing changed, if the spans are none of so many
+	/// blocks or a sum would overflow.
+	pub fn add_spans(
+		&mut self,
+		spans: &Spans,
+		blocks: usize,
+		amount: u128,
+		share: u16,
+	) -> Option<u128> {
+		spans.is_valid(blocks).then_some(())?;
+		let (mut by_spans, mut left) = (self.by_spans.clone(), amount);
+		for (block, part) in spans.amounts(amount, share) {
+			by_spans.resize(blocks, 0);
+			let sum = by_spans.get_mut(usize::from(block))?;
+			*sum = sum.checked_add(part)?;
+			left = left.checked_sub(part)?;
+		}
+		self.total = self.total.checked_add(amount.checked_sub(left)?)?;
+		self.by_spans = by_spans;
+		Some(left)
 	}
 
 	/// What each block earns. The sum of the positive amounts and the rest is the total.
 	/// `None` if Ψ is of another design.
 	pub fn settle(&self, psi: &Psi) -> Option<Settlement> {
-		if self.weighted.is_empty() {
-			return Some(Settlement { amounts: vec![0; psi.blocks()], rest: self.total });
+		let fits = |found: usize, expected: usize| found == 0 || found == expected;
+		let weighted = fits(self.weighted.len(), psi.adapters() + 1);
+		(weighted && fits(self.by_spans.len(), psi.blocks())).then_some(())?;
+		let mut amounts = psi.rows().map(|row| self.amount(row)).collect::<Option<Vec<i128>>>()?;
+		for (amount, paid) in amounts.iter_mut().zip(&self.by_spans) {
+			*amount = amount.checked_add_unsigned(*paid)?;
 		}
-		if self.weighted.len() != psi.adapters() + 1 {
-			return None;
-		}
-		let amounts = psi.rows().map(|row| self.amount(row)).collect::<Option<Vec<i128>>>()?;
 		let paid = amounts.iter().map(|a| a.max(&0).unsigned_abs()).sum::<u128>();
 		// Floors keep the sum of the positive ones within the total.
 		let rest = self.total.checked_sub(paid)?;
@@ -129,9 +154,17 @@ pub fn fee(input: (u128, u32), output: (u128, u32), minimum: u128) -> Option<u12
 }
 
 /// What one answer with pool `amount` earns each block, signed, and the standard error of that, in
-/// wei. `None` if `y` or the subsets are of another design.
-pub fn items(psi: &Psi, subsets: &[Subset], y: &[Nats], amount: u128) -> Option<Vec<(i128, u128)>> {
+/// wei. What `spans` are paid, `share` basis points at most, has none. `None` if `y`, the subsets or the
+/// spans are of another design.
+pub fn items(
+	psi: &Psi,
+	subsets: &[Subset],
+	y: &[Nats],
+	(spans, share): (&Spans, u16),
+	amount: u128,
+) -> Option<Vec<(i128, u128)>> {
 	let mut alone = Pool::default();
+	let amount = alone.add_spans(spans, psi.blocks(), amount, share)?;
 	alone.add(psi, y, amount)?;
 	let amounts = alone.settle(psi)?.amounts;
 	let errors = crate::score::standard_errors(psi, subsets, y)?;
@@ -177,19 +210,29 @@ pub fn parts(amount: u128, sizes: &[u64]) -> Vec<u128> {
 mod tests {
 	use super::*;
 	use crate::design::draw;
+	use alloc::vec;
 	use proptest::prelude::*;
 
 	fn psi(seed: [u8; 32]) -> Psi {
 		Psi::solve(&draw(seed.into(), 8, 16), &[100; 8]).unwrap()
 	}
 
-	fn answer() -> impl Strategy<Value = (Vec<Nats>, u128)> {
+	/// Its vector, what it pays, and what part of that its spans are paid.
+	type Answer = (Vec<Nats>, u128, Spans, u16);
+
+	fn add(pool: &mut Pool, psi: &Psi, (y, amount, spans, share): &Answer) {
+		let left = pool.add_spans(spans, psi.blocks(), *amount, *share).unwrap();
+		pool.add(psi, y, left).unwrap();
+	}
+
+	fn answer() -> impl Strategy<Value = Answer> {
 		let gain = prop_oneof![-1000i32..1000, -(20 * NAT)..100 * NAT];
 		let amount = prop_oneof![0u128..10_000, 0..MAX_POOL, 1u128..=1_000_000_000_000_000_000];
-		(prop::collection::vec(gain, 17), -(1i32 << 24)..0, amount).prop_map(
-			|(gains, base, amount)| {
+		let spans = prop::collection::vec((0u16..8, 0u64..100), 0..6);
+		(prop::collection::vec(gain, 17), -(1i32 << 24)..0, amount, spans, 0u16..=10_000).prop_map(
+			|(gains, base, amount, spans, share)| {
 				let y = core::iter::once(base).chain(gains.iter().map(|g| base + g)).collect();
-				(y, amount)
+				(y, amount, Spans::new(&spans, 600), share)
 			},
 		)
 	}
@@ -215,9 +258,9 @@ mod tests {
 		) {
 			let (psi, mut pool) = (psi(seed), Pool::default());
 			let mut paid_in = 0;
-			for (y, amount) in &answers {
-				pool.add(&psi, y, *amount).unwrap();
-				paid_in += amount;
+			for answer in &answers {
+				add(&mut pool, &psi, answer);
+				paid_in += answer.1;
 			}
 			let settled = pool.settle(&psi).unwrap();
 			let paid: u128 = settled.amounts.iter().map(|a| a.max(&0).unsigned_abs()).sum();
@@ -229,15 +272,13 @@ mod tests {
 			seed: [u8; 32], others in prop::collection::vec(answer(), 0..6), one in answer(), set: u8,
 		) {
 			let (psi, mut pool) = (psi(seed), Pool::default());
-			for (y, amount) in &others {
-				pool.add(&psi, y, *amount).unwrap();
-			}
+			others.iter().for_each(|answer| add(&mut pool, &psi, answer));
 			let sum = |pool: &Pool| -> i128 {
 				let amounts = pool.settle(&psi).unwrap().amounts;
 				amounts.iter().enumerate().filter(|(u, _)| set >> u & 1 == 1).map(|(_, a)| a).sum()
 			};
 			let before = sum(&pool);
-			pool.add(&psi, &one.0, one.1).unwrap();
+			add(&mut pool, &psi, &one);
 			// Signed sums, up to one unit of rounding a block.
 			prop_assert!(sum(&pool) - before <= one.1 as i128 + 8);
 		}
@@ -276,9 +317,11 @@ mod tests {
 		let subsets = draw([5; 32].into(), 8, 16);
 		let psi = Psi::solve(&subsets, &[100; 8]).unwrap();
 		let y: Vec<Nats> = (0..18).map(|k| -(40 - k % 7 - 5 * i32::from(k > 0)) * NAT).collect();
-		let items = items(&psi, &subsets, &y, 1_000_000).unwrap();
+		let spans = Spans::new(&[(3, 50), (5, 25)], 100);
+		let items = items(&psi, &subsets, &y, (&spans, 1_000), 1_000_000).unwrap();
 		let mut pool = Pool::default();
-		pool.add(&psi, &y, 1_000_000).unwrap();
+		add(&mut pool, &psi, &(y, 1_000_000, spans, 1_000));
+		assert_eq!(pool.by_spans, [0, 0, 0, 49_999, 0, 24_998, 0, 0]);
 		let amounts: Vec<i128> = items.iter().map(|(amount, _)| *amount).collect();
 		assert_eq!(amounts, pool.settle(&psi).unwrap().amounts);
 		assert!(items.iter().all(|(_, error)| *error > 0));

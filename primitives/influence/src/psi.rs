@@ -42,6 +42,14 @@ pub enum PsiError {
 	NormalEquations,
 }
 
+/// A product. One of 64 bits is enough for almost all, and WebAssembly has no multiplication beyond that.
+fn product(a: i64, b: i32) -> i128 {
+	match i32::try_from(a) {
+		Ok(a) => (i64::from(a) * i64::from(b)).into(),
+		Err(_) => i128::from(a) * i128::from(b),
+	}
+}
+
 /// Sizes as parts of [`PRIOR_ONE`], which they sum to: floors, the rest to the first ones.
 fn prior(sizes: &[u64]) -> Vec<u64> {
 	let total = sizes.iter().map(|s| u128::from(*s)).sum::<u128>();
@@ -104,15 +112,16 @@ impl Psi {
 			.map(|row| row.iter().map(|a| a.unsigned_abs() as i128).sum::<i128>())
 			.max()
 			.unwrap_or(0);
-		for column in 0..columns {
-			let psi = |u: usize| self.entries.get(u * columns + column).copied().unwrap_or(0);
+		for (u, row) in gram.chunks(blocks).enumerate() {
+			let mut left = vec![0i128; columns];
+			for (a, psi) in row.iter().zip(self.rows()) {
+				left.iter_mut().zip(psi).for_each(|(sum, entry)| *sum += product(*a, *entry));
+			}
 			// Both sides in the units of memberships and of the prior.
-			let residual = |(u, row): (usize, &[i64])| {
-				let left: i128 =
-					row.iter().zip(0..).map(|(a, v)| *a as i128 * psi(v) as i128).sum();
+			let residual = |(column, left): (usize, i128)| {
 				left * PRIOR_ONE as i128 - memberships.right_side(column, u, &prior)
 			};
-			let mut residuals = gram.chunks(blocks).enumerate().map(residual);
+			let mut residuals = left.into_iter().enumerate().map(residual);
 			// Nothing but rounding is left.
 			if residuals.any(|left| left.abs() > slack * PRIOR_ONE as i128) {
 				return Err(PsiError::NormalEquations);
@@ -151,7 +160,7 @@ impl Psi {
 			return None;
 		}
 		let gains = crate::score::gains(y);
-		let dot = |row: &[i32]| row.iter().zip(&gains).map(|(a, g)| *a as i128 * *g as i128).sum();
+		let dot = |row: &[i32]| row.iter().zip(&gains).map(|(a, g)| product(*g, *a)).sum();
 		Some(self.rows().map(dot).collect())
 	}
 }
@@ -221,9 +230,8 @@ impl Memberships {
 		let mut gram = vec![self.sureness * self.one * self.one; blocks * blocks];
 		for (row, weight) in self.entries.iter().zip(&self.weights) {
 			for (cells, a) in gram.chunks_mut(blocks).zip(row) {
-				for (cell, b) in cells.iter_mut().zip(row) {
-					*cell += weight * a * b;
-				}
+				let a = weight * a;
+				cells.iter_mut().zip(row).for_each(|(cell, b)| *cell += a * b);
 			}
 		}
 		gram.iter_mut()
@@ -365,6 +373,15 @@ mod tests {
 			let error = (*score - truth as i128 * ONE as i128).abs();
 			assert!(error < 65_536 * ONE as i128 / 50, "{score} against {truth}");
 		}
+	}
+
+	#[test]
+	fn check_should_tell_right_from_wrong_when_blocks_and_adapters_are_the_most() {
+		let sizes: Vec<u64> = (0..256).map(|u| 1_000 + 17 * u).collect();
+		let (subsets, mut psi) = solved([9; 32], 256, 512, &sizes);
+		assert_eq!(psi.check(&subsets, &sizes), Ok(()));
+		psi.entries[200 * 513 + 300] += 400;
+		assert_eq!(psi.check(&subsets, &sizes), Err(PsiError::NormalEquations));
 	}
 
 	/// What the model gains from `n` blocks of text that are all alike.

@@ -578,7 +578,10 @@ fn answer(model: u32, nonce: u64) -> Hash {
 
 /// The committee of a receipt finds `y`.
 fn score(receipt: Hash, y: &[Nats]) {
-	find(Work::Answer(receipt), Finding::Scores(y.to_vec().try_into().unwrap()));
+	find(
+		Work::Answer(receipt),
+		Finding::Scores(y.to_vec().try_into().unwrap(), Default::default()),
+	);
 }
 
 /// A committee agrees, and nobody challenges that.

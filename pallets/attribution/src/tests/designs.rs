@@ -27,7 +27,7 @@ fn open_should_draw_the_seed_from_later_blocks_when_opened() {
 fn open_should_fail_when_out_of_bounds() {
 	build_and_execute(|| {
 		for (owners, adapters) in
-			[(vec![], 16), (owners(), 0), (owners(), 513), (vec![account(1); 256], 64)]
+			[(vec![], 16), (owners(), 0), (owners(), 513), (vec![account(1); 257], 64)]
 		{
 			assert_eq!(
 				Attribution::open(&developer(), MODEL, blocks(&owners), adapters, CLASS),

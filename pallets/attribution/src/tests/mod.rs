@@ -9,3 +9,4 @@ mod panel;
 mod receipts;
 mod scorers;
 mod settlement;
+mod spans;

@@ -45,7 +45,7 @@ fn worker_should_commit_and_reveal_when_the_engine_answers() {
 		assert!(work(&pool).is_empty(), "the engine is at work");
 
 		let y = vector(&[5, 1, 0, 0, 0, 0, 0, 0]);
-		*engine.0.lock().unwrap() = Answer::Scored(y.clone());
+		*engine.0.lock().unwrap() = Answer::Scored(y.clone(), Default::default());
 		let commits = work(&pool);
 		assert_eq!(commits.len(), 3);
 		// Sent again until the chain has them, with the same salt.
@@ -74,7 +74,8 @@ fn worker_should_wait_when_commits_are_not_final() {
 		ready();
 		answer(nonce(1));
 		run_to(Attribution::now() + DELAY);
-		*engine.0.lock().unwrap() = Answer::Scored(vector(&[5, 1, 0, 0, 0, 0, 0, 0]));
+		*engine.0.lock().unwrap() =
+			Answer::Scored(vector(&[5, 1, 0, 0, 0, 0, 0, 0]), Default::default());
 		work(&pool).into_iter().for_each(|call| apply(call).unwrap());
 		assert!(work(&pool).is_empty());
 	});

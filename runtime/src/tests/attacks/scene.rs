@@ -649,7 +649,9 @@ impl Scene {
 	/// The truth about a work.
 	pub fn truth(&self, work: Work) -> Finding {
 		match work {
-			Work::Answer(id) => Finding::Scores(self.vector(id).try_into().unwrap()),
+			Work::Answer(id) => {
+				Finding::Scores(self.vector(id).try_into().unwrap(), Default::default())
+			},
 			Work::Training(model) => {
 				let subsets = subsets(model);
 				let hash = |index: &u16| match index.checked_sub(1) {

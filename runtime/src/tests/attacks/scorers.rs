@@ -94,7 +94,9 @@ fn copy(scene: &Scene, copycat: &AccountId) {
 /// A vector that costs no work.
 fn constant(truth: &Finding) -> Finding {
 	match truth {
-		Finding::Scores(y) => Finding::Scores(vec![-380 * 65_536; y.len()].try_into().unwrap()),
+		Finding::Scores(y, spans) => {
+			Finding::Scores(vec![-380 * 65_536; y.len()].try_into().unwrap(), *spans)
+		},
 		other => other.clone(),
 	}
 }
@@ -191,7 +193,7 @@ pub fn biased() -> Outcome {
 /// Shifts every entry by the tolerance, the way that pays Mallory's block, the first, most.
 fn bias(work: Work, truth: &Finding) -> Finding {
 	let Work::Answer(id) = work else { return truth.clone() };
-	let Finding::Scores(y) = truth else { return truth.clone() };
+	let Finding::Scores(y, spans) = truth else { return truth.clone() };
 	let psi = psi(Receipts::<Runtime>::get(id).unwrap().model);
 	let row = psi.rows().next().unwrap();
 	let shift = settings().tolerance as Nats;
@@ -199,7 +201,7 @@ fn bias(work: Work, truth: &Finding) -> Finding {
 	for (entry, weight) in biased.iter_mut().skip(1).zip(row) {
 		*entry = (*entry + weight.signum() * shift).min(0);
 	}
-	Finding::Scores(biased.try_into().unwrap())
+	Finding::Scores(biased.try_into().unwrap(), *spans)
 }
 
 /// A poster that looks for a receipt with a committee of its own.
