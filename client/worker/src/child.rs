@@ -1,7 +1,10 @@
-use crate::protocol::{Done, PromptBlob, ResponseBlob, Score, Train, Work};
+use crate::protocol::{Done, Part, PromptBlob, ResponseBlob, Score, Train, Work};
 use openledger_blobs::{Hash, Space, Store};
-use openledger_factory::{adapter, hash, Base, Run};
-use openledger_influence::Scorer;
+use openledger_factory::{adapter, hash, train::ALL, Base, Run, Subset};
+use openledger_influence::{
+	gradient::{self, Features, Map, Names},
+	Scorer,
+};
 use std::{
 	io::{BufRead, Write},
 	path::Path,
@@ -32,8 +35,38 @@ fn parse(text: &str) -> Result<Hash, Failure> {
 	Ok(hash)
 }
 
-/// Models that are loaded, by their hashes.
-type Models = Vec<(Vec<String>, Arc<Base>, Scorer)>;
+/// A model that is loaded.
+struct Loaded {
+	/// Hashes of all that it is made of.
+	name: Vec<String>,
+	base: Arc<Base>,
+	scorer: Scorer,
+	features: Option<Features>,
+}
+
+/// Models that are loaded.
+type Models = Vec<Loaded>;
+
+impl Loaded {
+	fn new(store: &Store, work: &Score, name: Vec<String>) -> Result<Self, Failure> {
+		let base = Arc::new(load(store, &work.base)?);
+		let mut adapters = Vec::new();
+		for hash in &work.adapters {
+			let file = store.get(Space::Public, &parse(hash)?)?;
+			adapters.push(adapter::from_file(&base, &file)?);
+		}
+		let scorer = Scorer::new(base.clone(), &adapters, 1)?;
+		let mut features = None;
+		if let Some(hash) = &work.map {
+			let map = Map::from_file(&store.get(Space::Public, &parse(hash)?)?)?;
+			if work.adapters.first() != Some(&map.adapter) {
+				return Err("the map is of another adapter".into());
+			}
+			features = Some(Features::new(base.clone(), adapters.remove(0), &map, 1)?);
+		}
+		Ok(Self { name, base, scorer, features })
+	}
+}
 
 fn work(folder: &Path, line: &str, models: &mut Models) -> Result<Done, Failure> {
 	let store = Store::open(folder)?;
@@ -48,9 +81,10 @@ fn load(store: &Store, base: &str) -> Result<Base, Failure> {
 	Ok(Base::load(&parse(base)?, blob, |hash| store.file(Space::Public, hash))?)
 }
 
-/// Trains adapters as their run did; gives their hashes.
+/// Makes parts of a run as it made them; gives their hashes.
 fn train(store: &Store, work: &Train) -> Result<Vec<[u8; 32]>, Failure> {
-	let run = Run::from_file(&store.get(Space::Public, &parse(&work.manifest)?)?)?;
+	let manifest = parse(&work.manifest)?;
+	let run = Run::from_file(&store.get(Space::Public, &manifest)?)?;
 	if run.root()? != parse(&work.root)? {
 		return Err("the run's manifest names other rows than the version has".into());
 	}
@@ -59,8 +93,39 @@ fn train(store: &Store, work: &Train) -> Result<Vec<[u8; 32]>, Failure> {
 	}
 	let base = load(store, &work.base)?;
 	let rows = run.rows(&base, &work.blocks, |hash| store.get(Space::Public, hash))?;
-	let files = run.train(&base, &rows, &work.subsets, 1, &mut |_: usize, _: usize, _: f32| ())?;
-	Ok(files.iter().map(|file| hash(file)).collect())
+	// Maps and pages are of the published adapter, which is trained for them if it is not asked for.
+	let mut subsets: Vec<Subset> = Vec::new();
+	for part in &work.parts {
+		let Part::Adapter(subset) = part else { continue };
+		subsets.push(*subset);
+	}
+	let features = subsets.len() < work.parts.len();
+	if features && !subsets.contains(&ALL) {
+		subsets.push(ALL);
+	}
+	let files = run.train(&base, &rows, &subsets, 1, &mut |_: usize, _: usize, _: f32| ())?;
+	let mut solution = None;
+	if let (true, Some(at)) = (features, subsets.iter().position(|subset| *subset == ALL)) {
+		let published = adapter::from_file(&base, &files[at])?;
+		let (adapter, seed) = (hash(&files[at]), parse(&work.seed)?);
+		let names = Names { adapter, manifest, seed, columns: work.columns };
+		let blocks = work.blocks.iter().max().map_or(0, |last| usize::from(*last) + 1);
+		solution = Some(gradient::solve(base.into(), published, &rows, blocks, &names, 1)?);
+	}
+	let mut files = files.iter();
+	let mut made = |part: &Part| -> Result<Option<[u8; 32]>, Failure> {
+		Ok(match (part, &solution) {
+			(Part::Adapter(_), _) => files.next().map(|file| hash(file)),
+			(Part::Map, Some(solution)) => Some(solution.hash()?),
+			(Part::Page(block), Some(solution)) => solution.page((*block).into())?,
+			(_, None) => None,
+		})
+	};
+	let mut hashes = Vec::new();
+	for part in &work.parts {
+		hashes.push(made(part)?.ok_or("the run has no such part")?);
+	}
+	Ok(hashes)
 }
 
 fn score(store: &Store, work: &Score, models: &mut Models) -> Result<Vec<i32>, Failure> {
@@ -68,26 +133,23 @@ fn score(store: &Store, work: &Score, models: &mut Models) -> Result<Vec<i32>, F
 		serde_json::from_slice(&store.get(Space::Private, &parse(&work.prompt)?)?)?;
 	let response: ResponseBlob =
 		serde_json::from_slice(&store.get(Space::Private, &parse(&work.response)?)?)?;
-	let name: Vec<String> = std::iter::once(&work.base).chain(&work.adapters).cloned().collect();
-	let place = match models.iter().position(|(of, ..)| *of == name) {
+	let name: Vec<String> = std::iter::once(&work.base)
+		.chain(&work.adapters)
+		.chain(&work.map)
+		.cloned()
+		.collect();
+	let place = match models.iter().position(|loaded| loaded.name == name) {
 		Some(place) => place,
 		None => {
-			let base = load(store, &work.base)?;
-			let base = Arc::new(base);
-			let mut adapters = Vec::new();
-			for hash in &work.adapters {
-				let file = store.get(Space::Public, &parse(hash)?)?;
-				adapters.push(adapter::from_file(&base, &file)?);
-			}
-			let scorer = Scorer::new(base.clone(), &adapters, 1)?;
+			let loaded = Loaded::new(store, work, name)?;
 			if models.len() == LOADED {
 				models.remove(0);
 			}
-			models.push((name, base, scorer));
+			models.push(loaded);
 			models.len() - 1
 		},
 	};
-	let (_, base, scorer) = &mut models[place];
+	let Loaded { base, scorer, features, .. } = &mut models[place];
 	if base.tokenizer.decode(&response.tokens)? != response.text {
 		return Err("the answer's tokens do not spell its text".into());
 	}
@@ -99,5 +161,12 @@ fn score(store: &Store, work: &Score, models: &mut Models) -> Result<Vec<i32>, F
 	if response.tokens.is_empty() || response.tokens.iter().any(|token| *token >= known) {
 		return Err("the answer has no tokens, or one that the model does not know".into());
 	}
-	Ok(scorer.score(&base.tokenizer.encode(&prompt.prompt)?, &response.tokens)?)
+	let prompt = base.tokenizer.encode(&prompt.prompt)?;
+	let mut y = scorer.score(&prompt, &response.tokens)?;
+	if let (Some(features), Some(first)) = (features, y.first().copied()) {
+		// Added, so that differences from the first entry are the features themselves.
+		let found = features.of(&prompt, &response.tokens)?;
+		y.extend(found.into_iter().map(|feature| first.saturating_add(feature)));
+	}
+	Ok(y)
 }

@@ -379,6 +379,7 @@ impl ModelCommand {
 						datanet: *datanet,
 						version: *version,
 						manifest: store.put(&serde_json::to_vec(&run)?)?,
+						method: openledger_core::Method::Counterfactual,
 						adapters: *adapters,
 						class: ExecutionClass::current().id(),
 						endpoint,
