@@ -4,7 +4,7 @@ use crate::*;
 use alloc::{vec, vec::Vec};
 use codec::Encode;
 use frame_support::{traits::fungible::Mutate, BoundedVec};
-use openledger_core::{DatanetId, ModelId, Rights, Version, MAX_BLOCKS};
+use openledger_core::{DatanetId, Method, ModelId, Rights, Version, MAX_BLOCKS};
 use openledger_influence_math::{design, Psi};
 use sp_runtime::AccountId32;
 
@@ -118,6 +118,7 @@ impl pallet_attribution::BenchmarkHelper<AccountId> for Scene {
 			datanet,
 			version,
 			manifest: hash,
+			method: Method::Counterfactual,
 			adapters,
 			class: 0,
 			endpoint: url(),

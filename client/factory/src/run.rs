@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A run as it is stored and hashed: JSON.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Run {
-	/// Counterfactual adapters beside the published one.
+	/// Counterfactual adapters beside the published one, or columns of features.
 	pub adapters: u16,
 	/// Hash of the base model's manifest, hexadecimal.
 	pub base: String,

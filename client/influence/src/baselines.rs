@@ -3,10 +3,12 @@
 //! None of these is what money follows; they stand beside it in the table of `scripts/bench
 //! attribution`.
 
-use super::window;
-use openledger_factory::{train::Row, Base, Error, Task};
+use super::{
+	gradient::{trained_on, Probe},
+	window,
+};
+use openledger_factory::{train::Row, Base, Error};
 use openledger_graph::count;
-use openledger_onnx::{Session, Tensor};
 use std::{
 	collections::{HashMap, HashSet},
 	sync::Arc,
@@ -97,9 +99,7 @@ impl Metric {
 
 /// Gradients of the published adapter's loss: an answer's against every contributor's rows.
 pub struct Gradients {
-	base: Arc<Base>,
-	adapter: Vec<f32>,
-	session: Session,
+	probe: Probe,
 	/// By block: sums of the rows' gradients.
 	plain: Vec<Vec<f64>>,
 	/// By block: sums of the rows' gradients scaled to length one.
@@ -109,7 +109,7 @@ pub struct Gradients {
 }
 
 /// One window: tokens, targets, and one where a target counts.
-type Window = (Vec<i64>, Vec<i64>, Vec<f32>);
+pub(crate) type Window = (Vec<i64>, Vec<i64>, Vec<f32>);
 
 /// Windows that the graph takes at once.
 const BATCH: usize = 8;
@@ -125,20 +125,15 @@ impl Gradients {
 		blocks: usize,
 		threads: usize,
 	) -> Result<Self, Error> {
-		let session = base.session(Task::Gradient(BATCH), threads)?;
 		let size = count(&base.adapter());
+		let windows = trained_on(rows, blocks, base.context());
 		let zero = vec![vec![0.0; size]; blocks];
 		let (plain, unit, fisher) = (zero.clone(), zero, vec![0.0; size]);
-		let mut all = Self { base, adapter, session, plain, unit, fisher };
-		let (mut seen, context) = (0usize, all.base.context());
-		let windows: Vec<(usize, &[u32])> = rows
-			.iter()
-			.filter(|row| row.block < blocks)
-			.flat_map(|row| row.tokens.chunks(context).map(|tokens| (row.block, tokens)))
-			.collect();
+		let mut all = Self { probe: Probe::new(base, adapter, threads)?, plain, unit, fisher };
+		let mut seen = 0usize;
 		for batch in windows.chunks(BATCH) {
 			let texts: Vec<_> = batch.iter().map(|(_, tokens)| (&[][..], *tokens)).collect();
-			for ((block, _), gradient) in batch.iter().zip(all.gradients(&texts)?) {
+			for ((block, _), gradient) in batch.iter().zip(all.probe.gradients(&texts)?) {
 				let length = norm(&gradient);
 				seen += 1;
 				let to = all.plain[*block].iter_mut().zip(&mut all.unit[*block]);
@@ -156,40 +151,6 @@ impl Gradients {
 		Ok(all)
 	}
 
-	/// The gradients, with respect to the adapter, of the loss of each completion's tokens after its
-	/// prompt.
-	fn gradients(&mut self, texts: &[(&[u32], &[u32])]) -> Result<Vec<Vec<f64>>, Error> {
-		let (t, size) = (self.base.context(), self.adapter.len());
-		let mut sums = vec![vec![0f64; size]; texts.len()];
-		let begin = self.base.tokenizer.begin();
-		let of = |(i, (prompt, completion)): (usize, &(&[u32], &[u32]))| {
-			windows(begin, prompt, completion, t).into_iter().map(move |window| (i, window))
-		};
-		let all: Vec<(usize, Window)> = texts.iter().enumerate().flat_map(of).collect();
-		for batch in all.chunks(BATCH) {
-			let (mut tokens, mut targets, mut mask) = (Vec::new(), Vec::new(), Vec::new());
-			for (_, window) in batch {
-				tokens.extend(&window.0);
-				targets.extend(&window.1);
-				mask.extend(&window.2);
-			}
-			tokens.resize(BATCH * t, 0);
-			targets.resize(BATCH * t, 0);
-			mask.resize(BATCH * t, 0.0);
-			let shape = vec![BATCH, 1, t];
-			let out = self.session.run(self.base.inputs(vec![
-				("parameters.in", Tensor::Floats(vec![BATCH, size], self.adapter.repeat(BATCH))),
-				("tokens", Tensor::Integers(shape.clone(), tokens)),
-				("targets", Tensor::Integers(shape.clone(), targets)),
-				("mask", Tensor::Floats(shape, mask)),
-			]))?;
-			for ((i, _), gradient) in batch.iter().zip(out["gradient"].chunks(size)) {
-				sums[*i].iter_mut().zip(gradient).for_each(|(s, g)| *s += f64::from(*g));
-			}
-		}
-		Ok(sums)
-	}
-
 	/// Scores of single rows for each answer, a prompt and a completion: `[metric][answer][row]`, the
 	/// metrics those of [`Metric::ALL`] in their order. Gradients of rows are not kept, so that
 	/// memory is that of the answers. Fails if ONNX Runtime does.
@@ -198,11 +159,11 @@ impl Gradients {
 		rows: &[Row],
 		answers: &[(&[u32], &[u32])],
 	) -> Result<[Vec<Vec<f64>>; 3], Error> {
-		let asked = self.gradients(answers)?;
+		let asked = self.probe.gradients(answers)?;
 		let mut scores = [(); 3].map(|()| vec![Vec::with_capacity(rows.len()); answers.len()]);
 		for batch in rows.chunks(BATCH) {
 			let texts: Vec<_> = batch.iter().map(|row| (&[][..], &row.tokens[..])).collect();
-			for row in self.gradients(&texts)? {
+			for row in self.probe.gradients(&texts)? {
 				let white: Vec<f64> = row.iter().zip(&self.fisher).map(|(g, f)| g / f).collect();
 				let length = norm(&row);
 				for (q, answer) in asked.iter().enumerate() {
@@ -220,7 +181,7 @@ impl Gradients {
 	/// Scores of all blocks for an answer, under each of [`Metric::ALL`]: positive for rows whose
 	/// gradients would have made the answer more likely.
 	pub fn scores(&mut self, prompt: &[u32], completion: &[u32]) -> Result<[Vec<f64>; 3], Error> {
-		let answer = self.gradients(&[(prompt, completion)])?.remove(0);
+		let answer = self.probe.gradients(&[(prompt, completion)])?.remove(0);
 		let length = norm(&answer);
 		let unit: Vec<f64> = answer.iter().map(|g| g / length).collect();
 		let white: Vec<f64> = answer.iter().zip(&self.fisher).map(|(g, f)| g / f).collect();
@@ -242,7 +203,7 @@ fn norm(v: &[f64]) -> f64 {
 }
 
 /// The windows in which the scorer predicts the completion's tokens, each token in one of them.
-fn windows(end: u32, prompt: &[u32], completion: &[u32], context: usize) -> Vec<Window> {
+pub(crate) fn windows(end: u32, prompt: &[u32], completion: &[u32], context: usize) -> Vec<Window> {
 	let all = [&[end], prompt, completion].concat();
 	let mut found = Vec::new();
 	let mut position = 1 + prompt.len();

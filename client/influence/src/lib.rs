@@ -2,12 +2,13 @@
 //!
 //! A [`Scorer`] holds a base model and the adapters of a model version; it gives the vector `y` of
 //! log-probabilities that committees commit to. A [`Generator`] answers under one adapter, looking at
-//! the very windows that the scorer will look at. [`eval`] measures methods of attribution against
-//! retrainings.
+//! the very windows that the scorer will look at. [`gradient`] gives the features of answers and of rows
+//! by which the second method scores. [`eval`] measures methods of attribution against retrainings.
 
 pub mod baselines;
 pub mod control;
 pub mod eval;
+pub mod gradient;
 
 use openledger_factory::{Base, Error, Task};
 use openledger_graph::count;

@@ -7,7 +7,12 @@ use openledger_factory::{
 	Base, Recipe, Row, Subset,
 };
 use openledger_graph::Gpt;
-use openledger_influence::{baselines::Gradients, Generator, Sampling, Scorer, NAT};
+use openledger_influence::{
+	baselines::Gradients,
+	gradient::{solve, Features, Map, Names, Solution, DAMPING},
+	Generator, Sampling, Scorer, NAT,
+};
+use openledger_influence_math::{psi::ONE, Psi};
 use std::sync::{Arc, OnceLock};
 
 const TINY: Gpt = Gpt { vocabulary: 280, context: 16, width: 16, layers: 1, heads: 2, rank: 2 };
@@ -96,6 +101,143 @@ fn row_scores_should_be_those_of_blocks_when_every_block_is_a_row() {
 			}
 		}
 	}
+}
+
+const COLUMNS: u16 = 48;
+
+fn names() -> Names {
+	Names { adapter: [1; 32], manifest: [2; 32], seed: [3; 32], columns: COLUMNS }
+}
+
+fn solved(adapter: &[f32], names: &Names) -> Solution {
+	solve(base().clone(), adapter.to_vec(), &rows(), 4, names, 1).unwrap()
+}
+
+/// Scores of all blocks for an answer, in nats, as the runtime computes them.
+fn scored(solution: &Solution, features: &[i32]) -> Vec<f64> {
+	let psi = Psi::new(4, COLUMNS, solution.psi()).unwrap();
+	assert_eq!(psi.check_bounds(), Ok(()));
+	let y: Vec<i32> = [&[0, 9][..], features].concat();
+	let nats = |score: i128| score as f64 / f64::from(ONE) / NAT;
+	psi.scores(&y).unwrap().into_iter().map(nats).collect()
+}
+
+#[test]
+fn gradient_should_give_the_same_bits_when_made_again() {
+	let adapter = trained(&[ALL]).remove(0);
+	let tokens = |text: &str| base().tokenizer.encode(text).unwrap();
+	let (prompt, long) = (tokens("copy"), tokens(&" and distribute the dog".repeat(6)));
+	let make = || {
+		let solution = solved(&adapter, &names());
+		let file = solution.map.to_file().unwrap();
+		let map = Map::from_file(&file).unwrap();
+		assert_eq!((&map, map.to_file().unwrap()), (&solution.map, file));
+		let mut features = Features::new(base().clone(), adapter.clone(), &map, 1).unwrap();
+		let short = features.of(&prompt, &tokens(" and run")).unwrap();
+		let first = features.of(&prompt, &long).unwrap();
+		// Whatever was asked before.
+		assert_eq!(features.of(&prompt, &tokens(" and run")).unwrap(), short);
+		(solution, first, short)
+	};
+	let (one, again) = (make(), make());
+	assert_eq!(one, again);
+	assert_eq!(one.1.len(), usize::from(COLUMNS));
+	assert_ne!(one.1, one.2);
+	let other = solved(&adapter, &Names { seed: [4; 32], ..names() });
+	assert_ne!(other.rows, one.0.rows);
+}
+
+/// By dense matrices, in real numbers, from features that nothing rounded.
+#[test]
+fn gradient_should_score_as_real_numbers_do_when_rounded() {
+	let adapter = trained(&[ALL]).remove(0);
+	let tokens = |text: &str| base().tokenizer.encode(text).unwrap();
+	let solution = solved(&adapter, &names());
+	// So fine a scale that rounding is nothing: the same features, many times as long.
+	let fine = Map { scale: solution.map.scale + 12, ..solution.map.clone() };
+	let mut exact = Features::new(base().clone(), adapter.clone(), &fine, 1).unwrap();
+	let unit = NAT * 2f64.powi(fine.scale);
+	let mut feature = |prompt: &[u32], text: &[u32]| -> Vec<f64> {
+		exact.of(prompt, text).unwrap().iter().map(|v| f64::from(*v) / unit).collect()
+	};
+	let windows: Vec<(usize, Vec<f64>)> = rows()
+		.iter()
+		.flat_map(|row| {
+			row.tokens
+				.chunks(TINY.context)
+				.map(|w| (row.block, w.to_vec()))
+				.collect::<Vec<_>>()
+		})
+		.map(|(block, window)| (block, feature(&[], &window)))
+		.collect();
+	let (n, d) = (windows.len() as f64, usize::from(COLUMNS));
+	let mut fisher = ndarray::Array2::<f64>::zeros((d, d));
+	let mut sums = ndarray::Array2::<f64>::zeros((d, 4));
+	for (block, v) in &windows {
+		for i in 0..d {
+			sums[[i, *block]] += v[i] / n;
+			(0..d).for_each(|j| fisher[[i, j]] += v[i] * v[j] / n);
+		}
+	}
+	let damping = DAMPING * fisher.diag().sum() / d as f64;
+	fisher.diag_mut().iter_mut().for_each(|cell| *cell += damping);
+	// Conjugate gradients, another way than the one that is tested.
+	let solve = |b: ndarray::Array1<f64>| {
+		let mut x = ndarray::Array1::<f64>::zeros(d);
+		let (mut r, mut p) = (b.clone(), b);
+		for _ in 0..4 * d {
+			let square = r.dot(&r);
+			if square < 1e-30 {
+				break;
+			}
+			let along = fisher.dot(&p);
+			let step = square / p.dot(&along);
+			x.scaled_add(step, &p);
+			r.scaled_add(-step, &along);
+			p = &r + &(p * (r.dot(&r) / square));
+		}
+		x
+	};
+	let solved: Vec<_> = (0..4).map(|u| solve(sums.column(u).to_owned())).collect();
+	let mut features = Features::new(base().clone(), adapter.clone(), &solution.map, 1).unwrap();
+	for (prompt, answer) in [("copy", " and distribute"), ("the", " dog is granted"), ("", "fox")] {
+		let (prompt, answer) = (tokens(prompt), tokens(answer));
+		let found = scored(&solution, &features.of(&prompt, &answer).unwrap());
+		let asked = ndarray::Array1::from(feature(&prompt, &answer));
+		let largest = found.iter().fold(0f64, |most, v| most.max(v.abs()));
+		for (found, solved) in found.iter().zip(&solved) {
+			let expected = solved.dot(&asked);
+			assert!((found - expected).abs() < 1e-3 * largest, "{found} and {expected}");
+		}
+	}
+}
+
+#[test]
+fn gradient_should_favour_the_block_that_the_answer_comes_from() {
+	let adapter = trained(&[ALL]).remove(0);
+	let solution = solved(&adapter, &names());
+	let mut features = Features::new(base().clone(), adapter, &solution.map, 1).unwrap();
+	for row in rows() {
+		let scores = scored(&solution, &features.of(&[], &row.tokens).unwrap());
+		let best = (0..4).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap();
+		assert_eq!(best, row.block, "{scores:?}");
+		assert!(scores[best] > 0.0);
+	}
+}
+
+#[test]
+fn solve_should_fill_the_bound_of_a_row_and_fail_when_there_are_no_rows() {
+	let adapter = trained(&[ALL]).remove(0);
+	let solution = solved(&adapter, &names());
+	let norm = |row: &Vec<i32>| row.iter().map(|a| u64::from(a.unsigned_abs())).sum::<u64>();
+	let longest = solution.rows.iter().map(norm).max().unwrap();
+	let most = openledger_influence_math::psi::MAX_NORM;
+	assert!(longest <= most && longest > most / 2 - 1_000, "{longest}");
+	assert!(solution
+		.rows
+		.iter()
+		.all(|row| row[0] == 0 && row.len() == usize::from(COLUMNS) + 1));
+	assert!(solve(base().clone(), adapter, &[], 4, &names(), 1).is_err());
 }
 
 #[test]

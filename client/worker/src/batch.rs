@@ -70,14 +70,14 @@ pub(crate) fn drawn(job: &BatchJob, blob: &[u8]) -> Option<Vec<Drawn>> {
 		.collect()
 }
 
-/// The pages of the answers that were drawn, each with its log-probabilities and spans.
+/// The pages of the answers that were drawn, each with its vector and spans.
 pub(crate) fn written(job: &BatchJob, scored: &[(Drawn, Vec<i32>, Spans)]) -> Vec<Vec<u8>> {
 	let entry = |(drawn, y, spans): &(Drawn, Vec<i32>, Spans)| {
 		let (item, payer, tokens, amount) = drawn.place;
 		Entry { spans: *spans, ..Entry::new(item, payer, tokens, amount, y) }
 	};
 	let entries: Vec<Entry> = scored.iter().map(entry).collect();
-	pages(&entries, job.adapters.len() as u16)
+	pages(&entries, job.columns)
 }
 
 #[cfg(test)]
@@ -128,6 +128,8 @@ mod tests {
 			base: Hash::zero(),
 			adapter: [3; 32].into(),
 			adapters: Vec::new(),
+			map: None,
+			columns: 0,
 			items: Hash::zero(),
 			root: merkle::root(&hashes),
 			count: 3,

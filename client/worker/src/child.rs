@@ -1,10 +1,13 @@
 use crate::{
 	corpus::Corpus,
-	protocol::{self, Done, PromptBlob, ResponseBlob, Score, Train, Work},
+	protocol::{self, Done, Part, PromptBlob, ResponseBlob, Score, Train, Work},
 };
 use openledger_blobs::{Hash, Space, Store};
-use openledger_factory::{adapter, hash, Base, Run};
-use openledger_influence::Scorer;
+use openledger_factory::{adapter, hash, train::ALL, Base, Run, Subset};
+use openledger_influence::{
+	gradient::{self, Features, Map, Names},
+	Scorer,
+};
 use openledger_influence_math::Spans;
 use std::{
 	io::{BufRead, Write},
@@ -36,10 +39,40 @@ pub(crate) fn parse(text: &str) -> Result<Hash, Failure> {
 	Ok(hash)
 }
 
-/// Models by their hashes, and corpora.
+/// A model that is loaded.
+struct Model {
+	/// Hashes of all that it is made of.
+	name: Vec<String>,
+	base: Arc<Base>,
+	scorer: Scorer,
+	features: Option<Features>,
+}
+
+impl Model {
+	fn new(store: &Store, work: &Score, name: Vec<String>) -> Result<Self, Failure> {
+		let base = Arc::new(load(store, &work.base)?);
+		let mut adapters = Vec::new();
+		for hash in &work.adapters {
+			let file = store.get(Space::Public, &parse(hash)?)?;
+			adapters.push(adapter::from_file(&base, &file)?);
+		}
+		let scorer = Scorer::new(base.clone(), &adapters, 1)?;
+		let mut features = None;
+		if let Some(hash) = &work.map {
+			let map = Map::from_file(&store.get(Space::Public, &parse(hash)?)?)?;
+			if work.adapters.first() != Some(&map.adapter) {
+				return Err("the map is of another adapter".into());
+			}
+			features = Some(Features::new(base.clone(), adapters.remove(0), &map, 1)?);
+		}
+		Ok(Self { name, base, scorer, features })
+	}
+}
+
+/// What is loaded.
 #[derive(Default)]
 struct Loaded {
-	models: Vec<(Vec<String>, Arc<Base>, Scorer)>,
+	models: Vec<Model>,
 	corpora: Vec<(protocol::Corpus, Corpus)>,
 }
 
@@ -79,9 +112,10 @@ fn load(store: &Store, base: &str) -> Result<Base, Failure> {
 	Ok(Base::load(&parse(base)?, blob, |hash| store.file(Space::Public, hash))?)
 }
 
-/// Trains adapters as their run did; gives their hashes.
+/// Makes parts of a run as it made them; gives their hashes.
 fn train(store: &Store, work: &Train) -> Result<Vec<[u8; 32]>, Failure> {
-	let run = Run::from_file(&store.get(Space::Public, &parse(&work.manifest)?)?)?;
+	let manifest = parse(&work.manifest)?;
+	let run = Run::from_file(&store.get(Space::Public, &manifest)?)?;
 	if run.root()? != parse(&work.root)? {
 		return Err("the run's manifest names other rows than the version has".into());
 	}
@@ -90,8 +124,39 @@ fn train(store: &Store, work: &Train) -> Result<Vec<[u8; 32]>, Failure> {
 	}
 	let base = load(store, &work.base)?;
 	let rows = run.rows(&base, &work.blocks, |hash| store.get(Space::Public, hash))?;
-	let files = run.train(&base, &rows, &work.subsets, 1, &mut |_: usize, _: usize, _: f32| ())?;
-	Ok(files.iter().map(|file| hash(file)).collect())
+	// Maps and pages are of the published adapter, which is trained for them if it is not asked for.
+	let mut subsets: Vec<Subset> = Vec::new();
+	for part in &work.parts {
+		let Part::Adapter(subset) = part else { continue };
+		subsets.push(*subset);
+	}
+	let features = subsets.len() < work.parts.len();
+	if features && !subsets.contains(&ALL) {
+		subsets.push(ALL);
+	}
+	let files = run.train(&base, &rows, &subsets, 1, &mut |_: usize, _: usize, _: f32| ())?;
+	let mut solution = None;
+	if let (true, Some(at)) = (features, subsets.iter().position(|subset| *subset == ALL)) {
+		let published = adapter::from_file(&base, &files[at])?;
+		let (adapter, seed) = (hash(&files[at]), parse(&work.seed)?);
+		let names = Names { adapter, manifest, seed, columns: work.columns };
+		let blocks = work.blocks.iter().max().map_or(0, |last| usize::from(*last) + 1);
+		solution = Some(gradient::solve(base.into(), published, &rows, blocks, &names, 1)?);
+	}
+	let mut files = files.iter();
+	let mut made = |part: &Part| -> Result<Option<[u8; 32]>, Failure> {
+		Ok(match (part, &solution) {
+			(Part::Adapter(_), _) => files.next().map(|file| hash(file)),
+			(Part::Map, Some(solution)) => Some(solution.hash()?),
+			(Part::Page(block), Some(solution)) => solution.page((*block).into())?,
+			(_, None) => None,
+		})
+	};
+	let mut hashes = Vec::new();
+	for part in &work.parts {
+		hashes.push(made(part)?.ok_or("the run has no such part")?);
+	}
+	Ok(hashes)
 }
 
 fn score(store: &Store, work: &Score, loaded: &mut Loaded) -> Result<(Vec<i32>, Spans), Failure> {
@@ -99,21 +164,14 @@ fn score(store: &Store, work: &Score, loaded: &mut Loaded) -> Result<(Vec<i32>, 
 		serde_json::from_slice(&store.get(Space::Private, &parse(&work.prompt)?)?)?;
 	let response: ResponseBlob =
 		serde_json::from_slice(&store.get(Space::Private, &parse(&work.response)?)?)?;
-	let name: Vec<String> = std::iter::once(&work.base).chain(&work.adapters).cloned().collect();
-	let (_, base, scorer) = place(
-		&mut loaded.models,
-		|(of, ..)| *of == name,
-		|| {
-			let base = Arc::new(load(store, &work.base)?);
-			let mut adapters = Vec::new();
-			for hash in &work.adapters {
-				let file = store.get(Space::Public, &parse(hash)?)?;
-				adapters.push(adapter::from_file(&base, &file)?);
-			}
-			let scorer = Scorer::new(base.clone(), &adapters, 1)?;
-			Ok((name.clone(), base, scorer))
-		},
-	)?;
+	let name: Vec<String> = std::iter::once(&work.base)
+		.chain(&work.adapters)
+		.chain(&work.map)
+		.cloned()
+		.collect();
+	let is = |model: &Model| model.name == name;
+	let model = place(&mut loaded.models, is, || Model::new(store, work, name.clone()))?;
+	let Model { base, scorer, features, .. } = model;
 	if base.tokenizer.decode(&response.tokens)? != response.text {
 		return Err("the answer's tokens do not spell its text".into());
 	}
@@ -125,7 +183,13 @@ fn score(store: &Store, work: &Score, loaded: &mut Loaded) -> Result<(Vec<i32>, 
 	if response.tokens.is_empty() || response.tokens.iter().any(|token| *token >= known) {
 		return Err("the answer has no tokens, or one that the model does not know".into());
 	}
-	let y = scorer.score(&base.tokenizer.encode(&prompt.prompt)?, &response.tokens)?;
+	let asked = base.tokenizer.encode(&prompt.prompt)?;
+	let mut y = scorer.score(&asked, &response.tokens)?;
+	if let (Some(features), Some(first)) = (features, y.first().copied()) {
+		// Added, so that differences from the first entry are the features themselves.
+		let found = features.of(&asked, &response.tokens)?;
+		y.extend(found.into_iter().map(|feature| first.saturating_add(feature)));
+	}
 	let Some(corpus) = &work.corpus else { return Ok((y, Spans::default())) };
 	let open = || Ok((corpus.clone(), Corpus::open(store, corpus)?));
 	let (_, corpus) = place(&mut loaded.corpora, |(of, _)| of == corpus, open)?;

@@ -49,7 +49,7 @@ pub struct Limits {
 	/// How often a job is tried when its child dies.
 	pub tries: u32,
 	/// How long the child may take to score an answer before it counts as dead; six times that to
-	/// train adapters.
+	/// make parts of a run again.
 	pub patience: Duration,
 	/// How long it waits before a second try; twice as long before each further one.
 	pub backoff: Duration,
@@ -113,6 +113,7 @@ enum Task {
 fn score(
 	base: &openledger_influence_math::Hash,
 	adapters: (&openledger_influence_math::Hash, &[openledger_influence_math::Hash]),
+	map: Option<&openledger_influence_math::Hash>,
 	prompt: &openledger_influence_math::Hash,
 	response: &openledger_influence_math::Hash,
 	corpus: Option<&Corpus>,
@@ -121,6 +122,7 @@ fn score(
 	Work::Score(Score {
 		base: text(base),
 		adapters: std::iter::once(adapters.0).chain(adapters.1).map(text).collect(),
+		map: map.map(text),
 		prompt: text(prompt),
 		response: text(response),
 		corpus: corpus.map(|corpus| protocol::Corpus {
@@ -137,12 +139,10 @@ impl Task {
 	fn name(&self) -> Hash {
 		openledger_blobs::hash(&match self {
 			Self::Score(job) => {
-				(&job.base, &job.adapter, &job.adapters, &job.prompt, &job.response, &job.corpus)
+				Job { receipt: Default::default(), endpoints: vec![], key: [0; 32], ..job.clone() }
 					.encode()
 			},
-			Self::Train(job) => {
-				(&job.base, &job.manifest, &job.root, &job.blocks, &job.subsets).encode()
-			},
+			Self::Train(job) => Retraining { endpoints: vec![], ..job.clone() }.encode(),
 			// The batch alone: where its blobs are and who asks changes nothing.
 			Self::Batch(job) => {
 				BatchJob { endpoints: vec![], key: [0; 32], ..job.clone() }.encode()
@@ -278,8 +278,8 @@ fn work(
 	match task {
 		Task::Score(job) => {
 			let adapters = (&job.adapter, &job.adapters[..]);
-			let corpus = job.corpus.as_ref();
-			let work = score(&job.base, adapters, &job.prompt, &job.response, corpus);
+			let (map, corpus) = (job.map.as_ref(), job.corpus.as_ref());
+			let work = score(&job.base, adapters, map, &job.prompt, &job.response, corpus);
 			ask(options, limits, &work, child)
 		},
 		Task::Train(job) => {
@@ -288,7 +288,9 @@ fn work(
 				manifest: text(&job.manifest),
 				root: text(&job.root),
 				blocks: job.blocks.clone(),
-				subsets: job.subsets.clone(),
+				parts: job.parts.iter().cloned().map(Into::into).collect(),
+				seed: text(&job.seed),
+				columns: job.columns,
 			});
 			ask(options, limits, &work, child)
 		},
@@ -308,17 +310,17 @@ fn score_batch(
 		log::warn!(target: LOG_TARGET, "batch {}: its items are not what was paid for", job.batch);
 		return Ok(Answer::Root { root: Default::default(), pages: Vec::new() });
 	};
-	let mut scored = Vec::new();
+	let (mut scored, adapters) = (Vec::new(), (&job.adapter, &job.adapters[..]));
 	for one in sample {
-		let (adapters, corpus) = ((&job.adapter, &job.adapters[..]), job.corpus.as_ref());
-		let work = score(&job.base, adapters, &one.prompt, &one.response, corpus);
+		let (map, corpus) = (job.map.as_ref(), job.corpus.as_ref());
+		let work = score(&job.base, adapters, map, &one.prompt, &one.response, corpus);
 		match ask(options, limits, &work, child)? {
 			Answer::Scored(y, spans) => scored.push((one, y, spans)),
 			_ => return Err(broken("the engine's process answered another question")),
 		}
 	}
 	let pages = written(job, &scored);
-	let root = root(&pages, job.count, job.adapters.len() as u16);
+	let root = root(&pages, job.count, job.columns);
 	let kept = pages.iter().map(|page| options.store.put(Space::Public, page).map(Into::into));
 	Ok(Answer::Root { root, pages: kept.collect::<Result<_, _>>().map_err(broken)? })
 }
@@ -400,8 +402,8 @@ async fn gather(options: &Options, task: &Task) -> Result<(), String> {
 	}
 	match task {
 		Task::Score(job) => {
-			for adapter in std::iter::once(&job.adapter).chain(&job.adapters) {
-				public(adapter.0).await?;
+			for blob in std::iter::once(&job.adapter).chain(&job.adapters).chain(&job.map) {
+				public(blob.0).await?;
 			}
 			looked_in(&job.corpus).await?;
 			for private in [&job.prompt, &job.response] {
@@ -409,8 +411,8 @@ async fn gather(options: &Options, task: &Task) -> Result<(), String> {
 			}
 		},
 		Task::Batch(job) => {
-			for adapter in std::iter::once(&job.adapter).chain(&job.adapters) {
-				public(adapter.0).await?;
+			for blob in std::iter::once(&job.adapter).chain(&job.adapters).chain(&job.map) {
+				public(blob.0).await?;
 			}
 			looked_in(&job.corpus).await?;
 			let blob = get(Space::Private, job.items.0, Some(job.key)).await?;

@@ -1,4 +1,4 @@
-use openledger_influence_math::spans;
+use openledger_influence_math::{host, spans};
 use serde::{Deserialize, Serialize};
 
 /// A prompt as it is stored and hashed: JSON, salted so that the hash says nothing.
@@ -32,11 +32,32 @@ pub struct ResponseBlob {
 pub enum Work {
 	/// Scores an answer.
 	Score(Score),
-	/// Trains adapters again.
+	/// Makes adapters, maps and pages again.
 	Train(Train),
 }
 
-/// Adapters to train again: hashes in hexadecimal of blobs that are in the child's store.
+/// A thing that a run made and that is made again.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Part {
+	/// The adapter that is trained on these blocks.
+	Adapter([u8; 32]),
+	/// The map of features.
+	Map,
+	/// A block's row of Ψ.
+	Page(u16),
+}
+
+impl From<host::Part> for Part {
+	fn from(part: host::Part) -> Self {
+		match part {
+			host::Part::Adapter(subset) => Self::Adapter(subset),
+			host::Part::Map => Self::Map,
+			host::Part::Page(block) => Self::Page(block),
+		}
+	}
+}
+
+/// Adapters, maps and pages to make again: hashes in hexadecimal of blobs that are in the child's store.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Train {
 	/// The base model's manifest.
@@ -47,8 +68,12 @@ pub struct Train {
 	pub root: String,
 	/// The block of each batch.
 	pub blocks: Vec<u16>,
-	/// One adapter each.
-	pub subsets: Vec<[u8; 32]>,
+	/// One hash each.
+	pub parts: Vec<Part>,
+	/// Seeds the map, hexadecimal.
+	pub seed: String,
+	/// Columns of the map.
+	pub columns: u16,
 }
 
 /// An answer to score: hashes in hexadecimal of blobs that are in the child's store.
@@ -58,6 +83,8 @@ pub struct Score {
 	pub base: String,
 	/// The published adapter, then the counterfactual ones.
 	pub adapters: Vec<String>,
+	/// The map of the features that follow, if there are any.
+	pub map: Option<String>,
 	/// The prompt blob.
 	pub prompt: String,
 	/// The response blob.
@@ -84,7 +111,7 @@ pub struct Corpus {
 pub(crate) enum Done {
 	/// The vector, and the bytes of the spans.
 	Scored(Vec<i32>, [u8; spans::SIZE]),
-	/// The adapters' hashes.
+	/// The hashes of the parts.
 	Trained(Vec<[u8; 32]>),
 	/// Why there is none.
 	Failed(String),

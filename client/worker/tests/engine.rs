@@ -10,10 +10,13 @@ use openledger_factory::{
 	Base,
 };
 use openledger_graph::Gpt;
-use openledger_influence::Scorer;
+use openledger_influence::{
+	gradient::{solve, Features, Names, Solution},
+	Scorer,
+};
 use openledger_influence_math::{
 	batch::{page_hashes, read_page, sample, Entry},
-	host::{Answer, BatchJob, Corpus, Engine, Job, Query, Retraining},
+	host::{Answer, BatchJob, Corpus, Engine, Job, Part, Query, Retraining},
 	merkle, Spans,
 };
 use openledger_worker::{Limits, Options, Parent, PromptBlob, ResponseBlob};
@@ -30,6 +33,9 @@ use std::{
 
 const KIND: KeyTypeId = KeyTypeId(*b"olsc");
 const TINY: Gpt = Gpt { vocabulary: 280, context: 16, width: 8, layers: 1, heads: 2, rank: 2 };
+/// Of the map.
+const SEED: [u8; 32] = [7; 32];
+const COLUMNS: u16 = 6;
 /// Nobody waits longer for a score of a tiny model.
 const DEADLINE: Duration = Duration::from_secs(120);
 
@@ -40,6 +46,8 @@ struct World {
 	trouble: PathBuf,
 	keystore: Arc<MemoryKeystore>,
 	job: Job,
+	/// Entries of a vector behind that of the published adapter.
+	columns: u16,
 	/// What the answer scores, computed here.
 	expected: Vec<i32>,
 	/// Adapters that were trained together with others.
@@ -131,6 +139,7 @@ impl World {
 			base: manifest.into(),
 			adapter: files[0].into(),
 			adapters: vec![files[1].into()],
+			map: None,
 			prompt: prompt.into(),
 			response: response.into(),
 			corpus: None,
@@ -142,13 +151,41 @@ impl World {
 			manifest: named.into(),
 			root: run.root().unwrap().into(),
 			blocks,
-			subsets: vec![second, ALL],
+			parts: vec![Part::Adapter(second), Part::Adapter(ALL)],
+			seed: SEED.into(),
+			columns: COLUMNS,
 			endpoints: vec![url.into_bytes()],
 		};
 		let trained = vec![files[2], files[0]];
 		let scorer = tempfile::tempdir().unwrap();
 		let trouble = scorer.path().join("trouble");
-		Self { operator, scorer, trouble, keystore, job, expected, retraining, trained }
+		let columns = 1;
+		Self { operator, scorer, trouble, keystore, job, columns, expected, retraining, trained }
+	}
+
+	/// Map and Ψ of the published adapter, computed here and published, and what the answer scores by them.
+	fn by_gradients(&mut self) -> Solution {
+		let store = Store::open(self.operator.path()).unwrap();
+		let get = |hash: &[u8; 32]| store.get(Space::Public, hash);
+		let file = |hash: &[u8; 32]| store.file(Space::Public, hash);
+		let base = Arc::new(Base::load(&self.job.base.0, get, file).unwrap());
+		let Retraining { manifest, blocks, .. } = &self.retraining;
+		let rows = Run::from_file(&get(&manifest.0).unwrap()).unwrap();
+		let rows = rows.rows(&base, blocks, get).unwrap();
+		let adapter = self.job.adapter.0;
+		let flat = openledger_factory::adapter::from_file(&base, &get(&adapter).unwrap()).unwrap();
+		let names = Names { adapter, manifest: manifest.0, seed: SEED, columns: COLUMNS };
+		let solution = solve(base.clone(), flat.clone(), &rows, 2, &names, 1).unwrap();
+		let map = store.put(Space::Public, &solution.map.to_file().unwrap()).unwrap();
+		let [asked, said] =
+			["the cat", " sat on the log"].map(|t| base.tokenizer.encode(t).unwrap());
+		let mut features = Features::new(base, flat, &solution.map, 1).unwrap();
+		let features = features.of(&asked, &said).unwrap();
+		let first = self.expected[0];
+		self.expected.truncate(2);
+		self.expected.extend(features.iter().map(|feature| first + feature));
+		(self.job.adapters, self.job.map, self.columns) = (vec![], Some(map.into()), COLUMNS);
+		solution
 	}
 
 	/// A batch of the same answer, of so many tokens each at a wei a token.
@@ -193,6 +230,8 @@ impl World {
 			base: self.job.base,
 			adapter: self.job.adapter,
 			adapters: self.job.adapters.clone(),
+			map: self.job.map,
+			columns: self.columns,
 			items: store.put(Space::Private, &items.encode()).unwrap().into(),
 			root: merkle::root(&hashes),
 			count: items.len() as u16,
@@ -410,4 +449,53 @@ async fn poll_should_give_the_zero_root_when_the_items_are_not_what_was_paid() {
 		let answer = world.answer(&engine, Query::Batch(job)).await;
 		assert_eq!(answer, Answer::Root { root: Default::default(), pages: vec![] });
 	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_give_map_and_pages_when_they_are_made_again_without_the_adapter() {
+	let mut world = World::new(Wrong::Nothing).await;
+	let solution = world.by_gradients();
+	let engine = world.engine(child(), DEADLINE);
+	let mut retraining = world.retraining.clone();
+	retraining.parts = vec![Part::Page(1), Part::Map, Part::Page(0)];
+	let [first, second] = [0, 1].map(|u| solution.page(u).unwrap().unwrap().into());
+	let map = solution.hash().unwrap().into();
+	let hashes = Answer::Trained(vec![second, map, first]);
+	assert_eq!(world.answer(&engine, Query::Train(retraining.clone())).await, hashes);
+	// With adapters among them, in any order.
+	let [other, all] = [0, 1].map(|n| world.trained[n].into());
+	let adapters = world.retraining.parts.clone();
+	retraining.parts = vec![adapters[1].clone(), Part::Map, adapters[0].clone(), Part::Page(1)];
+	let hashes = Answer::Trained(vec![all, map, other, second]);
+	assert_eq!(world.answer(&engine, Query::Train(retraining.clone())).await, hashes);
+
+	retraining.parts = vec![Part::Page(2)];
+	let Answer::Missing(why) = world.answer(&engine, Query::Train(retraining)).await else {
+		panic!("it did not fail")
+	};
+	let why = String::from_utf8(why).unwrap();
+	assert!(why.contains("no such part"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_give_features_when_an_answer_or_a_batch_is_scored_by_a_map() {
+	let mut world = World::new(Wrong::Nothing).await;
+	world.by_gradients();
+	let engine = world.engine(child(), DEADLINE);
+	assert_eq!(world.expected.len(), 2 + usize::from(COLUMNS));
+	let expected = Answer::Scored(world.expected.clone(), Spans::default());
+	assert_eq!(world.scored(&engine).await, expected);
+	let job = world.batch(&[100]);
+	let Answer::Root { pages, .. } = world.answer(&engine, Query::Batch(job.clone())).await else {
+		panic!("there is no root")
+	};
+	let Answer::Page(page) = engine.poll(Query::Page(pages[0])) else { panic!("there is no page") };
+	let expected = Entry::new(0, 0, 100, job.pool, &world.expected);
+	assert_eq!(read_page(&page, COLUMNS).unwrap(), [expected]);
+
+	// A map is of one adapter.
+	(world.job.adapter, world.job.receipt) = (world.trained[0].into(), [8; 32].into());
+	let Answer::Missing(why) = world.scored(&engine).await else { panic!("it did not fail") };
+	let why = String::from_utf8(why).unwrap();
+	assert!(why.contains("another adapter"), "{why}");
 }

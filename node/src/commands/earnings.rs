@@ -2,7 +2,7 @@ use super::{
 	batch::{self, open_batches},
 	datanet, hash,
 	model::{model, Design},
-	show_open, Common,
+	show_open, Common, Measure,
 };
 use crate::chain::{all, under, Chain, Result};
 use openledger_core::ModelId;
@@ -42,11 +42,14 @@ pub struct Evidence {
 	pub pool: String,
 	/// Where it stands.
 	pub phase: String,
-	/// Seeds the subsets.
+	/// How influence is measured.
+	#[serde(default)]
+	pub method: Measure,
+	/// Seeds the subsets, or the map.
 	pub seed: Hash,
 	/// Owner and bytes of each block of rows.
 	pub blocks: Vec<(String, u64)>,
-	/// Counterfactual adapters.
+	/// Counterfactual adapters, or columns of features.
 	pub adapters: u16,
 	/// Ψ, row by row.
 	pub psi: Vec<i32>,
@@ -58,7 +61,8 @@ pub struct Evidence {
 	/// Basis points of the pool that an answer pays for spans if all of it stands there.
 	#[serde(default)]
 	pub span_share: u16,
-	/// What each block earned by it, in wei, signed, and its standard error.
+	/// What each block earned by it, in wei, signed, and its standard error, which is its own size where
+	/// none is known.
 	pub items: Vec<(String, String)>,
 }
 
@@ -87,6 +91,7 @@ impl Evidence {
 			fee: receipt.fee.to_string(),
 			pool: receipt.pool.to_string(),
 			phase: format!("{:?}", receipt.phase),
+			method: design.method.into(),
 			seed: design.seed.ok_or("the design has no seed")?,
 			blocks: design
 				.blocks
@@ -108,14 +113,21 @@ impl Evidence {
 		Ok((receipt, Some(evidence)))
 	}
 
-	/// Recomputes everything from the seed on: subsets, the normal equations of Ψ, amounts and errors.
+	/// Recomputes everything from the seed on: subsets, the normal equations of Ψ, amounts and errors. By
+	/// gradients only committees can tell that Ψ is the rows'; its bounds are checked.
 	fn compute(&self) -> Result<Vec<(i128, u128)>> {
-		let subsets = draw(self.seed, self.blocks.len() as u16, self.adapters);
 		let sizes: Vec<u64> = self.blocks.iter().map(|(_, bytes)| *bytes).collect();
 		let psi = Psi::new(self.blocks.len(), self.adapters, self.psi.clone())
 			.map_err(|e| format!("Ψ is not what it should be: {e:?}"))?;
-		psi.check(&subsets, &sizes)
-			.map_err(|e| format!("Ψ is not the design's: {e:?}"))?;
+		let (subsets, checked) = match self.method {
+			Measure::Counterfactual => {
+				let subsets = draw(self.seed, self.blocks.len() as u16, self.adapters);
+				let checked = psi.check(&subsets, &sizes);
+				(subsets, checked)
+			},
+			Measure::Gradient => (Vec::new(), psi.check_bounds()),
+		};
+		checked.map_err(|e| format!("Ψ is not the design's: {e:?}"))?;
 		let spans = (&self.spans()?, self.span_share);
 		let items = money::items(&psi, &subsets, &self.y, spans, self.pool.parse()?);
 		items.ok_or_else(|| "y does not fit the design".into())
@@ -327,8 +339,12 @@ impl VerifyCommand {
 				.into());
 			}
 		}
+		let columns = match evidence.method {
+			Measure::Counterfactual => "counterfactual adapters, Ψ solves its design",
+			Measure::Gradient => "features, Ψ is within its bounds",
+		};
 		let text = format!(
-			"receipt {:?} holds: {} blocks, {} counterfactual adapters, Ψ solves its design, amounts agree\n{}",
+			"receipt {:?} holds: {} blocks, {} {columns}, amounts agree\n{}",
 			evidence.receipt,
 			evidence.blocks.len(),
 			evidence.adapters,

@@ -32,6 +32,7 @@ pub use spans::SpansCommand;
 use crate::chain::{Chain, Result, Signer};
 use indicatif::{ProgressBar, ProgressStyle};
 use openledger_blobs::{Space, Store};
+use openledger_core::Method;
 use openledger_factory::Base;
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, UNIT};
@@ -46,6 +47,45 @@ pub enum Output {
 	Text,
 	/// For programs.
 	Json,
+}
+
+/// How influence on the answers of a model version is measured.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	clap::ValueEnum,
+	serde::Serialize,
+	serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Measure {
+	/// By adapters that are trained on subsets of the rows.
+	#[default]
+	Counterfactual,
+	/// By gradients with respect to the published adapter, where governance allows it.
+	Gradient,
+}
+
+impl From<Measure> for Method {
+	fn from(measure: Measure) -> Self {
+		match measure {
+			Measure::Counterfactual => Self::Counterfactual,
+			Measure::Gradient => Self::Gradient,
+		}
+	}
+}
+
+impl From<Method> for Measure {
+	fn from(method: Method) -> Self {
+		match method {
+			Method::Counterfactual => Self::Counterfactual,
+			Method::Gradient => Self::Gradient,
+		}
+	}
 }
 
 /// What every command takes.

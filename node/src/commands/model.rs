@@ -1,7 +1,7 @@
 use super::{
 	account, datanet,
 	earnings::{receipts, Receipt},
-	event, hash, open, show_open, Blobs, Common,
+	event, hash, open, show_open, Blobs, Common, Measure,
 };
 use crate::chain::{Chain, Result, Signer};
 use openledger_blobs::Space;
@@ -12,7 +12,8 @@ use openledger_factory::{
 	run::RowEntry,
 	Base, Recipe,
 };
-use openledger_influence_math::{design::draw, Psi};
+use openledger_influence::gradient::{self, Names};
+use openledger_influence_math::Psi;
 use openledger_onnx::ExecutionClass;
 use openledger_worker::{PromptBlob, ResponseBlob};
 use pallet_attribution::{Committees, Standing, Work};
@@ -22,7 +23,7 @@ use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime, RuntimeEvent};
 use serde_json::{json, Value};
 use sp_core::crypto::Ss58Codec;
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 /// How models are stored on chain.
 pub type Model = pallet_models::Model<AccountId, <Runtime as pallet_models::Config>::Consideration>;
@@ -59,7 +60,7 @@ pub enum ModelCommand {
 		endpoint: String,
 	},
 	/// Fine-tunes an adapter and its counterfactual ones on a version of a Datanet, and registers
-	/// them.
+	/// them; or the adapter alone, and its gradients.
 	Train {
 		/// The base model.
 		#[arg(long, default_value_t = 0)]
@@ -70,7 +71,11 @@ pub enum ModelCommand {
 		/// Its version.
 		#[arg(long, default_value_t = 1)]
 		version: Version,
-		/// Counterfactual adapters: two to three times the number of contributors.
+		/// How influence on its answers is measured.
+		#[arg(long, value_enum, default_value_t)]
+		method: Measure,
+		/// Counterfactual adapters: two to three times the number of contributors. By gradients, how many
+		/// numbers a feature has: the more, the less chance decides.
 		#[arg(long, default_value_t = 16)]
 		adapters: u16,
 		/// How often each row is seen.
@@ -347,6 +352,7 @@ impl ModelCommand {
 				base,
 				datanet,
 				version,
+				method,
 				adapters,
 				epochs,
 				parent,
@@ -357,7 +363,7 @@ impl ModelCommand {
 			} => {
 				let store = common.store()?;
 				let manifest = base_manifest(&chain, *base).await?;
-				let model = store.base(&manifest)?;
+				let model = Arc::new(store.base(&manifest)?);
 				let published = published(&chain, *datanet, *version).await?;
 				let recipe = Recipe { epochs: *epochs, ..Default::default() };
 				let (batches, blocks) = rows(&chain, *datanet, &published).await?;
@@ -373,12 +379,14 @@ impl ModelCommand {
 					Some(endpoint) => url(endpoint)?,
 					None => base_entry(&chain, *base).await?.endpoint,
 				};
+				let of_run = store.put(&serde_json::to_vec(&run)?)?;
 				let call = Call::start_run {
 					run: pallet_models::Run {
 						base: *base,
 						datanet: *datanet,
 						version: *version,
-						manifest: store.put(&serde_json::to_vec(&run)?)?,
+						manifest: of_run,
+						method: (*method).into(),
 						adapters: *adapters,
 						class: ExecutionClass::current().id(),
 						endpoint,
@@ -403,7 +411,7 @@ impl ModelCommand {
 					.await?;
 				bar.finish_and_clear();
 				let seed = design.seed.ok_or("the design has no seed")?;
-				let subsets = draw(seed, design.blocks.len() as u16, *adapters);
+				let subsets = design.subsets().ok_or("the design has no seed")?;
 				let wanted: Vec<_> = std::iter::once(openledger_factory::train::ALL)
 					.chain(subsets.clone())
 					.collect();
@@ -425,22 +433,46 @@ impl ModelCommand {
 				for file in &trained {
 					hashes.push(store.put(file)?);
 				}
-				let sizes: Vec<u64> = design.blocks.iter().map(|block| block.bytes).collect();
-				let psi = Psi::solve(&subsets, &sizes).map_err(|e| format!("Ψ: {e:?}"))?;
 				let published = hashes.remove(0);
+				let psi = match method {
+					Measure::Counterfactual => {
+						let sizes: Vec<u64> =
+							design.blocks.iter().map(|block| block.bytes).collect();
+						let psi = Psi::solve(&subsets, &sizes).map_err(|e| format!("Ψ: {e:?}"))?;
+						psi.entries().to_vec()
+					},
+					Measure::Gradient => {
+						let names = Names {
+							adapter: published.0,
+							manifest: of_run.0,
+							seed: seed.0,
+							columns: *adapters,
+						};
+						let flat = adapter::from_file(&model, &trained[0])?;
+						let count = design.blocks.len();
+						// On one thread, as committees do it again.
+						let solution = gradient::solve(model, flat, &rows, count, &names, 1)?;
+						hashes = vec![store.put(&solution.map.to_file()?)?];
+						solution.psi()
+					},
+				};
 				let call = Call::register_version {
 					model: id,
 					adapter: published,
 					adapters: hashes.try_into().map_err(|_| "there are too many adapters")?,
-					psi: psi.entries().to_vec().try_into().map_err(|_| "Ψ is too large")?,
+					psi: psi.try_into().map_err(|_| "Ψ is too large")?,
 					price: Price { input: *input_price, output: *output_price, donation: 0 },
 				};
 				chain.send(&signer, call).await?;
 				if !no_wait {
 					tested(&chain, common, id).await?;
 				}
+				let beside = match method {
+					Measure::Counterfactual => format!("{adapters} counterfactual ones"),
+					Measure::Gradient => format!("a map to features of {adapters} numbers"),
+				};
 				let text = format!(
-					"model {id} registered: adapter {published:?} and {adapters} counterfactual ones on {} rows",
+					"model {id} registered: adapter {published:?} and {beside} on {} rows",
 					rows.len()
 				);
 				common
@@ -495,7 +527,7 @@ impl ModelCommand {
 				let manifest = base_manifest(&chain, entry.run.base).await?;
 				let base = store.base(&manifest)?;
 				let flat = adapter::from_file(&base, &store.get(&hash)?)?;
-				let base = std::sync::Arc::new(base);
+				let base = Arc::new(base);
 				let mut scorer =
 					openledger_influence::Scorer::new(base.clone(), &[flat], threads())?;
 				let (mut bytes, mut texts, mut loss) = (0usize, 0usize, [0f64; 2]);

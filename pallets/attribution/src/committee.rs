@@ -146,10 +146,10 @@ impl<T: Config> Pallet<T> {
 			return Self::again(work, committee);
 		}
 		if let (Work::Training(model), true) = (work, committee.drawn.is_empty()) {
-			let adapters = Designs::<T>::get(model).map_or(0, |design| design.adapters);
+			let last = Designs::<T>::get(model).map_or(0, |design| design.last());
 			let seed = Self::seed(b"openledger/retraining/v1", committee.sequence);
 			// The published adapter, which all answers are of, and others by chance.
-			let others = permutation(seed, adapters).into_iter().map(|k| k.saturating_add(1));
+			let others = permutation(seed, last).into_iter().map(|k| k.saturating_add(1));
 			let all = core::iter::once(0).chain(others).take(settings.retrained.into());
 			committee.drawn = BoundedVec::truncate_from(all.collect());
 		}
@@ -327,7 +327,13 @@ impl<T: Config> Pallet<T> {
 				let design = Designs::<T>::get(receipt.model).ok_or(invalid::WRONG_LENGTH)?;
 				ensure!(y.len() == usize::from(design.adapters) + 2, invalid::WRONG_LENGTH);
 				ensure!(spans.is_valid(design.blocks.len()), invalid::NO_SPANS);
-				let fits = Self::in_band(y, receipt.completion_tokens);
+				let logs = match design.method {
+					Method::Counterfactual => y.len(),
+					// Features have either sign.
+					Method::Gradient => 2,
+				};
+				let logs = y.get(..logs).unwrap_or_default();
+				let fits = Self::in_band(logs, receipt.completion_tokens);
 				fits.then_some(()).ok_or(invalid::OUT_OF_BAND)
 			},
 			(Work::Training(_), Finding::Adapters(hashes)) => {
@@ -551,7 +557,7 @@ impl<T: Config> Pallet<T> {
 				let design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
 				ensure!(design.standing == Standing::Active, Error::<T>::NotInReview);
 				ensure!(Self::has_panel(work, &[]), Error::<T>::NoPanel);
-				let known = named.iter().all(|adapter| *adapter <= design.adapters);
+				let known = named.iter().all(|number| *number <= design.last());
 				ensure!(known, Error::<T>::NoAdapter);
 				Self::begin_with(work, Some((who, bond)), named)?;
 			},

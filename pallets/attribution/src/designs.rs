@@ -3,7 +3,7 @@
 use super::*;
 use frame::deps::frame_support::traits::tokens::{Fortitude, Precision, Restriction};
 use openledger_core::{Designs as DesignsTrait, ModelInfo};
-use openledger_influence_math::{design::draw, Psi, PsiError};
+use openledger_influence_math::{psi::page, Psi, PsiError};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn draw_seed(model: ModelId) -> DispatchResult {
@@ -60,14 +60,21 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Whether what was trained again is what was registered.
+	/// Whether what was made again is what was registered: the published adapter, then what there are
+	/// hashes of, then the rows of Ψ.
 	pub(crate) fn reproduces(model: ModelId, drawn: &[u16], found: &Finding) -> bool {
 		let Finding::Adapters(hashes) = found else { return false };
 		let published = T::Models::model(model).map(|model| model.adapter);
 		let adapters = Adapters::<T>::get(model).unwrap_or_default();
-		let registered = |index: &u16| match (*index).checked_sub(1) {
+		let rows = drawn.iter().any(|index| usize::from(*index) > adapters.len());
+		let psi = rows.then(|| Self::psi(model)).flatten();
+		let row = |u: usize| Some(page(adapters.first()?, psi.as_ref()?.rows().nth(u)?));
+		let registered = |index: &u16| match usize::from(*index).checked_sub(1) {
 			None => published,
-			Some(k) => adapters.get(usize::from(k)).copied(),
+			Some(k) => match k.checked_sub(adapters.len()) {
+				None => adapters.get(k).copied(),
+				Some(u) => row(u),
+			},
 		};
 		hashes.len() == drawn.len()
 			&& drawn.iter().zip(hashes).all(|(index, hash)| registered(index) == Some(*hash))
@@ -141,10 +148,13 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 		who: &T::AccountId,
 		model: ModelId,
 		blocks: Vec<Block<T::AccountId>>,
+		method: Method,
 		adapters: u16,
 		class: Class,
 	) -> DispatchResult {
 		ensure!(!Designs::<T>::contains_key(model), Error::<T>::NoDesign);
+		let settings = Settings::<T>::get();
+		ensure!(method != Method::Gradient || settings.gradient, Error::<T>::MethodOff);
 		let blocks = BoundedVec::try_from(blocks).map_err(|_| Error::<T>::DesignOutOfBounds)?;
 		let (count, columns) = (blocks.len() as u64, u64::from(adapters).saturating_add(1));
 		let fits = count > 0 && (1..=MAX_ADAPTERS).contains(&adapters.into());
@@ -152,17 +162,17 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 		Self::schedule(Self::now().saturating_add(DELAY), Due::Seed(model))?;
 		let bytes = blocks
 			.encoded_size()
-			.saturating_add(usize::from(adapters).saturating_mul(32))
+			.saturating_add(usize::from(method.hashes(adapters)).saturating_mul(32))
 			.saturating_add((count.saturating_mul(columns) as usize).saturating_mul(4))
 			.saturating_add(Committee::<T::AccountId>::max_encoded_len());
 		let ticket = T::Consideration::new(who, Footprint::from_parts(1, bytes))?;
-		let settings = Settings::<T>::get();
 		let escrow = Self::training_cost(&settings, &blocks).ok_or(Error::<T>::Overflow)?;
 		T::Currency::hold(&HoldReason::Training.into(), who, escrow)?;
 		T::Currency::hold(&HoldReason::Version.into(), who, settings.version_bond)?;
-		let event = Event::DesignOpened { model, blocks: blocks.len() as u32, adapters };
+		let event = Event::DesignOpened { model, blocks: blocks.len() as u32, method, adapters };
 		let design = Design {
 			blocks,
+			method,
 			adapters,
 			class,
 			seed: None,
@@ -179,16 +189,24 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 	fn close(model: ModelId, adapters: Vec<Hash>, psi: Vec<i32>) -> DispatchResult {
 		let design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
 		ensure!(!Psis::<T>::contains_key(model), Error::<T>::NoDesign);
-		let seed = design.seed.ok_or(Error::<T>::SeedNotDrawn)?;
-		ensure!(adapters.len() == usize::from(design.adapters), Error::<T>::WrongAdapterCount);
+		ensure!(design.seed.is_some(), Error::<T>::SeedNotDrawn);
+		let hashes = design.method.hashes(design.adapters);
+		ensure!(adapters.len() == usize::from(hashes), Error::<T>::WrongAdapterCount);
 		let entries = Entries::try_from(psi.clone()).map_err(|_| Error::<T>::DesignOutOfBounds)?;
 		let psi = Psi::new(design.blocks.len(), design.adapters, psi)
 			.map_err(|_| Error::<T>::PsiShape)?;
-		let subsets = draw(seed, design.blocks.len() as u16, design.adapters);
-		let sizes: Vec<u64> = design.blocks.iter().map(|block| block.bytes).collect();
-		psi.check(&subsets, &sizes).map_err(|error| match error {
+		let checked = match design.method {
+			Method::Counterfactual => {
+				let subsets = design.subsets().ok_or(Error::<T>::SeedNotDrawn)?;
+				let sizes: Vec<u64> = design.blocks.iter().map(|block| block.bytes).collect();
+				psi.check(&subsets, &sizes)
+			},
+			Method::Gradient => psi.check_bounds(),
+		};
+		checked.map_err(|error| match error {
 			PsiError::Shape => Error::<T>::PsiShape,
 			PsiError::NormalEquations => Error::<T>::PsiNormalEquations,
+			PsiError::Bounds => Error::<T>::PsiBounds,
 		})?;
 		let adapters = BoundedVec::try_from(adapters).map_err(|_| Error::<T>::WrongAdapterCount)?;
 		Adapters::<T>::insert(model, adapters);

@@ -18,6 +18,10 @@
 //! who was wrong is slashed, with a delay in which that can be cancelled. By the same way a committee
 //! trains drawn adapters of a new model version again: only what reproduces bit by bit is paid for.
 //!
+//! Where governance allows it, the entries behind those of the base model and the published adapter are
+//! an answer's features, projected gradients, and Ψ is what the rows add to them ([`Method::Gradient`]).
+//! All that follows from Ψ and `y` is the same.
+//!
 //! Many cheap answers are paid by [`Voucher`]s and submitted as a [`Batch`] under one root. The seed of
 //! its committee's draw picks those that are scored; the committee agrees on the root over pages of
 //! what it found, and the runtime computes scores and money of every page that is posted.
@@ -70,8 +74,8 @@ use frame::{
 	traits::{Consideration, Footprint},
 };
 use openledger_core::{
-	Balance, Block, Class, Datanets, Eip712Domain, Hash, ModelId, Models, Redeemed, Reply, Request,
-	Voucher, BASIS_POINTS, MAX_ADAPTERS, MAX_BATCHES, MAX_BLOCKS, MAX_PSI,
+	Balance, Block, Class, Datanets, Eip712Domain, Hash, Method, ModelId, Models, Redeemed, Reply,
+	Request, Voucher, BASIS_POINTS, MAX_ADAPTERS, MAX_BATCHES, MAX_BLOCKS, MAX_PSI,
 };
 use openledger_influence_math::{
 	batch::{page_count, MAX_ITEMS, MAX_PAGE},
@@ -290,7 +294,8 @@ pub mod pallet {
 	pub type Designs<T: Config> =
 		StorageMap<_, Twox64Concat, ModelId, Design<T::AccountId, T::Consideration>, OptionQuery>;
 
-	/// Hashes of the counterfactual adapters of a model version, in the order of the subsets.
+	/// Hashes of the counterfactual adapters of a model version, in the order of the subsets; by gradients
+	/// that of the map alone.
 	#[pallet::storage]
 	pub type Adapters<T> =
 		StorageMap<_, Twox64Concat, ModelId, BoundedVec<Hash, ConstU32<MAX_ADAPTERS>>, OptionQuery>;
@@ -425,7 +430,9 @@ pub mod pallet {
 			model: ModelId,
 			/// Blocks of rows.
 			blocks: u32,
-			/// Counterfactual adapters.
+			/// How influence is measured.
+			method: Method,
+			/// Counterfactual adapters, or columns of features.
 			adapters: u16,
 		},
 		/// The subsets of a run are drawn.
@@ -859,7 +866,7 @@ pub mod pallet {
 		NotInReview,
 		/// There are too few other scorers for a panel.
 		NoPanel,
-		/// The version has no adapter of this number.
+		/// The version has no adapter, map or row of Ψ of this number.
 		NoAdapter,
 		/// There is no such slash.
 		NoSlash,
@@ -891,6 +898,10 @@ pub mod pallet {
 		NoBatch,
 		/// There is no such page to post, or it was posted.
 		NoPage,
+		/// Governance has not switched this method of attribution on.
+		MethodOff,
+		/// By gradients the published adapter's column of Ψ is zero, and a row sums to at most 64 units.
+		PsiBounds,
 	}
 
 	#[pallet::hooks]
@@ -928,7 +939,8 @@ pub mod pallet {
 			Earnings::<T>::get(who)
 		}
 
-		/// What a scored answer earns each block of rows, signed, with its standard error, in wei.
+		/// What a scored answer earns each block of rows, signed, with its standard error, in wei. By
+		/// gradients no error is known: in its place stands the item's own size.
 		pub fn answer_items(receipt: Hash) -> Option<Vec<(T::AccountId, i128, Balance)>> {
 			Self::items(receipt)
 		}
@@ -1272,8 +1284,8 @@ pub mod pallet {
 		}
 
 		/// Puts a bond up that some adapters of an active model version do not reproduce, by their numbers;
-		/// 0 is the published one, the counterfactual ones follow in their order. As
-		/// [`challenge`](Pallet::challenge), which has them drawn.
+		/// 0 is the published one, the counterfactual ones follow in their order, or by gradients the map and
+		/// the rows of Ψ. As [`challenge`](Pallet::challenge), which has them drawn.
 		///
 		/// ## Dispatch Origin
 		///

@@ -358,7 +358,8 @@ pub fn retrained(work: Work) -> Finding {
 }
 
 fn design_of(owners: &[AccountId], adapters: u16) {
-	assert_ok!(Attribution::open(&developer(), MODEL, blocks(owners), adapters, CLASS));
+	let method = Method::Counterfactual;
+	assert_ok!(Attribution::open(&developer(), MODEL, blocks(owners), method, adapters, CLASS));
 	run_to(Attribution::now() + DELAY);
 	let seed = Designs::<Test>::get(MODEL).unwrap().seed.unwrap();
 	let subsets = draw(seed, owners.len() as u16, adapters);

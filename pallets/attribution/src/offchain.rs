@@ -10,8 +10,7 @@ use frame::deps::{
 	sp_runtime::{offchain::storage::StorageValueRef, RuntimeAppPublic},
 };
 use openledger_influence_math::{
-	design::draw,
-	host::{ask, Answer, BatchJob, Corpus, Job, Query, Retraining},
+	host::{ask, Answer, BatchJob, Corpus, Job, Part, Query, Retraining},
 	merkle,
 };
 
@@ -196,16 +195,27 @@ impl<T: Config> Pallet<T> {
 		log::warn!(target: LOG_TARGET, "{work:?} cannot be done: {reason}");
 	}
 
+	/// What an answer is scored under beside the published adapter: the counterfactual ones, or a map.
+	fn basis(model: ModelId) -> Option<(Vec<Hash>, Option<Hash>)> {
+		let hashes = Adapters::<T>::get(model)?.into_inner();
+		Some(match Designs::<T>::get(model)?.method {
+			Method::Counterfactual => (hashes, None),
+			Method::Gradient => (Vec::new(), hashes.first().copied()),
+		})
+	}
+
 	fn job(key: &ScorerId, id: Hash) -> Result<Job, &'static str> {
 		let receipt = Receipts::<T>::get(id).ok_or("no receipt")?;
 		let model = T::Models::model(receipt.model).ok_or("no model")?;
+		let (adapters, map) = Self::basis(receipt.model).ok_or("no adapters")?;
 		let mut public = [0; 32];
 		public.copy_from_slice(key.as_ref());
 		Ok(Job {
 			receipt: id,
 			base: model.base,
 			adapter: model.adapter,
-			adapters: Adapters::<T>::get(receipt.model).ok_or("no adapters")?.into_inner(),
+			adapters,
+			map,
 			prompt: receipt.prompt,
 			response: receipt.response,
 			corpus: Self::corpus(receipt.model, receipt.terms)?,
@@ -220,6 +230,7 @@ impl<T: Config> Pallet<T> {
 		let redeemed: Vec<_> =
 			BatchPayers::<T>::get(id).into_iter().map(|paying| paying.redeemed).collect();
 		let operator: AccountId32 = batch.operator.clone().into();
+		let (adapters, map) = Self::basis(batch.model).ok_or("no adapters")?;
 		let mut public = [0; 32];
 		public.copy_from_slice(key.as_ref());
 		let Eip712Domain { chain, contract } = T::Eip712::get();
@@ -230,7 +241,9 @@ impl<T: Config> Pallet<T> {
 			model: batch.model,
 			base: model.base,
 			adapter: model.adapter,
-			adapters: Adapters::<T>::get(batch.model).ok_or("no adapters")?.into_inner(),
+			adapters,
+			map,
+			columns: batch.adapters,
 			items: batch.items,
 			root: batch.root,
 			count: batch.count,
@@ -268,18 +281,22 @@ impl<T: Config> Pallet<T> {
 		let version = T::Datanets::version(run.datanet, run.version).ok_or("no version")?;
 		let blocks =
 			T::Datanets::blocks_of_batches(run.datanet, run.version).ok_or("no batches")?;
-		let seed = design.seed.ok_or("no seed")?;
-		let subsets = draw(seed, design.blocks.len() as u16, design.adapters);
-		let wanted = |index: &u16| match (*index).checked_sub(1) {
-			None => Some([0xff; 32]),
-			Some(k) => subsets.get(usize::from(k)).copied(),
+		let subsets = design.subsets().ok_or("no seed")?;
+		let part = |index: &u16| match ((*index).checked_sub(1), design.method) {
+			(None, _) => Some(Part::Adapter([0xff; 32])),
+			(Some(k), Method::Counterfactual) => {
+				subsets.get(usize::from(k)).copied().map(Part::Adapter)
+			},
+			(Some(k), Method::Gradient) => Some(k.checked_sub(1).map_or(Part::Map, Part::Page)),
 		};
 		Ok(Retraining {
 			base: run.base,
 			manifest: run.manifest,
 			root: version.root,
 			blocks,
-			subsets: drawn.iter().map(wanted).collect::<Option<_>>().ok_or("no subset")?,
+			parts: drawn.iter().map(part).collect::<Option<_>>().ok_or("no subset")?,
+			seed: design.seed.ok_or("no seed")?,
+			columns: design.adapters,
 			endpoints: T::Models::endpoints(model, None),
 		})
 	}

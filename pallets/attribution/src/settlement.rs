@@ -3,7 +3,7 @@
 use super::*;
 use frame::deps::frame_support::{dispatch::WithPostDispatchInfo, traits::tokens::Preservation};
 use openledger_core::{Earnings as EarningsTrait, ModelInfo};
-use openledger_influence_math::{design::draw, money, score::lowest, Psi, Spans};
+use openledger_influence_math::{money, score::lowest, Psi, Spans};
 use receipts::Waiting;
 
 impl<T: Config> Pallet<T> {
@@ -215,9 +215,8 @@ impl<T: Config> Pallet<T> {
 		let y = Vectors::<T>::get(id)?;
 		let psi = Self::psi(receipt.model)?;
 		let design = Designs::<T>::get(receipt.model)?;
-		let subsets = draw(design.seed?, design.blocks.len() as u16, design.adapters);
 		let spans = (&receipt.spans, receipt.terms.share);
-		let items = money::items(&psi, &subsets, &y, spans, receipt.pool)?;
+		let items = money::items(&psi, &design.subsets()?, &y, spans, receipt.pool)?;
 		let owners = design.blocks.iter().map(|block| block.owner.clone());
 		Some(
 			owners

@@ -95,8 +95,10 @@ impl<T: Config> Pallet<T> {
 			ensure!(receipts.contains_key(&model), "a period has receipts");
 		}
 		for (model, _) in Psis::<T>::iter() {
-			ensure!(Designs::<T>::contains_key(model), "a Ψ has a design");
-			ensure!(Adapters::<T>::contains_key(model), "a Ψ has adapters");
+			let design = Designs::<T>::get(model).ok_or("a Ψ has a design")?;
+			let hashes = Adapters::<T>::get(model).ok_or("a Ψ has adapters")?.len();
+			let named = usize::from(design.method.hashes(design.adapters));
+			ensure!(hashes == named, "what an answer is scored under is named");
 		}
 		Ok(())
 	}

@@ -2,7 +2,7 @@
 
 use super::*;
 use frame::deps::frame_support::stored;
-use openledger_influence_math::{score::NAT, Spans};
+use openledger_influence_math::{design::draw, score::NAT, Spans, Subset};
 
 /// What governance may set.
 #[derive(
@@ -85,6 +85,8 @@ pub struct Parameters {
 	pub version_bond: Balance,
 	/// What spans of answers carry of the contributors' money.
 	pub spans: SpanTerms,
+	/// Whether runs may be started whose influence is measured by gradients.
+	pub gradient: bool,
 }
 
 impl Default for Parameters {
@@ -122,6 +124,7 @@ impl Default for Parameters {
 			training_price: 100_000_000_000_000_000,
 			version_bond: 100_000_000_000_000_000_000,
 			spans: SpanTerms { share: 0, least: 64 },
+			gradient: false,
 		}
 	}
 }
@@ -271,16 +274,19 @@ pub struct Scorer<Ticket> {
 	pub ticket: Ticket,
 }
 
-/// The subsets of a run: drawn from a seed that did not exist when its data was frozen.
+/// How influence on the answers of a run is measured: its subsets, or the projection of its gradients,
+/// are drawn from a seed that did not exist when its data was frozen.
 #[stored(no_skip_type_params)]
 pub struct Design<AccountId, Ticket> {
 	/// The rows, cut per contributor or group.
 	pub blocks: BoundedVec<Block<AccountId>, ConstU32<MAX_BLOCKS>>,
-	/// How many counterfactual adapters are trained.
+	/// By counterfactual adapters, or by gradients.
+	pub method: Method,
+	/// How many counterfactual adapters are trained, or columns features have.
 	pub adapters: u16,
-	/// The execution class in which they are trained.
+	/// The execution class in which all is trained.
 	pub class: Class,
-	/// Seeds the subsets, once it is drawn.
+	/// Seeds the subsets or the projection, once it is drawn.
 	pub seed: Option<Hash>,
 	/// Whether its answers are paid for.
 	pub standing: Standing,
@@ -290,6 +296,28 @@ pub struct Design<AccountId, Ticket> {
 	pub escrow: Balance,
 	/// Pays for this entry, the adapters' hashes and Ψ.
 	pub ticket: Ticket,
+}
+
+impl<AccountId, Ticket> Design<AccountId, Ticket> {
+	/// The last number of what a committee may be asked to make again. 0 is the published adapter, then
+	/// come those whose hashes are registered, and by gradients the rows of Ψ.
+	pub fn last(&self) -> u16 {
+		let hashes = self.method.hashes(self.adapters);
+		match self.method {
+			Method::Counterfactual => hashes,
+			Method::Gradient => hashes.saturating_add(self.blocks.len() as u16),
+		}
+	}
+
+	/// The subsets that counterfactual adapters are trained on, none by gradients; `None` before the seed is
+	/// drawn.
+	pub fn subsets(&self) -> Option<Vec<Subset>> {
+		let seed = self.seed?;
+		Some(match self.method {
+			Method::Counterfactual => draw(seed, self.blocks.len() as u16, self.adapters),
+			Method::Gradient => Vec::new(),
+		})
+	}
 }
 
 /// Whether answers of a model version are paid for.
@@ -426,7 +454,7 @@ pub struct Batch<AccountId, Ticket> {
 	pub items: Hash,
 	/// How many items.
 	pub count: u16,
-	/// Counterfactual adapters that score them.
+	/// Counterfactual adapters that score them, or columns of their features.
 	pub adapters: u16,
 	/// What was paid for all, in wei.
 	pub fee: Balance,
@@ -516,10 +544,10 @@ pub enum Work {
 	Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum Finding {
-	/// The log-probabilities of an answer, and what of it stands in the rows.
+	/// The log-probabilities of an answer, its features if there are any, and what of it stands in the rows.
 	#[codec(index = 0)]
 	Scores(Vector, Spans),
-	/// The hashes of adapters that were trained again, in the order of [`Committee::drawn`].
+	/// The hashes of what was made again, in the order of [`Committee::drawn`].
 	#[codec(index = 1)]
 	Adapters(BoundedVec<Hash, ConstU32<MAX_RETRAINED>>),
 	/// The root over the pages of a batch; zero if its items are not what was paid for.
@@ -542,7 +570,7 @@ impl Finding {
 	}
 }
 
-/// Adapters of a version by their numbers; 0 is the published one.
+/// What is made again of a version, by numbers: see [`Design::last`].
 pub type Drawn = BoundedVec<u16, ConstU32<MAX_RETRAINED>>;
 
 /// Why a panel is asked.
@@ -654,7 +682,7 @@ pub struct Committee<AccountId> {
 	pub panel_from: Option<u8>,
 	/// Who wants a panel, and what it put up for that, in wei.
 	pub challenger: Option<(AccountId, Balance)>,
-	/// Which adapters are to be trained again; 0 is the published one.
+	/// What is to be made again; 0 is the published adapter.
 	pub drawn: Drawn,
 }
 
@@ -758,7 +786,8 @@ impl From<Period> for Pool {
 	}
 }
 
-/// Log-probabilities of one answer: base model, published adapter, counterfactual adapters.
+/// Log-probabilities of one answer: base model, published adapter, counterfactual adapters. By gradients
+/// its features stand in place of the last, each added to the first entry.
 pub type Vector = BoundedVec<Nats, ConstU32<MAX_VECTOR>>;
 /// Numbers batches one after another.
 pub type BatchId = u64;

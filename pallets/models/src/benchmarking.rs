@@ -46,7 +46,8 @@ fn what(
 	adapters: u16,
 	parent: Option<ModelId>,
 ) -> Run {
-	Run { base, datanet, version, manifest: HASH, adapters, class: 0, endpoint: url(), parent }
+	let (method, endpoint) = (Method::Counterfactual, url());
+	Run { base, datanet, version, manifest: HASH, method, adapters, class: 0, endpoint, parent }
 }
 
 /// A model version that can be served.

@@ -43,14 +43,18 @@ impl<T: Config> Pallet<T> {
 	/// Starts a run; returns its id.
 	pub fn do_start_run(developer: T::AccountId, run: Run) -> Result<ModelId, DispatchError> {
 		Self::check_url(&run.endpoint)?;
-		let Run { datanet, version, adapters, .. } = run;
+		let Run { datanet, version, method, adapters, .. } = run;
 		Bases::<T>::try_mutate(run.base, |entry| {
 			let entry = entry.as_mut().ok_or(Error::<T>::NoBase)?;
 			entry.models = entry.models.checked_add(1).ok_or(Error::<T>::Overflow)?;
 			Ok::<_, Error<T>>(())
 		})?;
-		let paired = adapters.is_multiple_of(2) && (2..=MAX_ADAPTERS).contains(&adapters.into());
-		ensure!(paired, Error::<T>::BadAdapterCount);
+		let fits = match method {
+			Method::Counterfactual => adapters.is_multiple_of(2),
+			Method::Gradient => true,
+		};
+		let some = (1..=MAX_ADAPTERS).contains(&adapters.into());
+		ensure!(fits && some, Error::<T>::BadAdapterCount);
 		if let Some(parent) = run.parent {
 			let parent = Models::<T>::get(parent).ok_or(Error::<T>::NoModel)?;
 			ensure!(matches!(parent.stage, Stage::Ready { .. }), Error::<T>::NotReady);
@@ -62,7 +66,7 @@ impl<T: Config> Pallet<T> {
 		T::Datanets::retain(datanet, version)?;
 		let id = NextModel::<T>::get();
 		NextModel::<T>::put(id.checked_add(1).ok_or(Error::<T>::Overflow)?);
-		T::Designs::open(&developer, id, data.blocks, adapters, run.class)?;
+		T::Designs::open(&developer, id, data.blocks, method, adapters, run.class)?;
 		let footprint = Footprint::from_mel::<Model<T::AccountId, T::Consideration>>();
 		let model = Model {
 			developer: developer.clone(),

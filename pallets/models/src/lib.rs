@@ -48,7 +48,7 @@ use frame::{
 	traits::{Consideration, Footprint},
 };
 use openledger_core::{
-	Balance, BaseId, Class, DatanetId, Datanets, Designs, Hash, ModelId, Rights, Version,
+	Balance, BaseId, Class, DatanetId, Datanets, Designs, Hash, Method, ModelId, Rights, Version,
 	BASIS_POINTS, MAX_ADAPTERS, MAX_PSI,
 };
 
@@ -229,7 +229,8 @@ pub mod pallet {
 		NotLicensed,
 		/// Only the developer may do this.
 		NotDeveloper,
-		/// Counterfactual adapters come in pairs: an even number from 2 to 512.
+		/// Counterfactual adapters come in pairs: an even number from 2 to 512. Columns of features are 1 to
+		/// 512.
 		BadAdapterCount,
 		/// A developer gives up at most 10,000 basis points of its share.
 		BadPrice,
@@ -305,7 +306,7 @@ pub mod pallet {
 		}
 
 		/// Registers what a run trained: the published adapter, the counterfactual ones in the order
-		/// of the subsets, and Ψ.
+		/// of the subsets or the map of the gradient method alone, and Ψ.
 		///
 		/// ## Dispatch Origin
 		///

@@ -145,6 +145,7 @@ impl Designs<u64> for World {
 		_: &u64,
 		model: ModelId,
 		_: Vec<openledger_core::Block<u64>>,
+		_: Method,
 		_: u16,
 		_: Class,
 	) -> DispatchResult {

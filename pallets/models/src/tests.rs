@@ -22,6 +22,7 @@ fn run() -> Run {
 		datanet: 0,
 		version: 1,
 		manifest: Hash::repeat_byte(2),
+		method: Method::Counterfactual,
 		adapters: 2,
 		class: 0,
 		endpoint: url(),
@@ -71,7 +72,14 @@ fn start_run_should_fail_when_anything_is_missing() {
 		for adapters in [0, 3, 514] {
 			assert_noop!(start(DEVELOPER, 1, adapters), Error::<Test>::BadAdapterCount);
 		}
-		let parent = Models::start_run(origin(DEVELOPER), Run { parent: Some(0), ..run() });
+		// Columns of features come in no pairs.
+		let columns = |adapters| Run { method: Method::Gradient, adapters, ..run() };
+		for adapters in [0, 513] {
+			let refused = Models::start_run(origin(DEVELOPER), columns(adapters));
+			assert_noop!(refused, Error::<Test>::BadAdapterCount);
+		}
+		assert_ok!(Models::start_run(origin(DEVELOPER), columns(3)));
+		let parent = Models::start_run(origin(DEVELOPER), Run { parent: Some(9), ..run() });
 		assert_noop!(parent, Error::<Test>::NoModel);
 	});
 }

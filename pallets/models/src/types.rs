@@ -85,7 +85,9 @@ pub struct Run {
 	pub version: Version,
 	/// BLAKE2b-256 of the run's manifest: recipe, rows and seeds.
 	pub manifest: Hash,
-	/// Counterfactual adapters beside the published one.
+	/// How influence on its answers is measured.
+	pub method: Method,
+	/// Counterfactual adapters beside the published one, or columns of features.
 	pub adapters: u16,
 	/// The execution class in which they are trained, and trained again.
 	pub class: Class,

@@ -21,7 +21,8 @@ pub use receipt::{
 };
 pub use rights::Rights;
 pub use traits::{
-	Block, Datanets, Designs, Earnings, ModelInfo, Models, RowInfo, RunInfo, Spans, VersionInfo,
+	Block, Datanets, Designs, Earnings, Method, ModelInfo, Models, RowInfo, RunInfo, Spans,
+	VersionInfo,
 };
 
 /// A BLAKE2b-256 hash: of a row, a blob, a receipt or a Merkle node.
@@ -51,7 +52,7 @@ pub type Class = u64;
 pub const MAX_BATCHES: u32 = 1 << 14;
 /// The most blocks that the rows of a version are cut into, and bits of a subset.
 pub const MAX_BLOCKS: u32 = 256;
-/// The most counterfactual adapters of a model version.
+/// The most counterfactual adapters of a model version, or columns of features.
 pub const MAX_ADAPTERS: u32 = 512;
 /// The most entries of a Ψ: a row for each block, with a column for the published adapter.
 pub const MAX_PSI: u32 = MAX_BLOCKS * (MAX_ADAPTERS + 1);

@@ -150,20 +150,62 @@ pub trait Models<AccountId> {
 	fn endpoints(id: ModelId, operator: Option<&AccountId>) -> Vec<Vec<u8>>;
 }
 
-/// The designs of the counterfactual adapters.
+/// How influence is measured. With either method the scores of an answer are `Ψ·d`, Ψ one row for each
+/// block of rows and `d` the differences of the answer's vector from its first entry.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Default,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Method {
+	/// By adapters that are trained on subsets of the rows: `d` are the answer's gains under them, Ψ solves
+	/// the Shapley regression (Ilyas et al. 2022; Lundberg and Lee 2017).
+	#[default]
+	#[codec(index = 0)]
+	Counterfactual,
+	/// By gradients with respect to the published adapter: `d` are the answer's features, Ψ the sums of
+	/// the blocks' features under the inverse of the damped empirical Fisher matrix (LoGRA, Choe et al.
+	/// 2024).
+	#[codec(index = 1)]
+	Gradient,
+}
+
+impl Method {
+	/// How many hashes are registered beside that of the published adapter: of the counterfactual
+	/// adapters, or of the map that makes features of an answer.
+	pub fn hashes(self, adapters: u16) -> u16 {
+		match self {
+			Self::Counterfactual => adapters,
+			Self::Gradient => 1,
+		}
+	}
+}
+
+/// The designs by which influence is measured.
 pub trait Designs<AccountId> {
-	/// Freezes the blocks of a run; the seed of its subsets is drawn from later blocks. `who`
-	/// pays for the storage, for training drawn adapters again in the same execution class, and
-	/// answers for it that they reproduce.
+	/// Freezes the blocks of a run; the seed of its subsets, or of its projection, is drawn from later
+	/// blocks. `adapters` counts counterfactual adapters, or the columns of features. `who` pays for the
+	/// storage, for training drawn adapters again in the same execution class, and answers for it that
+	/// they reproduce. Fails if the method is switched off.
 	fn open(
 		who: &AccountId,
 		model: ModelId,
 		blocks: Vec<Block<AccountId>>,
+		method: Method,
 		adapters: u16,
 		class: Class,
 	) -> DispatchResult;
-	/// Takes the adapters' hashes, in the order of the subsets, and Ψ (blocks x (adapters + 1),
-	/// row by row, the published adapter's column first), which must satisfy the normal equations.
+	/// Takes Ψ (blocks x (adapters + 1), row by row, the published adapter's column first) and hashes:
+	/// the counterfactual adapters' in the order of the subsets, for which Ψ must satisfy the normal
+	/// equations; or the map's alone, for which the published adapter's column must be zero.
 	fn close(model: ModelId, adapters: Vec<Hash>, psi: Vec<i32>) -> Result<(), DispatchError>;
 	/// Weight of drawing the subsets of so many adapters, which `close` does.
 	fn draw_weight(adapters: u32) -> Weight;

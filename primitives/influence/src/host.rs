@@ -24,7 +24,7 @@ pub enum Query {
 	/// The number of the last finalized block.
 	#[codec(index = 1)]
 	Finalized,
-	/// How far are these adapters? They are trained if they are new.
+	/// How far are these adapters, maps and pages? They are made if they are new.
 	#[codec(index = 2)]
 	Train(Retraining),
 	/// How far is this batch? It is started if it is new.
@@ -65,6 +65,10 @@ pub struct BatchJob {
 	pub adapter: Hash,
 	/// Hashes of the counterfactual adapters, in order.
 	pub adapters: Vec<Hash>,
+	/// Hash of the map of the features that follow, if there are any.
+	pub map: Option<Hash>,
+	/// Entries of a vector behind that of the published adapter.
+	pub columns: u16,
 	/// Hash of the blob that lists the items.
 	pub items: Hash,
 	/// Merkle root over the items' hashes.
@@ -108,6 +112,8 @@ pub struct Job {
 	pub adapter: Hash,
 	/// Hashes of the counterfactual adapters, in order.
 	pub adapters: Vec<Hash>,
+	/// Hash of the map of the features that follow, if there are any.
+	pub map: Option<Hash>,
 	/// Hash of the prompt blob.
 	pub prompt: Hash,
 	/// Hash of the response blob.
@@ -120,7 +126,21 @@ pub struct Job {
 	pub key: [u8; 32],
 }
 
-/// Adapters to train as a run trained them. Everything it needs is a blob of the given hash.
+/// A thing that a run made and that is made again.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub enum Part {
+	/// The adapter that is trained on these blocks.
+	#[codec(index = 0)]
+	Adapter(Subset),
+	/// The map that makes an answer's features, by gradients with respect to the published adapter.
+	#[codec(index = 1)]
+	Map,
+	/// What the rows of a block add to features: its row of Ψ, hashed as [`page`](crate::psi::page).
+	#[codec(index = 2)]
+	Page(u16),
+}
+
+/// Adapters, maps and pages to make as a run made them. Everything it needs is a blob of the given hash.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 pub struct Retraining {
 	/// Hash of the base model's manifest.
@@ -131,8 +151,12 @@ pub struct Retraining {
 	pub root: Hash,
 	/// The block of each batch.
 	pub blocks: Vec<u16>,
-	/// One adapter each.
-	pub subsets: Vec<Subset>,
+	/// One hash each.
+	pub parts: Vec<Part>,
+	/// Seeds the map.
+	pub seed: Hash,
+	/// Columns of the map.
+	pub columns: u16,
 	/// URLs of nodes that publish the blobs.
 	pub endpoints: Vec<Vec<u8>>,
 }
@@ -152,14 +176,14 @@ pub enum Answer {
 	/// The job cannot be done; the reason is for the log. It is tried again when asked again.
 	#[codec(index = 3)]
 	Failed(Vec<u8>),
-	/// Log-probabilities under the base model, the published adapter and each counterfactual one; and what
-	/// stands in the corpus.
+	/// Log-probabilities under the base model, the published adapter and each counterfactual one, and
+	/// that under the base model plus each feature; and what stands in the corpus.
 	#[codec(index = 4)]
 	Scored(Vec<Nats>, Spans),
 	/// The number of the last finalized block.
 	#[codec(index = 5)]
 	Finalized(u32),
-	/// The hashes of the adapters, in the order of the subsets.
+	/// The hashes of what was made again, in the order of the parts.
 	#[codec(index = 6)]
 	Trained(Vec<Hash>),
 	/// The root over the pages of a batch; zero if its items are not what was paid for. The pages are

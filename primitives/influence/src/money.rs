@@ -156,6 +156,9 @@ pub fn fee(input: (u128, u32), output: (u128, u32), minimum: u128) -> Option<u12
 /// What one answer with pool `amount` earns each block, signed, and the standard error of that, in
 /// wei. What `spans` are paid, `share` basis points at most, has none. `None` if `y`, the subsets or the
 /// spans are of another design.
+///
+/// Without subsets there is no regression, and nobody knows how far an item is off: in place of an error
+/// stands the item's own size.
 pub fn items(
 	psi: &Psi,
 	subsets: &[Subset],
@@ -167,6 +170,9 @@ pub fn items(
 	let amount = alone.add_spans(spans, psi.blocks(), amount, share)?;
 	alone.add(psi, y, amount)?;
 	let amounts = alone.settle(psi)?.amounts;
+	if subsets.is_empty() {
+		return Some(amounts.into_iter().map(|amount| (amount, amount.unsigned_abs())).collect());
+	}
 	let errors = crate::score::standard_errors(psi, subsets, y)?;
 	let positive = crate::score::positive(&psi.scores(y)?).max(1);
 	// An error in the unit of the scores is worth as much as a score of that size.
@@ -288,6 +294,100 @@ mod tests {
 			let amount = amount >> 16;
 			prop_assert_eq!(split(amount, parts).iter().sum::<u128>(), amount);
 		}
+	}
+
+	/// A Ψ of features of eight blocks, each row as long as it may be.
+	fn gradient() -> impl Strategy<Value = Psi> {
+		let entry = prop_oneof![-9i64..=9, -(1i64 << 20)..=1 << 20, Just(0)];
+		prop::collection::vec(prop::collection::vec(entry, 16), 8).prop_map(|rows| {
+			let longest = |row: Vec<i64>| {
+				let norm = row.iter().map(|a| a.abs()).sum::<i64>().max(1);
+				let scaled = row.into_iter().map(move |a| a * psi::MAX_NORM as i64 / norm);
+				core::iter::once(0).chain(scaled.map(|a| a as i32))
+			};
+			let psi = Psi::new(8, 16, rows.into_iter().flat_map(longest).collect()).unwrap();
+			assert_eq!(psi.check_bounds(), Ok(()));
+			psi
+		})
+	}
+
+	/// A vector of features: log-probabilities, and entries of either sign and any size.
+	fn features() -> impl Strategy<Value = Vec<Nats>> {
+		let feature = prop_oneof![-1000i32..1000, -NAT..NAT, any::<i32>()];
+		(prop_oneof![Just(i32::MIN), -(1i32 << 24)..=0], prop::collection::vec(feature, 17))
+			.prop_map(|(base, features)| {
+				let entries = features.iter().map(|f| base.saturating_add(*f));
+				core::iter::once(base).chain(entries).collect()
+			})
+	}
+
+	proptest! {
+		#[test]
+		fn answer_should_never_return_more_than_its_pool_when_scored_by_features(
+			psi in gradient(),
+			answers in prop::collection::vec((features(), prop_oneof![Just(MAX_POOL), 0..MAX_POOL]), 1..6),
+			set: u8,
+		) {
+			let (mut pool, mut paid_in) = (Pool::default(), 0);
+			for (y, amount) in &answers {
+				let sum = |pool: &Pool| -> i128 {
+					let amounts = pool.settle(&psi).unwrap().amounts;
+					let inside = amounts.iter().enumerate().filter(|(u, _)| set >> u & 1 == 1);
+					inside.map(|(_, a)| a).sum()
+				};
+				let before = sum(&pool);
+				pool.add(&psi, y, *amount).unwrap();
+				paid_in += amount;
+				prop_assert!(sum(&pool) - before <= *amount as i128 + 8);
+				prop_assert!(items(&psi, &[], y, (&Spans::default(), 0), *amount).is_some());
+			}
+			let settled = pool.settle(&psi).unwrap();
+			let paid: u128 = settled.amounts.iter().map(|a| a.max(&0).unsigned_abs()).sum();
+			prop_assert_eq!(paid + settled.rest, paid_in);
+		}
+
+		/// Pages of features at the bounds: nothing overflows, and nothing is paid that was not paid in.
+		#[test]
+		fn add_page_should_conserve_when_scored_by_features(
+			psi in gradient(),
+			answers in prop::collection::vec((features(), 0..MAX_POOL), 1..6),
+		) {
+			use crate::batch::{pages, Entry};
+			let entry = |(y, amount): &(Vec<Nats>, u128)| Entry::new(0, 0, u32::MAX, *amount, y);
+			let entries: Vec<Entry> = answers.iter().map(entry).collect();
+			let paid_in: u128 = entries.iter().map(|entry| entry.amount).sum();
+			let mut pool = Pool::default();
+			let added = pool.add_page(&psi, &pages(&entries, 16)[0], 255, u128::MAX).unwrap();
+			prop_assert_eq!(added.amount, paid_in);
+			let settled = pool.settle(&psi).unwrap();
+			let paid: u128 = settled.amounts.iter().map(|a| a.max(&0).unsigned_abs()).sum();
+			prop_assert_eq!(paid + settled.rest, paid_in);
+		}
+	}
+
+	/// 2^15 answers of the most gain, each of the largest pool, that count for hardly anything.
+	#[test]
+	fn settle_should_not_overflow_when_all_is_at_its_bound() {
+		let most = -(psi::MAX_NORM as i32);
+		let psi = Psi::new(2, 2, vec![0, 0, most, 0, 1, 0]).unwrap();
+		assert_eq!(psi.check_bounds(), Ok(()));
+		let y = [i32::MIN, i32::MAX, i32::MIN + MIN_GAIN as i32 + 1, i32::MAX];
+		let mut one = Pool::default();
+		assert_eq!(one.add(&psi, &y, MAX_POOL), Some(true));
+		let answers = 1u32 << 15;
+		let weighted = one.weighted.iter().map(|w| w * i128::from(answers)).collect();
+		let total = MAX_POOL * u128::from(answers);
+		let settled = Pool { total, answers, weighted, by_spans: Vec::new() }.settle(&psi).unwrap();
+		assert!(settled.amounts[0] < 0 && settled.amounts[1] > 0, "{settled:?}");
+	}
+
+	#[test]
+	fn items_should_show_their_own_size_as_error_when_there_is_no_regression() {
+		let psi = Psi::new(2, 1, vec![0, psi::ONE, 0, -psi::ONE]).unwrap();
+		let items =
+			items(&psi, &[], &[-9 * NAT, -NAT, -8 * NAT], (&Spans::default(), 0), 1_000).unwrap();
+		assert!(items.iter().all(|(amount, error)| amount.unsigned_abs() == *error));
+		assert!(items[0].0 > 990 && items[1].0 < -990, "{items:?}");
 	}
 
 	#[test]

@@ -11,17 +11,29 @@
 //! The solution is linear: `φ = Ψ·(G, d)`. With `x` the memberships centred in their stratum it
 //! satisfies `(xᵀwx + s11ᵀ + 1) φ = xᵀw d + (s1 + p) L`, which [`Psi::check`] verifies without solving
 //! anything.
+//!
+//! The same shape holds what gradients say of an answer: then `d` are the answer's features, column for
+//! column, the published adapter's column is zero, and a row is what the block's rows add to features
+//! under the inverse of the damped empirical Fisher matrix (LoGRA, Choe et al. 2024). Nothing of that
+//! can be checked by integers, so that committees make rows again and compare their hashes ([`page`]);
+//! [`Psi::check_bounds`] keeps all sums inside their types.
 
 use crate::{
 	design::{contains, level, stratum, sureness, weight, Stratum, Subset},
 	score::Nats,
+	Hash,
 };
 use alloc::{vec, vec::Vec};
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
+use sp_crypto_hashing::blake2_256;
 
 /// One in the entries of [`Psi`].
 pub const ONE: i32 = 1 << 20;
+/// The most that the absolute entries of a row may sum to where no equations bound them: 64 units. With
+/// that [`Pool`](crate::Pool) holds 2^15 answers of any vectors, as its own bounds say, and a
+/// committee that is biased together by δ moves a score by 128 δ at most.
+pub const MAX_NORM: u64 = 64 * ONE as u64;
 /// One in the prior.
 const PRIOR_ONE: u64 = 1 << 16;
 
@@ -40,6 +52,14 @@ pub enum PsiError {
 	Shape,
 	/// It does not solve the normal equations of its design.
 	NormalEquations,
+	/// The published adapter's column is not zero, or a row sums to more than [`MAX_NORM`].
+	Bounds,
+}
+
+/// The hash of a row of Ψ under the map that makes an answer's features: of both, so that nobody finds
+/// it who finds another map.
+pub fn page(map: &Hash, row: &[i32]) -> Hash {
+	(map, row).using_encoded(blake2_256).into()
 }
 
 /// A product. One of 64 bits is enough for almost all, and WebAssembly has no multiplication beyond that.
@@ -128,6 +148,14 @@ impl Psi {
 			}
 		}
 		Ok(())
+	}
+
+	/// Whether this can be the Ψ of features: nothing of the published adapter's gain, and rows of at most
+	/// [`MAX_NORM`].
+	pub fn check_bounds(&self) -> Result<(), PsiError> {
+		let norm = |row: &[i32]| row.iter().map(|a| u64::from(a.unsigned_abs())).sum::<u64>();
+		let fits = |row: &[i32]| row.first() == Some(&0) && norm(row) <= MAX_NORM;
+		self.rows().all(fits).then_some(()).ok_or(PsiError::Bounds)
 	}
 
 	/// Solves the regression for `subsets` and the blocks' `sizes` (bytes).
@@ -256,9 +284,10 @@ impl Memberships {
 	}
 }
 
-/// `L` and `D` of `L·D·Lᵀ = a`, `D` on the diagonal of `L`, row by row.
+/// `L` and `D` of `L·D·Lᵀ = a` for a symmetric `a` of `n` rows, `D` on the diagonal of `L`, row by row.
+/// The order of all sums is fixed: the same bits everywhere.
 #[cfg(any(feature = "std", feature = "runtime-benchmarks"))]
-fn factorise(a: &[f64], n: usize) -> Vec<f64> {
+pub fn factorise(a: &[f64], n: usize) -> Vec<f64> {
 	let mut l = vec![0.0; n * n];
 	for i in 0..n {
 		for j in 0..=i {
@@ -270,9 +299,9 @@ fn factorise(a: &[f64], n: usize) -> Vec<f64> {
 	l
 }
 
-/// Solves `L·D·Lᵀ x = b`.
+/// Solves `L·D·Lᵀ x = b`, with what [`factorise`] gives.
 #[cfg(any(feature = "std", feature = "runtime-benchmarks"))]
-fn substitute(l: &[f64], b: &[f64]) -> Vec<f64> {
+pub fn substitute(l: &[f64], b: &[f64]) -> Vec<f64> {
 	let n = b.len();
 	let mut x = b.to_vec();
 	for i in 0..n {
@@ -431,6 +460,25 @@ mod tests {
 	fn scores_should_be_none_when_y_has_the_wrong_length() {
 		let (_, psi) = solved([7; 32], 8, 16, &[1; 8]);
 		assert_eq!(psi.scores(&[0; 17]), None);
+	}
+
+	#[test]
+	fn check_bounds_should_refuse_when_the_first_column_counts_or_a_row_is_too_long() {
+		let half = (MAX_NORM / 2) as i32;
+		let check = |row: [i32; 3]| Psi::new(1, 2, row.to_vec()).unwrap().check_bounds();
+		assert_eq!(check([0, half, -half]), Ok(()));
+		for row in [[1, 0, 0], [0, half, -half - 1], [0, i32::MIN, 0]] {
+			assert_eq!(check(row), Err(PsiError::Bounds));
+		}
+	}
+
+	#[test]
+	fn page_should_differ_when_the_map_or_an_entry_differs() {
+		let (one, other) = (Hash::repeat_byte(1), Hash::repeat_byte(2));
+		let row = [0, 5, -6];
+		assert_eq!(page(&one, &row), page(&one, &row));
+		assert_ne!(page(&one, &row), page(&other, &row));
+		assert_ne!(page(&one, &row), page(&one, &[0, 5, -7]));
 	}
 
 	#[test]

@@ -10,7 +10,7 @@ use frame_support::{
 	assert_ok,
 	traits::fungible::{Inspect, Mutate},
 };
-use openledger_core::{AttributionCall, AttributionFace, Reply, Request, Rights, Voucher};
+use openledger_core::{AttributionCall, AttributionFace, Method, Reply, Request, Rights, Voucher};
 use openledger_influence_math::{
 	design::{contains, draw},
 	Nats, Psi,
@@ -402,6 +402,7 @@ fn run(datanet: u32, parent: Option<u32>) -> pallet_models::Run {
 		datanet,
 		version: 1,
 		manifest: Hash::repeat_byte(4),
+		method: Method::Counterfactual,
 		adapters: ADAPTERS,
 		class: CLASS,
 		endpoint: b"https://alith.example".to_vec().try_into().unwrap(),

@@ -107,7 +107,7 @@ fn drawn(id: BatchId) -> Work {
 }
 
 /// The committee agrees on these pages and nobody challenges them.
-fn agree(id: BatchId, fees: &[u128], worth: impl Fn(u16) -> Vec<Nats>) -> Vec<Vec<u8>> {
+pub(super) fn agree(id: BatchId, fees: &[u128], worth: impl Fn(u16) -> Vec<Nats>) -> Vec<Vec<u8>> {
 	let work = drawn(id);
 	let pages = pages(id, fees, worth);
 	let root = root_of(id, &pages);
@@ -116,14 +116,14 @@ fn agree(id: BatchId, fees: &[u128], worth: impl Fn(u16) -> Vec<Nats>) -> Vec<Ve
 	pages
 }
 
-fn post_all(id: BatchId, pages: &[Vec<u8>]) {
+pub(super) fn post_all(id: BatchId, pages: &[Vec<u8>]) {
 	for index in 0..pages.len() {
 		assert_ok!(apply(post_call(id, pages, index)));
 	}
 }
 
 /// Ends the period of a batch, settles it and closes the batch.
-fn settle_and_close(id: BatchId) {
+pub(super) fn settle_and_close(id: BatchId) {
 	let posting = batch_of(id).posting.unwrap();
 	let end = (posting.period + 1) * Settings::<Test>::get().period;
 	run_to(end.max(posting.until + 1));

@@ -8,10 +8,15 @@ fn owners() -> Vec<AccountId> {
 	(0..BLOCKS).map(contributor).collect()
 }
 
+fn open(owners: &[AccountId], adapters: u16) -> DispatchResult {
+	let method = Method::Counterfactual;
+	Attribution::open(&developer(), MODEL, blocks(owners), method, adapters, CLASS)
+}
+
 #[test]
 fn open_should_draw_the_seed_from_later_blocks_when_opened() {
 	build_and_execute(|| {
-		assert_ok!(Attribution::open(&developer(), MODEL, blocks(&owners()), ADAPTERS, CLASS));
+		assert_ok!(open(&owners(), ADAPTERS));
 		run_to(DELAY);
 		assert_eq!(Designs::<Test>::get(MODEL).unwrap().seed, None);
 		assert_eq!(
@@ -29,10 +34,7 @@ fn open_should_fail_when_out_of_bounds() {
 		for (owners, adapters) in
 			[(vec![], 16), (owners(), 0), (owners(), 513), (vec![account(1); 257], 64)]
 		{
-			assert_eq!(
-				Attribution::open(&developer(), MODEL, blocks(&owners), adapters, CLASS),
-				Err(Error::<Test>::DesignOutOfBounds.into())
-			);
+			assert_eq!(open(&owners, adapters), Err(Error::<Test>::DesignOutOfBounds.into()));
 		}
 	});
 }
@@ -40,7 +42,7 @@ fn open_should_fail_when_out_of_bounds() {
 #[test]
 fn close_should_fail_when_psi_is_another() {
 	build_and_execute(|| {
-		assert_ok!(Attribution::open(&developer(), MODEL, blocks(&owners()), ADAPTERS, CLASS));
+		assert_ok!(open(&owners(), ADAPTERS));
 		run_to(1 + DELAY);
 		let seed = Designs::<Test>::get(MODEL).unwrap().seed.unwrap();
 		let hashes = vec![Hash::zero(); ADAPTERS.into()];
@@ -69,7 +71,7 @@ fn close_should_fail_when_psi_is_another() {
 fn cancel_should_return_the_deposit_when_the_run_is_given_up() {
 	build_and_execute(|| {
 		let before = Balances::free_balance(developer());
-		assert_ok!(Attribution::open(&developer(), MODEL, blocks(&owners()), ADAPTERS, CLASS));
+		assert_ok!(open(&owners(), ADAPTERS));
 		assert!(Balances::free_balance(developer()) < before);
 		Attribution::cancel(&developer(), MODEL);
 		assert_eq!(Balances::free_balance(developer()), before);
@@ -80,7 +82,7 @@ fn cancel_should_return_the_deposit_when_the_run_is_given_up() {
 
 /// Closes the design of the model; nobody has trained its adapters again.
 fn closed() -> Work {
-	assert_ok!(Attribution::open(&developer(), MODEL, blocks(&owners()), ADAPTERS, CLASS));
+	assert_ok!(open(&owners(), ADAPTERS));
 	run_to(Attribution::now() + DELAY);
 	let seed = Designs::<Test>::get(MODEL).unwrap().seed.unwrap();
 	let psi = Psi::solve(&draw(seed, 8, ADAPTERS), &[1_000; 8]).unwrap();

@@ -4,6 +4,7 @@ mod batches;
 mod channels;
 mod committee;
 mod designs;
+mod gradient;
 mod offchain;
 mod panel;
 mod receipts;

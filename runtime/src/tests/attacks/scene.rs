@@ -3,7 +3,7 @@
 
 use super::*;
 use frame_system::offchain::CreateAuthorizedTransaction;
-use openledger_core::{commitment, Announced, Reply, Request, Rights};
+use openledger_core::{commitment, Announced, Method, Reply, Request, Rights};
 use openledger_influence_math::{
 	design::{contains, draw},
 	Nats, Psi, Subset,
@@ -536,6 +536,7 @@ impl Scene {
 			datanet: 0,
 			version: 1,
 			manifest: Hash::repeat_byte(4),
+			method: Method::Counterfactual,
 			adapters: self.adapters,
 			class: CLASS,
 			endpoint: endpoint(),
