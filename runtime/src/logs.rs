@@ -174,6 +174,22 @@ fn datanets(event: &pallet_datanets::Event<Runtime>) -> Option<EthLog> {
 			DATANETS,
 			&IDatanets::Seized { id: *datanet, account: address(who), amount: wei(amount) },
 		),
+		Distributed { datanet, version, block, amount } => EthLog::new(
+			DATANETS,
+			&IDatanets::Distributed {
+				id: *datanet,
+				version: *version,
+				blockIndex: *block,
+				amount: wei(amount),
+			},
+		),
+		BlockBought { datanet, who, price } => EthLog::new(
+			DATANETS,
+			&IDatanets::BlockBought { id: *datanet, account: address(who), price: wei(price) },
+		),
+		BlockLeft { datanet, who } => {
+			EthLog::new(DATANETS, &IDatanets::BlockLeft { id: *datanet, account: address(who) })
+		},
 		_ => return None,
 	})
 }

@@ -682,7 +682,7 @@ pub mod pallet {
 			/// All that it owes, in wei.
 			debt: Balance,
 		},
-		/// Earnings were paid out.
+		/// Earnings were paid out. What a group divides is in its Datanet's event instead.
 		Claimed {
 			/// To whom.
 			who: T::AccountId,

@@ -206,6 +206,7 @@ impl<T: Config> Pallet<T> {
 	pub fn do_claim(who: T::AccountId) -> Result<Balance, DispatchError> {
 		let amount = <Self as EarningsTrait<_>>::collect(&who, &who)?;
 		ensure!(!amount.is_zero(), Error::<T>::NothingToClaim);
+		Self::deposit_event(Event::Claimed { who, amount });
 		Ok(amount)
 	}
 
@@ -243,7 +244,6 @@ impl<T: Config> EarningsTrait<T::AccountId> for Pallet<T> {
 		let amount = Earnings::<T>::take(who);
 		if !amount.is_zero() {
 			T::Currency::transfer(&Self::pot(), to, amount, Preservation::Preserve)?;
-			Self::deposit_event(Event::Claimed { who: who.clone(), amount });
 		}
 		Ok(amount)
 	}

@@ -13,6 +13,12 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 			DatanetsCall::Claim => T::WeightInfo::claim_for(),
 			DatanetsCall::PutAtRisk => T::WeightInfo::put_at_risk(),
 			DatanetsCall::ReleaseAtRisk => T::WeightInfo::release_at_risk(),
+			// A member has a batch at least.
+			DatanetsCall::Distribute { batches } => {
+				Self::distribute_weight(batches.min(MAX_MEMBERS), batches)
+			},
+			DatanetsCall::BuyBlock => T::WeightInfo::buy_block(),
+			DatanetsCall::LeaveBlock => T::WeightInfo::leave_block(),
 			DatanetsCall::Read => T::WeightInfo::read(),
 		}
 	}
@@ -72,6 +78,26 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 		who: T::AccountId,
 	) -> Result<Balance, DispatchError> {
 		Self::do_release_at_risk(by, datanet, who)
+	}
+
+	fn distribute(
+		datanet: DatanetId,
+		version: Version,
+		block: u16,
+	) -> Result<Balance, DispatchError> {
+		Self::do_distribute(datanet, version, block).map(|(amount, _)| amount)
+	}
+
+	fn buy_block(
+		who: T::AccountId,
+		datanet: DatanetId,
+		maximum: Balance,
+	) -> Result<Balance, DispatchError> {
+		Self::do_buy_block(who, datanet, maximum)
+	}
+
+	fn leave_block(who: T::AccountId, datanet: DatanetId) -> DispatchResult {
+		Self::do_leave_block(who, datanet)
 	}
 
 	fn at_risk(datanet: DatanetId, who: &T::AccountId) -> Option<(Balance, Balance)> {

@@ -86,12 +86,12 @@ impl<T: Config> Pallet<T> {
 			.saturating_add(T::DbWeight::get().reads(batches.into()))
 	}
 
-	/// Divides what a group earned among its members; returns what that weighs.
+	/// Divides what a group earned among its members; returns how much, and what that weighs.
 	pub(crate) fn do_distribute(
 		id: DatanetId,
 		version: Version,
 		index: u16,
-	) -> Result<Weight, DispatchError> {
+	) -> Result<(Balance, Weight), DispatchError> {
 		let published = Versions::<T>::get(id, version).ok_or(Error::<T>::NoVersion)?;
 		let group = (published.blocks.get(usize::from(index)))
 			.and_then(|block| Self::group_of((id, version), index, &block.owner))
@@ -129,7 +129,7 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		Self::deposit_event(Event::Distributed { datanet: id, version, block: index, amount });
-		Ok(weight)
+		Ok((amount, weight))
 	}
 
 	/// Whether a group of a version has money that is not divided.
@@ -144,11 +144,12 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
+	/// Buys a block; returns its price.
 	pub(crate) fn do_buy_block(
 		who: T::AccountId,
 		id: DatanetId,
 		maximum: Balance,
-	) -> DispatchResult {
+	) -> Result<Balance, DispatchError> {
 		ensure!(Datanets::<T>::contains_key(id), Error::<T>::NoDatanet);
 		ensure!(Contributors::<T>::get(id, &who).bytes > 0, Error::<T>::NoRow);
 		let price = T::BlockPrice::get();
@@ -162,7 +163,7 @@ impl<T: Config> Pallet<T> {
 		})?;
 		<Self as openledger_core::Datanets<_>>::reward_rows(id, &who, price)?;
 		Self::deposit_event(Event::BlockBought { datanet: id, who, price });
-		Ok(())
+		Ok(price)
 	}
 
 	pub(crate) fn do_leave_block(who: T::AccountId, id: DatanetId) -> DispatchResult {

@@ -978,7 +978,8 @@ pub mod pallet {
 			block: u16,
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			Ok(Some(Self::do_distribute(datanet, version, block)?).into())
+			let (_, weight) = Self::do_distribute(datanet, version, block)?;
+			Ok(Some(weight).into())
 		}
 
 		/// Buys a block of its own in all versions to come for at most `maximum` wei, which go to the
@@ -993,7 +994,7 @@ pub mod pallet {
 			datanet: DatanetId,
 			#[pallet::compact] maximum: Balance,
 		) -> DispatchResult {
-			Self::do_buy_block(ensure_signed(origin)?, datanet, maximum)
+			Self::do_buy_block(ensure_signed(origin)?, datanet, maximum).map(|_| ())
 		}
 
 		/// Gives the block of its own up; the deposit returns, the price does not.

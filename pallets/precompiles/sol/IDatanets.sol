@@ -36,6 +36,14 @@ interface IDatanets {
 	event RiskReleased(uint32 indexed id, address indexed account, uint256 amount);
 	/// @notice An account's rows made answers worse: the accepted rows got what it had at risk.
 	event Seized(uint32 indexed id, address indexed account, uint256 amount);
+	/// @notice What the group of a version's block had earned was divided among its members, who may
+	/// claim it.
+	event Distributed(uint32 indexed id, uint32 indexed version, uint16 blockIndex, uint256 amount);
+	/// @notice A contributor bought a block of its own in versions to come, for so much to the accepted
+	/// rows.
+	event BlockBought(uint32 indexed id, address indexed account, uint256 price);
+	/// @notice A contributor gave its block up: it is in a group in versions to come.
+	event BlockLeft(uint32 indexed id, address indexed account);
 
 	/// @notice Creates a Datanet that the caller owns and curates.
 	/// @param name 1 to 64 bytes.
@@ -104,4 +112,21 @@ interface IDatanets {
 
 	/// @notice What the terms want at risk of who contributes, and what an account has.
 	function atRisk(uint32 id, address account) external view returns (uint256 wanted, uint256 amount);
+
+	/// @notice Divides what the group of a block has earned among its members, by the bytes that are
+	/// left of their rows, whoever calls; they may claim it. Reverts if a contributor has the block for
+	/// itself, or if nothing was earned since.
+	/// @param number The version.
+	/// @param blockIndex The block, as `rowOf` says it.
+	/// @return amount What was divided.
+	function distribute(uint32 id, uint32 number, uint16 blockIndex) external returns (uint256 amount);
+
+	/// @notice Buys the caller, who must have accepted rows, a block of its own in versions to come. The
+	/// price is paid from its balance to the accepted rows.
+	/// @param maximum Reverts if the price is above it.
+	/// @return price What was paid.
+	function buyBlock(uint32 id, uint256 maximum) external returns (uint256 price);
+
+	/// @notice Gives the caller's block up; the deposit returns, the price does not.
+	function leaveBlock(uint32 id) external;
 }

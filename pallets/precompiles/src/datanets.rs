@@ -4,9 +4,10 @@ use crate::{
 	abi::{
 		IDatanets,
 		IDatanets::{
-			atRiskCall, atRiskReturn, buyLicenceCall, claimCall, claimableCall, contributeCall,
-			createCall, isLicensedCall, putAtRiskCall, releaseAtRiskCall, rowOfCall, rowOfReturn,
-			setCuratorCall, termsCall, termsReturn, versionCall, versionReturn, IDatanetsCalls,
+			atRiskCall, atRiskReturn, buyBlockCall, buyLicenceCall, claimCall, claimableCall,
+			contributeCall, createCall, distributeCall, isLicensedCall, leaveBlockCall,
+			putAtRiskCall, releaseAtRiskCall, rowOfCall, rowOfReturn, setCuratorCall, termsCall,
+			termsReturn, versionCall, versionReturn, IDatanetsCalls,
 		},
 	},
 	context::{
@@ -50,6 +51,10 @@ impl<T: Config, D: DatanetsFace<T::AccountId>> Precompile for DatanetsPrecompile
 			Call::claim(_) => (DatanetsCall::Claim, true),
 			Call::putAtRisk(_) => (DatanetsCall::PutAtRisk, true),
 			Call::releaseAtRisk(_) => (DatanetsCall::ReleaseAtRisk, true),
+			// Charges for the size of the group once it is read.
+			Call::distribute(_) => (DatanetsCall::Read, true),
+			Call::buyBlock(_) => (DatanetsCall::BuyBlock, true),
+			Call::leaveBlock(_) => (DatanetsCall::LeaveBlock, true),
 			Call::isLicensed(_)
 			| Call::terms(_)
 			| Call::version(_)
@@ -97,6 +102,20 @@ impl<T: Config, D: DatanetsFace<T::AccountId>> Precompile for DatanetsPrecompile
 				let amount = Word::from(D::release_at_risk(by, *id, who).map_err(refused)?);
 				log(env, &IDatanets::RiskReleased { id: *id, account: *of, amount })?;
 				Ok(releaseAtRiskCall::abi_encode_returns(&amount))
+			},
+			Call::distribute(call) => Self::distribute(call, env),
+			Call::buyBlock(buyBlockCall { id, maximum }) => {
+				let who = caller(env)?;
+				let price = D::buy_block(who.clone(), *id, limit(maximum)).map_err(refused)?;
+				let (account, price) = (address::<T>(&who), Word::from(price));
+				log(env, &IDatanets::BlockBought { id: *id, account, price })?;
+				Ok(buyBlockCall::abi_encode_returns(&price))
+			},
+			Call::leaveBlock(leaveBlockCall { id }) => {
+				let who = caller(env)?;
+				D::leave_block(who.clone(), *id).map_err(refused)?;
+				log(env, &IDatanets::BlockLeft { id: *id, account: address::<T>(&who) })?;
+				Ok(Vec::new())
 			},
 			Call::atRisk(atRiskCall { id, account: of }) => {
 				let who = account(env, *of)?;
@@ -167,5 +186,17 @@ impl<T: Config, D: DatanetsFace<T::AccountId>> DatanetsPrecompile<T, D> {
 		let rows = hashes.len() as u32;
 		log(env, &IDatanets::Contributed { id: *id, batch, contributor, rows })?;
 		Ok(contributeCall::abi_encode_returns(&batch))
+	}
+
+	fn distribute(call: &distributeCall, env: &mut impl Ext<T = T>) -> Result<Vec<u8>, Error> {
+		let distributeCall { id, number, blockIndex } = call;
+		let blocks = D::blocks_of_batches(*id, *number).ok_or_else(|| revert("NoVersion"))?;
+		let batches = blocks.iter().filter(|block| *block == blockIndex).count() as u32;
+		env.charge(D::weight(DatanetsCall::Distribute { batches }))?;
+		let amount = D::distribute(*id, *number, *blockIndex).map_err(refused)?;
+		let (version, amount) = (*number, Word::from(amount));
+		let event = IDatanets::Distributed { id: *id, version, blockIndex: *blockIndex, amount };
+		log(env, &event)?;
+		Ok(distributeCall::abi_encode_returns(&amount))
 	}
 }

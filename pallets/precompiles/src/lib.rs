@@ -3,7 +3,7 @@
 //! | address | interface | what |
 //! |---|---|---|
 //! | `0x…0A000000` | [`abi::IRegistry`] | names, addresses and versions of all |
-//! | `0x…0A010000` | [`abi::IDatanets`] | create, contribute, license, claim |
+//! | `0x…0A010000` | [`abi::IDatanets`] | create, contribute, license, claim, blocks |
 //! | `0x…0A020000` | [`abi::IModels`] | models, operators, lineage |
 //! | `0x…0A030000` | [`abi::IAgents`] | register, list and call skills |
 //! | `0x…0A040000` | [`abi::IAttribution`] | scores, receipts, channels, claims, spans |
@@ -92,7 +92,7 @@ pub struct Interface {
 /// All interfaces in the order of their addresses.
 pub const INTERFACES: [Interface; 6] = [
 	Interface { name: "registry", at: REGISTRY, version: 2, deprecated: false },
-	Interface { name: "datanets", at: DATANETS, version: 4, deprecated: false },
+	Interface { name: "datanets", at: DATANETS, version: 5, deprecated: false },
 	Interface { name: "models", at: MODELS, version: 2, deprecated: false },
 	Interface { name: "agents", at: AGENTS, version: 2, deprecated: false },
 	Interface { name: "attribution", at: ATTRIBUTION, version: 5, deprecated: false },

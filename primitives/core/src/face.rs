@@ -30,6 +30,15 @@ pub enum DatanetsCall {
 	PutAtRisk,
 	/// [`DatanetsFace::release_at_risk`].
 	ReleaseAtRisk,
+	/// [`DatanetsFace::distribute`].
+	Distribute {
+		/// How many batches of the version are the group's.
+		batches: u32,
+	},
+	/// [`DatanetsFace::buy_block`].
+	BuyBlock,
+	/// [`DatanetsFace::leave_block`].
+	LeaveBlock,
 	/// Any function that only reads.
 	Read,
 }
@@ -93,6 +102,20 @@ pub trait DatanetsFace<AccountId>: Datanets<AccountId> {
 		datanet: DatanetId,
 		who: AccountId,
 	) -> Result<Balance, DispatchError>;
+	/// Divides what the group of a block has earned among its members; returns how much, in wei.
+	fn distribute(
+		datanet: DatanetId,
+		version: Version,
+		block: u16,
+	) -> Result<Balance, DispatchError>;
+	/// Buys a contributor a block of its own for at most `maximum` wei; returns the price.
+	fn buy_block(
+		who: AccountId,
+		datanet: DatanetId,
+		maximum: Balance,
+	) -> Result<Balance, DispatchError>;
+	/// Gives the block of its own up on behalf of a contributor.
+	fn leave_block(who: AccountId, datanet: DatanetId) -> DispatchResult;
 	/// What the terms want at risk, and what an account has, in wei.
 	fn at_risk(datanet: DatanetId, who: &AccountId) -> Option<(Balance, Balance)>;
 	/// What a contributor may claim, in wei.

@@ -84,7 +84,7 @@ pub trait Datanets<AccountId> {
 pub trait Earnings<AccountId> {
 	/// What an account may claim, in wei.
 	fn owed(who: &AccountId) -> Balance;
-	/// Pays what `who` may claim to `to`; returns how much.
+	/// Pays what `who` may claim to `to`; returns how much. The caller deposits an event of it.
 	fn collect(who: &AccountId, to: &AccountId) -> Result<Balance, DispatchError>;
 	/// Weight of [`Earnings::collect`].
 	fn collect_weight() -> Weight;

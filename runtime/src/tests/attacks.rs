@@ -7,7 +7,8 @@
 //! honest scorers find. All else is the runtime: contributions, reviews, versions, runs, Ψ,
 //! activation by a committee, channels, signed requests and replies, commits and reveals in signed
 //! transactions, challenges, audits, panels, slashes, settlement and claims, in blocks with VRF
-//! outputs and limits of weight. The curator takes every row, which is the worst case.
+//! outputs and limits of weight. Unless an attack says otherwise the curator takes every row, which is the
+//! worst case.
 //!
 //! A figure is the attacker's income with the attack over its income without, of all accounts that
 //! it has, after fees and slashes; deposits are counted as its own. Each attack has a test that
@@ -22,6 +23,7 @@ use std::sync::OnceLock;
 mod data;
 mod models;
 mod money;
+mod riders;
 pub(super) mod scene;
 mod scorers;
 
@@ -103,6 +105,10 @@ attacks! {
 	contributor_should_earn_little_more_when_rows_are_padded: data::rows_padded;
 	contributor_should_earn_little_more_when_rows_are_merged: data::rows_merged;
 	contributor_should_earn_as_measured_when_accounts_give_junk: data::junk_rows;
+	contributor_should_earn_less_when_its_rows_in_a_group_are_junk: riders::free_rider;
+	contributor_should_earn_nothing_when_its_junk_in_a_group_is_rejected: riders::free_rider_rejected;
+	contributor_should_earn_for_one_row_when_copies_of_it_in_a_group_are_shown: riders::free_rider_shown;
+	neighbour_should_lose_nothing_to_junk_when_it_has_a_block_of_its_own: riders::free_rider_left;
 	saboteur_should_lose_when_it_earns_itself: data::sabotage_within;
 	saboteur_should_earn_as_measured_when_it_has_nothing_to_lose: data::sabotage_beyond;
 	saboteur_should_earn_as_measured_when_it_has_something_at_risk: data::sabotage_at_risk;

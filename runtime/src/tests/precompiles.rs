@@ -180,8 +180,8 @@ fn want(id: u32, at_risk: Balance) {
 	assert_ok!(Datanets::set_terms(RuntimeOrigin::signed(entry.owner), id, terms));
 }
 
-/// Accepts batches as the curator and publishes them.
-fn publish(curator: &AccountId, id: u32, batches: &[u32]) {
+/// Accepts batches as the curator.
+fn accept(curator: &AccountId, id: u32, batches: &[u32]) {
 	let scores =
 		pallet_datanets::Scores { authenticity: 90, ownership: 90, quality: 90, uniqueness: 90 };
 	for batch in batches {
@@ -192,8 +192,23 @@ fn publish(curator: &AccountId, id: u32, batches: &[u32]) {
 			pallet_datanets::Verdict::Accept(scores),
 		));
 	}
+}
+
+/// Accepts batches as the curator and publishes them.
+fn publish(curator: &AccountId, id: u32, batches: &[u32]) {
+	accept(curator, id, batches);
 	let batches = batches.to_vec().try_into().unwrap();
 	assert_ok!(Datanets::publish(RuntimeOrigin::signed(curator.clone()), id, batches));
+}
+
+/// Publishes batches that were accepted as the block of one group; returns its account.
+fn publish_group(curator: &AccountId, id: u32, version: u32, batches: &[u32]) -> AccountId {
+	let batches = batches.to_vec().try_into().unwrap();
+	assert_ok!(Datanets::publish_in(RuntimeOrigin::signed(curator.clone()), id, batches, 1));
+	let group = Datanets::group(id, version, 0).unwrap();
+	let published = pallet_datanets::Versions::<Runtime>::get(id, version).unwrap();
+	assert_eq!(published.blocks[0].owner, group);
+	group
 }
 
 #[test]
@@ -305,6 +320,64 @@ fn contributor_should_put_at_risk_and_have_it_back_when_called_from_solidity() {
 		assert_ok!(Datanets::withdraw_row(RuntimeOrigin::signed(other), id, row));
 		assert_eq!(ask(&owner, DATANETS, release), Ok(amount));
 		assert!(logged(DATANETS, &IDatanets::RiskReleased { id, account, amount }));
+	});
+}
+
+#[test]
+fn group_should_share_its_pay_when_called_from_solidity() {
+	development().execute_with(|| {
+		let (owner, other) = (owner(), other());
+		let id = ask(&owner, DATANETS, create(0)).unwrap();
+		assert_eq!(ask(&owner, DATANETS, contribute(id, &[1])), Ok(0));
+		assert_eq!(ask(&other, DATANETS, contribute(id, &[2, 3, 4])), Ok(1));
+		accept(&owner, id, &[0, 1]);
+		let version = 1;
+		let group = publish_group(&owner, id, version, &[0, 1]);
+		let distribute =
+			|number, block| IDatanets::distributeCall { id, number, blockIndex: block };
+		assert_eq!(refusal(&other, DATANETS, distribute(2, 0)), "NoVersion");
+		assert_eq!(refusal(&other, DATANETS, distribute(version, 1)), "NoGroup");
+		assert_eq!(refusal(&other, DATANETS, distribute(version, 0)), "NothingToClaim");
+
+		// What it was given, and what it earned.
+		assert_ok!(Balances::mint_into(&group, UNIT));
+		assert_ok!(Balances::mint_into(&Attribution::pot(), 4 * UNIT));
+		pallet_attribution::Earnings::<Runtime>::insert(&group, 3 * UNIT);
+		let claimable = |who: &AccountId| {
+			let account = at(who);
+			ask(&other, DATANETS, IDatanets::claimableCall { id, account }).unwrap()
+		};
+		let amount = wei(4 * UNIT);
+		assert_eq!(ask(&other, DATANETS, distribute(version, 0)), Ok(amount));
+		assert!(logged(DATANETS, &IDatanets::Distributed { id, version, blockIndex: 0, amount }));
+		assert_eq!((claimable(&owner), claimable(&other)), (wei(UNIT), wei(3 * UNIT)));
+		assert_eq!(refusal(&other, DATANETS, distribute(version, 0)), "NothingToClaim");
+	});
+}
+
+#[test]
+fn contributor_should_have_a_block_until_it_leaves_it_when_called_from_solidity() {
+	development().execute_with(|| {
+		let (owner, other) = (owner(), other());
+		let id = ask(&owner, DATANETS, create(0)).unwrap();
+		let (account, price) = (at(&other), openledger::BlockPrice::get());
+		let buy = |maximum| IDatanets::buyBlockCall { id, maximum };
+		assert_eq!(refusal(&other, DATANETS, buy(Word::MAX)), "NoRow");
+		assert_eq!(ask(&other, DATANETS, contribute(id, &[1])), Ok(0));
+		accept(&owner, id, &[0]);
+		assert_eq!(refusal(&other, DATANETS, buy(wei(price - 1))), "AboveMaximum");
+		let before = Balances::total_balance(&other);
+		assert_eq!(ask(&other, DATANETS, buy(wei(price))), Ok(wei(price)));
+		assert_eq!(before - Balances::total_balance(&other), price);
+		assert!(logged(DATANETS, &IDatanets::BlockBought { id, account, price: wei(price) }));
+		assert_eq!(refusal(&other, DATANETS, buy(Word::MAX)), "HasBlock");
+		assert_eq!(pallet_datanets::Apart::<Runtime>::get(id).len(), 1);
+
+		let leave = IDatanets::leaveBlockCall { id };
+		assert!(ask(&other, DATANETS, leave.clone()).is_ok());
+		assert!(logged(DATANETS, &IDatanets::BlockLeft { id, account }));
+		assert_eq!(refusal(&other, DATANETS, leave), "HasNoBlock");
+		assert_eq!(pallet_datanets::Apart::<Runtime>::get(id).len(), 0);
 	});
 }
 
@@ -831,6 +904,17 @@ fn unknown_ids_should_revert_with_the_reason_when_asked_for() {
 				IDatanets::releaseAtRiskCall { id: 9, account }.abi_encode(),
 				"NothingAtRisk",
 			),
+			(
+				DATANETS,
+				IDatanets::distributeCall { id: 9, number: 1, blockIndex: 0 }.abi_encode(),
+				"NoVersion",
+			),
+			(
+				DATANETS,
+				IDatanets::buyBlockCall { id: 9, maximum: Word::MAX }.abi_encode(),
+				"NoDatanet",
+			),
+			(DATANETS, IDatanets::leaveBlockCall { id: 9 }.abi_encode(), "HasNoBlock"),
 			(MODELS, IModels::modelCall { id: 9 }.abi_encode(), "NoModel"),
 			(AGENTS, IAgents::agentOfCall { agent: 9 }.abi_encode(), "NoAgent"),
 			(AGENTS, IAgents::walletCall { agent: 9 }.abi_encode(), "NoAgent"),
@@ -905,6 +989,9 @@ fn changing(account: SolAddress) -> Vec<(u16, Vec<u8>)> {
 		(DATANETS, IDatanets::claimCall { id, account }.abi_encode()),
 		(DATANETS, IDatanets::putAtRiskCall { id, maximum }.abi_encode()),
 		(DATANETS, IDatanets::releaseAtRiskCall { id, account }.abi_encode()),
+		(DATANETS, IDatanets::distributeCall { id, number: 1, blockIndex: 0 }.abi_encode()),
+		(DATANETS, IDatanets::buyBlockCall { id, maximum }.abi_encode()),
+		(DATANETS, IDatanets::leaveBlockCall { id }.abi_encode()),
 		(AGENTS, IAgents::registerCall { card: word(1) }.abi_encode()),
 		(AGENTS, IAgents::listSkillCall { agent, card: word(1), price: Word::ZERO }.abi_encode()),
 		(AGENTS, IAgents::callSkillCall { agent, skill, maximum, input: word(1) }.abi_encode()),

@@ -3,7 +3,7 @@
 
 use super::*;
 use frame_system::offchain::CreateAuthorizedTransaction;
-use openledger_core::{commitment, Announced, Method, Reply, Request, Rights};
+use openledger_core::{commitment, Announced, BatchId, Method, Reply, Request, Rights};
 use openledger_influence_math::{
 	design::{contains, draw},
 	Nats, Psi, Subset,
@@ -499,19 +499,50 @@ impl Scene {
 		transact(&who, pallet_datanets::Call::exhibit { datanet: 0, earlier, later, salt })
 	}
 
-	/// Accepts all batches and publishes what is left of them as the first version.
-	pub fn publish(&mut self) {
-		self.rows
-			.retain(|(_, row)| RowIndex::<Runtime>::contains_key(0, row.registered().hash));
+	/// Rejects a batch of these rows.
+	pub fn reject(&self, batch: BatchId, rows: &[Row]) -> DispatchResult {
+		let registered: Vec<_> = rows.iter().map(Row::registered).collect();
+		let verdict = pallet_datanets::Verdict::Reject {
+			reason: pallet_datanets::Reason::Quality,
+			rows: registered.try_into().expect("a batch has at most 256"),
+		};
+		transact(&self.owner, pallet_datanets::Call::review { datanet: 0, batch, verdict })
+	}
+
+	/// Accepts all batches that wait; returns all that stand.
+	pub fn accept(&self) -> Vec<BatchId> {
 		let scores =
 			pallet_datanets::Scores { authenticity: 9, ownership: 9, quality: 9, uniqueness: 9 };
 		let mut batches: Vec<_> = pallet_datanets::Batches::<Runtime>::iter_key_prefix(0).collect();
 		batches.sort_unstable();
 		for batch in &batches {
-			let verdict = pallet_datanets::Verdict::Accept(scores);
-			let call = pallet_datanets::Call::review { datanet: 0, batch: *batch, verdict };
-			assert_ok!(transact(&self.owner, call));
+			let entry = pallet_datanets::Batches::<Runtime>::get(0, batch).unwrap();
+			if entry.scores.is_none() {
+				let verdict = pallet_datanets::Verdict::Accept(scores);
+				let call = pallet_datanets::Call::review { datanet: 0, batch: *batch, verdict };
+				assert_ok!(transact(&self.owner, call));
+			}
 		}
+		batches
+	}
+
+	/// Accepts all batches, has one of the contributors buy a block and lets all be paid their part of
+	/// its price. Incomes count from here on.
+	pub fn buy_block(&mut self, name: &str) {
+		self.accept();
+		let call = pallet_datanets::Call::buy_block { datanet: 0, maximum: Balance::MAX };
+		assert_ok!(transact(&party(name), call));
+		self.claim();
+		for (who, purse) in &mut self.purses {
+			*purse = Balances::total_balance(who);
+		}
+	}
+
+	/// Accepts all batches and publishes what is left of them as the first version.
+	pub fn publish(&mut self) {
+		self.rows
+			.retain(|(_, row)| RowIndex::<Runtime>::contains_key(0, row.registered().hash));
+		let batches = self.accept();
 		let batches = batches.try_into().unwrap();
 		let publish =
 			pallet_datanets::Call::publish_in { datanet: 0, batches, blocks: self.blocks };
@@ -762,6 +793,22 @@ impl Scene {
 		let operator = self.operator.id.clone();
 		assert_ok!(transact(&keeper, pallet_models::Call::remove_operator { model, operator }));
 		assert_ok!(transact(&keeper, pallet_models::Call::remove_version { model }));
+		self.claim();
+	}
+
+	/// Divides among their members what groups of the first version were paid, and lets everybody be
+	/// paid.
+	pub fn distribute(&self) {
+		let keeper = party("keeper");
+		let published = pallet_datanets::Versions::<Runtime>::get(0, 1).unwrap();
+		for (index, block) in (0u16..).zip(&published.blocks) {
+			let group = Datanets::group(0, 1, index).unwrap();
+			if group == block.owner && Balances::total_balance(&group) > 0 {
+				let call =
+					pallet_datanets::Call::distribute { datanet: 0, version: 1, block: index };
+				assert_ok!(transact(&keeper, call));
+			}
+		}
 		self.claim();
 	}
 

@@ -69,6 +69,16 @@ fn estimate_should_be_at_most_a_twentieth_above_use_when_any_function_is_called(
 		table.call(DATANETS, nothing, IDatanets::putAtRiskCall { id: 2, maximum: Word::MAX });
 		table.call(DATANETS, nothing, IDatanets::atRiskCall { id: 2, account: me });
 		table.call(DATANETS, nothing, IDatanets::releaseAtRiskCall { id: 2, account: me });
+		// Both share a block.
+		assert_eq!(ask(&owner(), DATANETS, contribute(1, &[2])), Ok(1));
+		accept(&other(), 1, &[1]);
+		let group = publish_group(&other(), 1, 2, &[0, 1]);
+		assert_ok!(Balances::mint_into(&group, UNIT));
+		let share = IDatanets::distributeCall { id: 1, number: 2, blockIndex: 0 };
+		table.call(DATANETS, nothing, share);
+		let price = openledger::BlockPrice::get() as i128;
+		table.call(DATANETS, price, IDatanets::buyBlockCall { id: 1, maximum: Word::MAX });
+		table.call(DATANETS, nothing, IDatanets::leaveBlockCall { id: 1 });
 
 		table.call(MODELS, nothing, IModels::modelCall { id: model });
 		table.call(MODELS, nothing, IModels::lineageCall { id: model });
