@@ -357,7 +357,7 @@ mod tests {
 			let entries: Vec<Entry> = answers.iter().map(entry).collect();
 			let paid_in: u128 = entries.iter().map(|entry| entry.amount).sum();
 			let mut pool = Pool::default();
-			let added = pool.add_page(&psi, &pages(&entries, 16)[0], 255, u128::MAX).unwrap();
+			let added = pool.add_page(&psi, &pages(&entries, 16)[0], 255, 0, u128::MAX).unwrap();
 			prop_assert_eq!(added.amount, paid_in);
 			let settled = pool.settle(&psi).unwrap();
 			let paid: u128 = settled.amounts.iter().map(|a| a.max(&0).unsigned_abs()).sum();
