@@ -85,11 +85,7 @@ impl Probe {
 }
 
 /// The windows of rows that an adapter is trained on, each with its block; blocks are `0..blocks`.
-pub(crate) fn trained_on<'a>(
-	rows: &'a [Row],
-	blocks: usize,
-	context: usize,
-) -> Vec<(usize, &'a [u32])> {
+pub(crate) fn trained_on(rows: &[Row], blocks: usize, context: usize) -> Vec<(usize, &[u32])> {
 	rows.iter()
 		.filter(|row| row.block < blocks)
 		.flat_map(|row| row.tokens.chunks(context).map(|tokens| (row.block, tokens)))
@@ -110,7 +106,7 @@ impl Projection {
 		let mut rng = ChaCha8Rng::from_seed(seed);
 		let draw = |_| {
 			let word = rng.next_u32();
-			((u64::from(word >> 1) * columns as u64 >> 31) as usize, word & 1 == 1)
+			(((u64::from(word >> 1) * columns as u64) >> 31) as usize, word & 1 == 1)
 		};
 		Self { columns, drawn: (0..parameters).map(draw).collect() }
 	}

@@ -74,10 +74,10 @@ pub enum ModelCommand {
 		/// How influence on its answers is measured.
 		#[arg(long, value_enum, default_value_t)]
 		method: Measure,
-		/// Counterfactual adapters: two to three times the number of contributors. By gradients, how many
-		/// numbers a feature has: the more, the less chance decides.
-		#[arg(long, default_value_t = 16)]
-		adapters: u16,
+		/// Counterfactual adapters: two to three times the number of contributors; 16 by default. By
+		/// gradients, how many numbers a feature has, the more the less chance decides; 256 by default.
+		#[arg(long)]
+		adapters: Option<u16>,
 		/// How often each row is seen.
 		#[arg(long, default_value_t = Recipe::default().epochs)]
 		epochs: usize,
@@ -182,7 +182,7 @@ pub enum ModelCommand {
 		/// The model version.
 		model: ModelId,
 		/// Which adapter, up to eight times; 0 is the published one, the counterfactual ones follow in
-		/// their order. Drawn ones if absent.
+		/// their order, or by gradients the map and then the rows of Ψ. Drawn ones if absent.
 		#[arg(long)]
 		adapter: Vec<u16>,
 	},
@@ -361,6 +361,10 @@ impl ModelCommand {
 				output_price,
 				no_wait,
 			} => {
+				let adapters = adapters.unwrap_or(match method {
+					Measure::Counterfactual => 16,
+					Measure::Gradient => 256,
+				});
 				let store = common.store()?;
 				let manifest = base_manifest(&chain, *base).await?;
 				let model = Arc::new(store.base(&manifest)?);
@@ -368,7 +372,7 @@ impl ModelCommand {
 				let recipe = Recipe { epochs: *epochs, ..Default::default() };
 				let (batches, blocks) = rows(&chain, *datanet, &published).await?;
 				let run = openledger_factory::Run {
-					adapters: *adapters,
+					adapters,
 					base: hex::encode(manifest),
 					batches,
 					datanet: *datanet,
@@ -387,7 +391,7 @@ impl ModelCommand {
 						version: *version,
 						manifest: of_run,
 						method: (*method).into(),
-						adapters: *adapters,
+						adapters,
 						class: ExecutionClass::current().id(),
 						endpoint,
 						parent: *parent,
@@ -446,7 +450,7 @@ impl ModelCommand {
 							adapter: published.0,
 							manifest: of_run.0,
 							seed: seed.0,
-							columns: *adapters,
+							columns: adapters,
 						};
 						let flat = adapter::from_file(&model, &trained[0])?;
 						let count = design.blocks.len();
@@ -634,7 +638,8 @@ impl ModelCommand {
 				common.print(
 					text,
 					json!({ "model": id, "stage": stage, "standing": standing, "datanet": model.run.datanet,
-					"version": model.run.version, "adapters": model.run.adapters }),
+					"version": model.run.version, "method": Measure::from(model.run.method),
+					"adapters": model.run.adapters }),
 				);
 			},
 		}

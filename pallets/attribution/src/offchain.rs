@@ -275,26 +275,34 @@ impl<T: Config> Pallet<T> {
 		Ok(Some(Corpus { manifest, root, blocks, least }))
 	}
 
-	fn retraining(model: ModelId, drawn: &[u16]) -> Result<Retraining, &'static str> {
-		let run = T::Models::run(model).ok_or("no run")?;
-		let design = Designs::<T>::get(model).ok_or("no design")?;
-		let version = T::Datanets::version(run.datanet, run.version).ok_or("no version")?;
-		let blocks =
-			T::Datanets::blocks_of_batches(run.datanet, run.version).ok_or("no batches")?;
-		let subsets = design.subsets().ok_or("no seed")?;
-		let part = |index: &u16| match ((*index).checked_sub(1), design.method) {
+	/// What the drawn numbers stand for, see [`Design::last`].
+	pub(crate) fn parts(
+		design: &Design<T::AccountId, T::Consideration>,
+		drawn: &[u16],
+	) -> Option<Vec<Part>> {
+		let subsets = design.subsets()?;
+		let part = |number: &u16| match ((*number).checked_sub(1), design.method) {
 			(None, _) => Some(Part::Adapter([0xff; 32])),
 			(Some(k), Method::Counterfactual) => {
 				subsets.get(usize::from(k)).copied().map(Part::Adapter)
 			},
 			(Some(k), Method::Gradient) => Some(k.checked_sub(1).map_or(Part::Map, Part::Page)),
 		};
+		drawn.iter().map(part).collect()
+	}
+
+	fn retraining(model: ModelId, drawn: &[u16]) -> Result<Retraining, &'static str> {
+		let run = T::Models::run(model).ok_or("no run")?;
+		let design = Designs::<T>::get(model).ok_or("no design")?;
+		let version = T::Datanets::version(run.datanet, run.version).ok_or("no version")?;
+		let blocks =
+			T::Datanets::blocks_of_batches(run.datanet, run.version).ok_or("no batches")?;
 		Ok(Retraining {
 			base: run.base,
 			manifest: run.manifest,
 			root: version.root,
 			blocks,
-			parts: drawn.iter().map(part).collect::<Option<_>>().ok_or("no subset")?,
+			parts: Self::parts(&design, drawn).ok_or("no subset")?,
 			seed: design.seed.ok_or("no seed")?,
 			columns: design.adapters,
 			endpoints: T::Models::endpoints(model, None),

@@ -154,7 +154,14 @@ pub fn arm(bench: &Bench, data: &Data, name: &str, figures: &mut Figures) -> Res
 		.map(|answer| Ok(overlap.scores(&base.tokenizer.decode(&answer.completion)?)))
 		.collect::<Result<Vec<_>>>()?;
 	let published = (registered.flat[0].clone(), &registered.notes[0]);
-	let gradients = bench.gradients(published, rows, BLOCKS, &answers)?;
+	let gradients = bench.gradients(published.clone(), rows, BLOCKS, &answers)?;
+	let features = [64, 512]
+		.map(|columns| {
+			let scores = bench.by_features(published.clone(), rows, BLOCKS, &answers, columns)?;
+			Ok((columns, scores))
+		})
+		.into_iter()
+		.collect::<Result<Vec<_>>>()?;
 
 	// Controls: the trained numbers in a random order, and adapters of rows whose owners are drawn.
 	let mut untrained = registered.flat[1..].to_vec();
@@ -260,6 +267,11 @@ pub fn arm(bench: &Bench, data: &Data, name: &str, figures: &mut Figures) -> Res
 	}
 	let best = |set: &Set| gradients.iter().map(|g| error(g, set)).fold(f64::INFINITY, f64::min);
 	line("gradients, the best of these", Some("gradient_"), &best, figures);
+	for (columns, scores) in &features {
+		let title = format!("the gradient method, D = {columns}");
+		let key = format!("features_d{columns}_");
+		line(&title, Some(&key), &|set| error(scores, set), figures);
+	}
 	line("control: untrained adapters", None, &|set| error(&untrained, set), figures);
 	line("control: shuffled owners", None, &|set| error(&drawn, set), figures);
 	println!("{table}");

@@ -5,8 +5,11 @@ use openledger_factory::{
 	adapter, base::Pretraining, hash, train, train::fingerprint, Base, Hash, Recipe, Row, Subset,
 };
 use openledger_graph::Gpt;
-use openledger_influence::baselines::Gradients;
-use openledger_influence::{Generator, Sampling, Scorer, NAT};
+use openledger_influence::{
+	baselines::Gradients,
+	gradient::{solve, Features, Names},
+	Generator, Sampling, Scorer, NAT,
+};
 use openledger_influence_math::{psi::ONE, Psi};
 use openledger_onnx::ExecutionClass;
 use rand_chacha::{
@@ -342,6 +345,37 @@ impl Bench {
 			for answer in answers {
 				let scores = gradient.scores(&answer.prompt, &answer.completion)?;
 				all.iter_mut().zip(scores).for_each(|(all, scores)| all.push(scores));
+				bar.inc(1);
+			}
+			bar.finish_and_clear();
+			Ok(all)
+		})
+	}
+
+	/// Scores of every answer by the gradient method with so many columns, as the runtime computes them.
+	pub fn by_features(
+		&self,
+		(published, note): (Vec<f32>, &Retrained),
+		rows: &[Row],
+		blocks: usize,
+		answers: &[Answer],
+		columns: u16,
+	) -> Result<Vec<Vec<f64>>> {
+		let of: Vec<usize> = rows.iter().map(|row| row.block).collect();
+		let seed = hash(&self.options.seed("map").to_le_bytes());
+		let key = serde_json::to_vec(&(&note.adapter, of, answers, seed, columns))?;
+		self.cache.value("features", &key, || {
+			let bar = Self::bar(format!("features, D = {columns}"), answers.len());
+			let names = Names { adapter: [0; 32], manifest: [0; 32], seed, columns };
+			let solution = solve(self.base.clone(), published.clone(), rows, blocks, &names, 1)?;
+			let psi = Psi::new(blocks, columns, solution.psi())
+				.and_then(|psi| psi.check_bounds().map(|()| psi))
+				.map_err(|e| format!("Ψ of features: {e:?}"))?;
+			let mut features = Features::new(self.base.clone(), published, &solution.map, 1)?;
+			let mut all = Vec::new();
+			for answer in answers {
+				let found = features.of(&answer.prompt, &answer.completion)?;
+				all.push(scores(&psi, &[&[0, 0][..], &found].concat()));
 				bar.inc(1);
 			}
 			bar.finish_and_clear();

@@ -6,7 +6,7 @@ use frame::{testing_prelude::*, token::fungible::Inspect};
 use openledger_core::{Designs as _, Hash};
 use openledger_influence_math::{
 	batch,
-	host::{Answer, BatchJob, Engine, Job, Query},
+	host::{Answer, BatchJob, Engine, Job, Part, Query},
 	psi::{page, MAX_NORM, ONE},
 	score::NAT,
 	Psi,
@@ -250,6 +250,22 @@ fn batch_should_pay_by_features_when_its_pages_are_posted() {
 		batches::settle_and_close(id);
 		let earned = |u: usize| Attribution::earnings(contributor(u));
 		assert!(earned(0).abs_diff(pool * 3 / 4) < 100 && earned(2).abs_diff(pool / 4) < 100);
+	});
+}
+
+#[test]
+fn parts_should_be_adapter_map_and_pages_when_drawn_by_gradients() {
+	build_and_execute(|| {
+		closed();
+		let design = Designs::<Test>::get(MODEL).unwrap();
+		let parts = |drawn: &[u16]| Attribution::parts(&design, drawn).unwrap();
+		let all = Part::Adapter([0xff; 32]);
+		assert_eq!(parts(&[9, 0, 1, 2]), [Part::Page(7), all.clone(), Part::Map, Part::Page(0)]);
+		let design = Design { method: Method::Counterfactual, ..design };
+		let subset = |k: usize| Part::Adapter(design.subsets().unwrap()[k]);
+		let parts = |drawn: &[u16]| Attribution::parts(&design, drawn);
+		assert_eq!(parts(&[COLUMNS, 0, 1]), Some(vec![subset(15), all, subset(0)]));
+		assert_eq!(parts(&[COLUMNS + 1]), None);
 	});
 }
 
