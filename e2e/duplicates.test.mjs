@@ -30,7 +30,8 @@ describe('rows that stand in earlier ones', { concurrency: false }, () => {
 		as(who, 'contribute', '0', path, '--row-bytes', '4000', ...more);
 
 	before(async () => {
-		node = await startNode();
+		// The one of these that builds its genesis from the preset.
+		node = await startNode({ args: ['--dev'] });
 	});
 	after(() => node?.stop());
 

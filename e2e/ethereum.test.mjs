@@ -298,7 +298,8 @@ function collect(count, start) {
 	});
 }
 
-describe('an Ethereum developer', { concurrency: false }, () => {
+// Both at once: each has accounts of its own, and what they wait for is the next block.
+describe('an Ethereum developer', { concurrency: 2 }, () => {
 	let node;
 
 	before(async () => {

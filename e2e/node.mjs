@@ -9,7 +9,7 @@
 // The binary is $BIN, or the one that the build leaves in the cache.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { createWriteStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,8 @@ const folder = mkdtempSync(join(tmpdir(), 'openledger-e2e-'));
 const cache =
 	process.env.OPENLEDGER_CACHE ??
 	join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'openledger');
+// What one node has compiled the others need not compile again.
+process.env.OPENLEDGER_RUNTIME_CACHE ??= join(cache, 'runtimes');
 
 /** The path of the node's binary. Throws, saying how to get one, if there is none. */
 export function binary() {
@@ -84,6 +86,24 @@ export function run(...args) {
 	return stdout;
 }
 
+let chains = process.env.OPENLEDGER_CHAINS;
+
+/**
+ * A file with the raw genesis of a chain of this name. To build it from the preset takes longer than
+ * all else of a start, so `chains` does that once for all tests.
+ */
+export function rawChain(name) {
+	chains ??= temporaryFolder('chains');
+	const file = join(chains, `${name}.json`);
+	if (!existsSync(file)) writeFileSync(file, run('export-chain-spec', '--chain', name, '--raw'));
+	return file;
+}
+
+/** The arguments for a development chain, and more. */
+export function development(...more) {
+	return ['--dev', '--chain', rawChain('dev'), ...more];
+}
+
 /**
  * Starts a node and waits until it answers RPC.
  *
@@ -98,7 +118,7 @@ export function run(...args) {
  */
 export async function startNode({
 	name = 'dev',
-	args = ['--dev'],
+	args = development(),
 	basePath,
 	nodeKey,
 	port = 0,

@@ -10,7 +10,7 @@ import { compactToU8a, hexToU8a, stringToU8a, u8aConcat, u8aToHex } from '@polka
 import { blake2AsU8a } from '@polkadot/util-crypto';
 import { JsonRpcProvider, Wallet, parseEther } from 'ethers';
 import { decodeAll, GENERAL } from './blocks.mjs';
-import { connect, finalized, only, send, startNode } from './node.mjs';
+import { connect, finalized, only, rawChain, send, startNode } from './node.mjs';
 
 const OPEN = 10n ** 18n;
 const FINE_TUNE = 1 << 1;
@@ -254,7 +254,7 @@ describe('a chain whose validators are not all there', { concurrency: false }, (
 	before(async () => {
 		node = await startNode({
 			name: 'local-alice',
-			args: ['--chain', 'local', '--alice', '--force-authoring'],
+			args: ['--chain', rawChain('local'), '--alice', '--force-authoring'],
 			nodeKey: '1'.repeat(64),
 		});
 		api = await connect(node);

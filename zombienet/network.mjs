@@ -1,14 +1,12 @@
 // A network of four validators as processes of this machine, each with data, keys and ports of
 // its own. They know each other's addresses from the start and talk over libp2p.
 
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
 	connect,
 	devAccount,
 	freePort,
 	peerId,
-	run,
+	rawChain,
 	startNode,
 	temporaryFolder,
 } from '../e2e/node.mjs';
@@ -23,15 +21,11 @@ export function account(name) {
 
 /** The network; start it with {@link Network.start}. */
 export class Network {
-	#chain;
 	#members = new Map();
 
 	/** Starts all validators and waits until each answers RPC. */
 	static async start() {
 		const network = new Network();
-		network.#chain = join(temporaryFolder('chain'), 'local.json');
-		// The raw genesis once, rather than four nodes building it from the preset.
-		writeFileSync(network.#chain, run('export-chain-spec', '--chain', 'local', '--raw'));
 		for (const [index, name] of VALIDATORS.entries()) {
 			const nodeKey = `${index + 1}`.padStart(64, '0');
 			const port = await freePort();
@@ -57,7 +51,7 @@ export class Network {
 		member.node = await startNode({
 			...{ name, nodeKey, port, basePath },
 			args: [
-				...['--chain', this.#chain, `--${name}`],
+				...['--chain', rawChain('local'), `--${name}`],
 				...['--bootnodes', ...others.map(({ address }) => address)],
 			],
 		});

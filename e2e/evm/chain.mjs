@@ -10,7 +10,7 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
-import { freePort, startNode } from '../node.mjs';
+import { development, freePort, startNode } from '../node.mjs';
 
 export const CHAIN_ID = 918_273;
 /** The phrase of alith and baltathar, which a development chain makes rich. */
@@ -43,7 +43,7 @@ export async function openledger(args = []) {
 	if (process.env[variable] && args.length === 0) {
 		return running('openledger', variable, process.env[variable]);
 	}
-	const node = await startNode({ args: ['--dev', ...args] });
+	const node = await startNode({ args: development(...args) });
 	return { name: 'openledger', variable, http: node.http, ws: node.ws, stop: () => node.stop() };
 }
 

@@ -2,11 +2,19 @@
 // has, and the commands that give money, set up a wallet and translate addresses.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as ethers from 'ethers';
-import { connect, devAccount, freePort, run, startNode, temporaryFolder } from '../node.mjs';
+import {
+	connect,
+	devAccount,
+	freePort,
+	rawChain,
+	run,
+	startNode,
+	temporaryFolder,
+} from '../node.mjs';
 import { ask, CHAIN_ID, openledger, PATIENCE, post, rpc } from './chain.mjs';
 import { hardhatTest } from './command.mjs';
 import { own } from './contracts.mjs';
@@ -399,7 +407,7 @@ describe('a chain that is for no development', () => {
 
 	before(async () => {
 		// As text: its amounts are more than JavaScript's numbers hold.
-		const spec = run('export-chain-spec', '--chain', 'dev')
+		const spec = readFileSync(rawChain('dev'), 'utf8')
 			.replace('"name": "Development"', '"name": "Earnest"')
 			.replace('"id": "dev"', '"id": "earnest"')
 			.replace('"chainType": "Development"', '"chainType": "Live"');
@@ -437,7 +445,7 @@ describe('a chain that is for no development', () => {
 
 	test('sealing_should_be_refused_when_the_node_has_not_the_validators_key', () => {
 		const why = refusal(
-			...['--chain', 'dev', '--tmp', '--sealing', 'instant'],
+			...['--chain', rawChain('dev'), '--tmp', '--sealing', 'instant'],
 			...['--rpc-port', '0', '--port', '0', '--no-mdns', '--no-prometheus', '--no-telemetry'],
 		);
 		assert.match(why, /--sealing needs the validator's key: start the node with --dev/);

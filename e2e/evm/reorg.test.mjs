@@ -3,12 +3,10 @@
 // what was only in the lost fork comes again.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as viem from 'viem';
 import { mnemonicToAccount, privateKeyToAccount } from 'viem/accounts';
-import { freePort, peerId, run, startNode, temporaryFolder } from '../node.mjs';
+import { freePort, peerId, rawChain, startNode } from '../node.mjs';
 import { ALITH, BALTATHAR, CHAIN_ID, rpc } from './chain.mjs';
 import { Seen, Socket } from './socket.mjs';
 
@@ -90,8 +88,7 @@ describe('a fork that is lost', { concurrency: false }, () => {
 	let kept;
 
 	before(async () => {
-		const chain = join(temporaryFolder('forks'), 'local.json');
-		writeFileSync(chain, run('export-chain-spec', '--chain', 'local', '--raw'));
+		const chain = rawChain('local');
 		await Promise.all(forks.map((fork) => fork.start(chain)));
 		for (const [i, [name, sender]] of Object.entries(SENDERS).entries()) {
 			raw[name] = await transfer(sender, BigInt(i + 1) * GWEI);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as viem from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
-import { startNode, temporaryFolder } from '../node.mjs';
+import { development, startNode, temporaryFolder } from '../node.mjs';
 import { ALITH, ask, CHAIN_ID, PATIENCE, rpc } from './chain.mjs';
 
 const GWEI = 10n ** 9n;
@@ -21,14 +21,20 @@ const LATER_BLOCKS = 100;
 describe('a node that ends', { concurrency: false }, () => {
 	const alith = privateKeyToAccount(ALITH);
 	const basePath = temporaryFolder('restart');
+	const runtimes = temporaryFolder('runtimes');
 	const chain = { name: 'openledger' };
 	let node;
 	let hash;
 	let known;
 
+	/** Runtimes that the node has compiled, by their names in its cache. */
+	const compiled = () =>
+		readdirSync(runtimes, { recursive: true }).filter((name) => /[/][\w-]{43}$/.test(name));
 	const start = async () => {
 		node = await startNode({
-			args: ['--dev', '--sealing', 'manual', '--state-pruning', `${PRUNING}`],
+			args: development(
+				...['--sealing', 'manual', '--state-pruning', `${PRUNING}`],
+			),
 			basePath,
 		});
 		chain.http = node.http;
@@ -59,6 +65,7 @@ describe('a node that ends', { concurrency: false }, () => {
 	};
 
 	before(async () => {
+		process.env.OPENLEDGER_RUNTIME_CACHE = runtimes;
 		await start();
 		hash = await rpc(chain, 'eth_sendRawTransaction', [
 			await alith.signTransaction({
@@ -78,9 +85,12 @@ describe('a node that ends', { concurrency: false }, () => {
 	after(() => node?.stop());
 
 	test('answers_should_be_the_same_when_the_node_is_started_again', async () => {
+		const kept = compiled();
+		assert.ok(kept.length > 0);
 		await node.stop();
 		await start();
 		assert.deepEqual(await answers(), known);
+		assert.deepEqual(compiled(), kept);
 	});
 
 	test('answers_should_be_the_same_when_the_index_was_lost', async () => {

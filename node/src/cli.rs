@@ -41,6 +41,10 @@ pub struct Cli {
 	/// ahead of the clock.
 	#[arg(long, value_name = "instant|manual|interval[=MS]")]
 	pub sealing: Option<Sealing>,
+	/// Where compiled runtimes are kept, so that the next start need not compile them for seconds.
+	/// Whoever can write there decides what this node runs. Nothing is kept without it.
+	#[arg(long, env = "OPENLEDGER_RUNTIME_CACHE", value_name = "PATH")]
+	pub runtime_cache: Option<PathBuf>,
 	#[command(flatten)]
 	pub ethereum: Limits,
 }
@@ -178,7 +182,7 @@ pub fn run() -> sc_cli::Result<()> {
 			let runner = cli.create_runner(cmd)?;
 			runner.async_run(|config| {
 				let PartialComponents { client, task_manager, import_queue, .. } =
-					service::partial(&config)?;
+					service::partial(&config, cli.runtime_cache.as_deref())?;
 				Ok((cmd.run(client, import_queue), task_manager))
 			})
 		},
@@ -214,7 +218,9 @@ pub fn run() -> sc_cli::Result<()> {
 			config.offchain_worker.enabled |= scorer;
 			let scorer =
 				scorer.then(|| blobs.unwrap_or_else(|| config.base_path.path().join("blobs")));
-			service::full(config, scorer, cli.sealing, cli.ethereum).map_err(sc_cli::Error::Service)
+			let cache = cli.runtime_cache.as_deref();
+			service::full(config, scorer, cli.sealing, cli.ethereum, cache)
+				.map_err(sc_cli::Error::Service)
 		}),
 	}
 }

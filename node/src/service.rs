@@ -13,12 +13,17 @@ use runtime::{Hash, OpaqueBlock as Block, RuntimeApi};
 use sc_chain_spec::ChainType;
 use sc_client_api::Backend as _;
 use sc_consensus_grandpa::{GrandpaBlockImport, GrandpaPruningFilter, LinkHalf, SharedVoterState};
+use sc_executor::{HeapAllocStrategy, WasmExecutor, DEFAULT_HEAP_ALLOC_STRATEGY};
 use sc_network::{Event, NetworkBackend, NetworkEventStream};
-use sc_service::{config::Configuration, error::Error, TaskManager, WarpSyncConfig};
+use sc_service::{
+	config::{Configuration, ExecutorConfiguration},
+	error::Error,
+	TaskManager, WarpSyncConfig,
+};
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_consensus_babe::inherents::BabeCreateInherentDataProviders;
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 /// Blocks between two stored justifications.
 const JUSTIFICATION_PERIOD: u32 = 512;
@@ -26,8 +31,7 @@ const JUSTIFICATION_PERIOD: u32 = 512;
 /// What the runtime may call: the SDK's functions and the engine behind the off-chain worker.
 pub type HostFunctions =
 	(sp_io::SubstrateHostFunctions, openledger_influence_math::host::HostFunctions);
-pub type FullClient =
-	sc_service::TFullClient<Block, RuntimeApi, sc_executor::WasmExecutor<HostFunctions>>;
+pub type FullClient = sc_service::TFullClient<Block, RuntimeApi, WasmExecutor<HostFunctions>>;
 pub type FullBackend = sc_service::TFullBackend<Block>;
 pub type FullPool = sc_transaction_pool::TransactionPoolHandle<Block, FullClient>;
 pub type SelectChain = sc_consensus::LongestChain<FullBackend, Block>;
@@ -59,7 +63,29 @@ type Partial = sc_service::PartialComponents<
 	Consensus,
 >;
 
-pub fn partial(config: &Configuration) -> Result<Partial, Error> {
+/// What runs runtimes. With a `cache` each is compiled once, and kept there for the next start.
+fn executor(
+	config: &ExecutorConfiguration,
+	cache: Option<&Path>,
+) -> Result<WasmExecutor<HostFunctions>, Error> {
+	let Some(cache) = cache else { return Ok(sc_service::new_wasm_executor(config)) };
+	// The same as that one, which knows of no cache.
+	let pages = config.default_heap_pages.map_or(DEFAULT_HEAP_ALLOC_STRATEGY, |pages| {
+		HeapAllocStrategy::Static { extra_pages: pages as u32 }
+	});
+	Ok(WasmExecutor::<HostFunctions>::builder()
+		.with_execution_method(config.wasm_method)
+		.with_onchain_heap_alloc_strategy(pages)
+		.with_offchain_heap_alloc_strategy(pages)
+		.with_max_runtime_instances(config.max_runtime_instances)
+		.with_runtime_cache_size(config.runtime_cache_size)
+		.with_cache_path(std::path::absolute(cache)?)
+		.build())
+}
+
+/// What both a full node and a check of blocks need. The compiled runtime is kept in
+/// `runtime_cache`.
+pub fn partial(config: &Configuration, runtime_cache: Option<&Path>) -> Result<Partial, Error> {
 	let telemetry = config
 		.telemetry_endpoints
 		.clone()
@@ -70,7 +96,7 @@ pub fn partial(config: &Configuration) -> Result<Partial, Error> {
 			Ok((worker, telemetry))
 		})
 		.transpose()?;
-	let executor = sc_service::new_wasm_executor::<HostFunctions>(&config.executor);
+	let executor = executor(&config.executor, runtime_cache)?;
 	let (client, backend, keystore_container, task_manager) =
 		sc_service::new_full_parts::<Block, RuntimeApi, _>(
 			config,
@@ -230,12 +256,13 @@ fn engine(
 
 /// A full node. `scorer` is where its engine keeps blobs; without it the off-chain worker's host
 /// function says that no engine is here. With `sealing` it makes blocks on demand. `ethereum` bounds
-/// what the Ethereum RPC does for one client.
+/// what the Ethereum RPC does for one client. The compiled runtime is kept in `runtime_cache`.
 pub fn full(
 	mut config: Configuration,
 	scorer: Option<std::path::PathBuf>,
 	sealing: Option<Sealing>,
 	ethereum: Limits,
+	runtime_cache: Option<&Path>,
 ) -> Result<TaskManager, Error> {
 	if sealing.is_some() {
 		refuse_sealing(&*config.chain_spec)?;
@@ -250,7 +277,7 @@ pub fn full(
 		import_queue,
 		transaction_pool,
 		other: Consensus { block_import, grandpa_link, babe_link, mut rpc, clock, mut telemetry },
-	} = partial(&config)?;
+	} = partial(&config, runtime_cache)?;
 
 	let role = config.role;
 	let keystore = keystore_container.keystore();
