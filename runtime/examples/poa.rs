@@ -28,7 +28,7 @@ use std::{error::Error, fs, path::Path};
 type Weights = pallet_attribution::weights::SubstrateWeight<Runtime>;
 
 /// Adapters and blocks.
-const SHAPES: [(u16, u32); 3] = [(16, 8), (64, 32), (256, 63)];
+const SHAPES: [(u16, u32); 3] = [(16, 8), (64, 32), (256, 128)];
 /// Seats of a committee.
 const COMMITTEE: u32 = 3;
 /// Vouchers of a batch.
@@ -257,10 +257,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 		Weights::settle(groups).ref_time() as f64 / 1e9
 	);
 	println!(
-		"registering a version: {:.1} ms at 16 adapters, {:.1} at 64, {:.1} at 256",
+		"registering a version: {:.1} ms at 16 adapters and 8 blocks, {:.1} at 64 and 32, {:.1} at 256 and \
+		 128, {:.1} at 512 and 256",
 		register(17, 8),
 		register(65, 32),
-		register(257, 63)
+		register(257, 128),
+		register(513, 256)
 	);
 	let main = &shapes["64"];
 	let figures = json!({
@@ -273,7 +275,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 		"settlement_256_native_us": native["settle_256_us"],
 		"check_psi_256_native_us": native["check_psi_256_us"],
 		"sample_4096_native_us": native["sample_4096_us"],
-		"register_version_ms": { "16": register(17, 8), "64": register(65, 32), "256": register(257, 63) },
+		"register_version_ms": {
+			"16": register(17, 8),
+			"64": register(65, 32),
+			"256": register(257, 128),
+			"512": register(513, 256),
+		},
 		"adapters": shapes,
 	});
 	let file = Path::new(output).join("poa.json");

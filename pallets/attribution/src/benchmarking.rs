@@ -19,6 +19,7 @@ use openledger_influence_math::{
 	batch::{self, Entry},
 	design, merkle,
 	score::NAT,
+	Spans,
 };
 
 /// Makes what benchmarks need of other pallets.
@@ -927,7 +928,7 @@ mod benches {
 	/// `n` answers at 256 adapters.
 	#[benchmark(extra)]
 	fn page_256(n: Linear<1, 115>) -> Result<(), BenchmarkError> {
-		let Posted { batch, page, .. } = Batched::<T>::new((63, 256), 1).page(n, 0);
+		let Posted { batch, page, .. } = Batched::<T>::new((128, 256), 1).page(n, 0);
 
 		#[block]
 		{
