@@ -30,8 +30,7 @@ describe('rows that stand in earlier ones', { concurrency: false }, () => {
 		as(who, 'contribute', '0', path, '--row-bytes', '4000', ...more);
 
 	before(async () => {
-		// The one of these that builds its genesis from the preset.
-		node = await startNode({ args: ['--dev'] });
+		node = await startNode();
 	});
 	after(() => node?.stop());
 

@@ -22,7 +22,7 @@ import { base58Encode, ed25519PairFromSeed } from '@polkadot/util-crypto';
 /** Milliseconds after which a wait for something on a running chain gives up. */
 export const PATIENCE = 120_000;
 /** The same for a start, in which the runtime is compiled: seconds, but not on a busy machine. */
-const START_PATIENCE = 300_000;
+const START_PATIENCE = 600_000;
 
 const LOG_LINES = 30;
 const nodes = new Set();
@@ -30,8 +30,6 @@ const folder = mkdtempSync(join(tmpdir(), 'openledger-e2e-'));
 const cache =
 	process.env.OPENLEDGER_CACHE ??
 	join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'openledger');
-// What one node has compiled the others need not compile again.
-process.env.OPENLEDGER_RUNTIME_CACHE ??= join(cache, 'runtimes');
 
 /** The path of the node's binary. Throws, saying how to get one, if there is none. */
 export function binary() {

@@ -6,7 +6,7 @@ CACHE=${OPENLEDGER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/openledger}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
 # The runtime is built by a cargo inside cargo, which must find this workspace.
 export WASM_BUILD_WORKSPACE_HINT=$ROOT
-# Runtimes that a node has compiled, which others need not compile again.
+# Runtimes that one node has compiled, which others need not compile again.
 export OPENLEDGER_RUNTIME_CACHE=${OPENLEDGER_RUNTIME_CACHE:-$CACHE/runtimes}
 BIN=${BIN:-$CARGO_TARGET_DIR/release/openledger}
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }

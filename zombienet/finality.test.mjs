@@ -38,7 +38,21 @@ describe('a network of four validators', { concurrency: false }, () => {
 		}
 	});
 
+	/** Waits until a validator has made a block in the session that runs. */
+	const authored = (name) =>
+		awaited(
+			(callback) => network.api('alice').rpc.chain.subscribeNewHeads(callback),
+			async () => {
+				const { session, imOnline } = network.api('alice').query;
+				const made = await imOnline.authoredBlocks(await session.currentIndex(), account(name));
+				return made.toNumber() > 0;
+			},
+			`a block by ${name} in one session`,
+		);
+
 	test('blocks_should_go_on_becoming_final_when_one_validator_is_killed', async () => {
+		// One that is silent for all of a session is disabled, and makes no block when it is back.
+		await authored('dave');
 		last = await best('dave');
 		await network.kill('dave');
 		// None of these blocks existed when it died, so the others finalised them.

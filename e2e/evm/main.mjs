@@ -1,4 +1,4 @@
-// Runs all test files on a few pairs of a node and an anvil. A pair has one file at a time, since tests look
+// Runs all test files on two pairs of a node and an anvil. A pair has one file at a time, since tests look
 // at whole blocks. All that the tests and their tools ask a node goes through a proxy, which compares
 // the answers with Ethereum's schemas.
 
@@ -8,8 +8,8 @@ import { anvil, openledger } from './chain.mjs';
 import { proxy } from './proxy.mjs';
 import { Validator } from './schema.mjs';
 
-/** Most of the time tests wait for blocks, so three pairs need little more of a machine than one. */
-const PAIRS = process.env.OPENLEDGER_RPC ? 1 : 3;
+/** Most of the time tests wait for blocks, so two pairs need little more of a machine than one. */
+const PAIRS = process.env.OPENLEDGER_RPC ? 1 : 2;
 
 const here = new URL('.', import.meta.url);
 const validator = new Validator();
