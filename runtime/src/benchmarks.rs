@@ -103,6 +103,11 @@ impl pallet_models::BenchmarkHelper<AccountId> for Scene {
 		let psi = Psi::solve(&subsets, &sizes).expect("there are blocks and subsets; qed");
 		(vec![Hash::repeat_byte(8); design.adapters.into()], psi.entries().to_vec())
 	}
+
+	fn tested(model: ModelId) {
+		let work = pallet_attribution::Work::Training(model);
+		pallet_attribution::Committees::<Runtime>::remove(work);
+	}
 }
 
 impl pallet_attribution::BenchmarkHelper<AccountId> for Scene {
@@ -138,8 +143,7 @@ impl pallet_attribution::BenchmarkHelper<AccountId> for Scene {
 		)
 		.expect("it is trained; qed");
 		Models::serve(by(operator.clone()), model, url()).expect("it is ready; qed");
-		let work = pallet_attribution::Work::Training(model);
-		pallet_attribution::Committees::<Runtime>::remove(work);
+		<Scene as pallet_models::BenchmarkHelper<_>>::tested(model);
 		pallet_attribution::Designs::<Runtime>::mutate_extant(model, |design| {
 			design.standing = pallet_attribution::Standing::Active;
 		});

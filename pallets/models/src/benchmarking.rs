@@ -13,6 +13,8 @@ pub trait BenchmarkHelper<AccountId> {
 	fn version(developer: &AccountId, blocks: u32) -> (DatanetId, Version);
 	/// Hashes of adapters and the Ψ by which the design of a run can be closed now.
 	fn trained(run: ModelId) -> (Vec<Hash>, Vec<i32>);
+	/// Ends the committee that trains drawn adapters of a model version again.
+	fn tested(model: ModelId);
 }
 
 const HASH: Hash = Hash::repeat_byte(1);
@@ -69,6 +71,7 @@ fn ready<T: Config>(developer: &T::AccountId) -> ModelId {
 /// Retires a model version and lets its delay pass.
 fn end<T: Config>(developer: T::AccountId, model: ModelId) -> DispatchResult {
 	Pallet::<T>::do_retire(developer, model)?;
+	T::BenchmarkHelper::tested(model);
 	let over = Pallet::<T>::now().saturating_add(RETIRE_DELAY).saturating_add(1);
 	frame_system::Pallet::<T>::set_block_number(over.into());
 	Ok(())
