@@ -209,7 +209,11 @@ impl<T: Config> Pallet<T> {
 
 	/// What posting a page of so many entries weighs under a Ψ of so many columns and rows.
 	pub fn page_weight(entries: u32, shape: (u32, u32)) -> Weight {
-		T::WeightInfo::post_page(units(entries, shape))
+		// Measured under the largest Ψ, of which a smaller one leaves something unread.
+		let read =
+			|(columns, rows): (u32, u32)| T::WeightInfo::read_psi(columns.saturating_mul(rows));
+		let unread = read(WIDEST).saturating_sub(read(shape));
+		T::WeightInfo::post_page(units(entries, shape)).saturating_sub(unread)
 	}
 
 	/// Computes scores and money of a page; returns what that weighs. A page that is none, or that is

@@ -827,6 +827,23 @@ mod benches {
 		Ok(())
 	}
 
+	/// Reads a Ψ of `n` entries.
+	#[benchmark]
+	fn read_psi(n: Linear<768, MAX_PSI>) -> Result<(), BenchmarkError> {
+		let (_, operator) = signer::<T>();
+		let adapters = (n / MAX_BLOCKS - 1) / 2 * 2;
+		let model = T::BenchmarkHelper::model(&operator, MAX_BLOCKS, adapters as u16);
+		let psi;
+
+		#[block]
+		{
+			psi = Pallet::<T>::psi(model);
+		}
+
+		assert!(psi.is_some());
+		Ok(())
+	}
+
 	/// Looks a receipt and its committee up, the largest entries that are read alone.
 	#[benchmark]
 	fn read() -> Result<(), BenchmarkError> {

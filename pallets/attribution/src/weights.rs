@@ -1,6 +1,6 @@
 //! Weights of `pallet_attribution`, measured on the compiled runtime by `scripts/bench weights`.
 //!
-//! 2026-11-21 · AMD EPYC · 2 steps, 12 repeats, worst case kept between
+//! 2026-11-22 · Intel(R) Xeon(R) Processor · 2 steps, 5 repeats, worst case kept between
 #![allow(missing_docs)]
 
 use frame::weights_prelude::*;
@@ -35,6 +35,7 @@ pub trait WeightInfo {
 	fn draw(n: u32) -> Weight;
 	fn forget() -> Weight;
 	fn scores(n: u32) -> Weight;
+	fn read_psi(n: u32) -> Weight;
 	fn read() -> Weight;
 	fn submit_batch(n: u32) -> Weight;
 	fn post_page(n: u32) -> Weight;
@@ -47,19 +48,19 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize() -> Weight {
-		Weight::from_parts(14_953_000, 7831)
+		Weight::from_parts(22_516_000, 7831)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn draw_seed() -> Weight {
-		Weight::from_parts(94_451_000, 14835)
+		Weight::from_parts(134_090_000, 14836)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// `n` is from 1 to 21.
 	fn draw_committee(n: u32) -> Weight {
-		Weight::from_parts(442_846_195, 110446)
-			.saturating_add(Weight::from_parts(5_935_887, 0).saturating_mul(n.into()))
+		Weight::from_parts(452_284_033, 110446)
+			.saturating_add(Weight::from_parts(8_255_133, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(20))
 			.saturating_add(T::DbWeight::get().reads(1).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -68,8 +69,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// `n` is from 1 to 21.
 	fn close_commits(n: u32) -> Weight {
-		Weight::from_parts(230_121_387, 110446)
-			.saturating_add(Weight::from_parts(137_780_362, 0).saturating_mul(n.into()))
+		Weight::from_parts(326_310_600, 110446)
+			.saturating_add(Weight::from_parts(181_121_733, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(20))
 			.saturating_add(T::DbWeight::get().reads(2).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -79,167 +80,174 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// `m` is from 2 to 8.
 	/// `n` is from 3 to 21.
 	fn conclude(m: u32, n: u32) -> Weight {
-		Weight::from_parts(556_300_625, 110446)
-			.saturating_add(Weight::from_parts(170_281_097, 0).saturating_mul(m.into()))
-			.saturating_add(Weight::from_parts(165_679_310, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(26))
+		Weight::from_parts(1_584_359_333, 528793)
+			.saturating_add(Weight::from_parts(205_885_333, 0).saturating_mul(m.into()))
+			.saturating_add(Weight::from_parts(226_982_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(27))
 			.saturating_add(T::DbWeight::get().reads(3).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(3).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().writes(9))
+			.saturating_add(T::DbWeight::get().writes(10))
 			.saturating_add(T::DbWeight::get().writes(4).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().writes(5).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(0, 2601).saturating_mul(m.into()))
-			.saturating_add(Weight::from_parts(0, 3331).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 3342).saturating_mul(n.into()))
 	}
 	fn set_parameters() -> Weight {
-		Weight::from_parts(8_773_000, 0).saturating_add(T::DbWeight::get().writes(1))
+		Weight::from_parts(16_130_000, 0).saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn set_paused() -> Weight {
-		Weight::from_parts(6_590_000, 0).saturating_add(T::DbWeight::get().writes(1))
+		Weight::from_parts(11_977_000, 0).saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn bond() -> Weight {
-		Weight::from_parts(215_621_000, 42447)
+		Weight::from_parts(300_491_000, 42447)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn unbond() -> Weight {
-		Weight::from_parts(115_462_000, 42447)
+		Weight::from_parts(144_119_000, 42447)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn withdraw_bond() -> Weight {
-		Weight::from_parts(125_127_000, 3874)
+		Weight::from_parts(159_487_000, 3910)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn fund_channel() -> Weight {
-		Weight::from_parts(148_511_000, 3874)
+		Weight::from_parts(170_068_000, 3910)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn close_channel() -> Weight {
-		Weight::from_parts(26_550_000, 3622)
+		Weight::from_parts(38_245_000, 3622)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn withdraw_channel() -> Weight {
-		Weight::from_parts(110_765_000, 3874)
+		Weight::from_parts(160_850_000, 3910)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn submit_receipt() -> Weight {
-		Weight::from_parts(938_417_000, 103605)
+		Weight::from_parts(1_338_184_000, 103605)
 			.saturating_add(T::DbWeight::get().reads(35))
 			.saturating_add(T::DbWeight::get().writes(14))
 	}
 	fn commit() -> Weight {
-		Weight::from_parts(221_770_000, 110446)
+		Weight::from_parts(324_757_000, 110446)
 			.saturating_add(T::DbWeight::get().reads(18))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn authorize_commit() -> Weight {
-		Weight::from_parts(135_271_000, 5516).saturating_add(T::DbWeight::get().reads(4))
+		Weight::from_parts(194_617_000, 5516).saturating_add(T::DbWeight::get().reads(4))
 	}
 	fn reveal() -> Weight {
-		Weight::from_parts(87_100_000, 5516)
+		Weight::from_parts(121_866_000, 5516)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// `n` is from 4 to 514.
 	fn authorize_reveal(n: u32) -> Weight {
-		Weight::from_parts(180_313_969, 14835)
-			.saturating_add(Weight::from_parts(13_215, 0).saturating_mul(n.into()))
+		Weight::from_parts(255_677_718, 14836)
+			.saturating_add(Weight::from_parts(44_528, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6))
 	}
 	fn challenge() -> Weight {
-		Weight::from_parts(432_674_000, 110446)
+		Weight::from_parts(592_232_000, 110446)
 			.saturating_add(T::DbWeight::get().reads(21))
 			.saturating_add(T::DbWeight::get().writes(12))
 	}
 	fn activate() -> Weight {
-		Weight::from_parts(398_453_000, 103605)
+		Weight::from_parts(605_058_000, 528793)
 			.saturating_add(T::DbWeight::get().reads(24))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn apply_slash() -> Weight {
-		Weight::from_parts(153_869_000, 8799)
+		Weight::from_parts(276_415_000, 8799)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	fn cancel_slash() -> Weight {
-		Weight::from_parts(35_714_000, 3596)
+		Weight::from_parts(68_121_000, 3596)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// `n` is from 1 to 256.
 	fn settle(n: u32) -> Weight {
-		Weight::from_parts(124_677_839, 69017)
-			.saturating_add(Weight::from_parts(28_697_760, 0).saturating_mul(n.into()))
+		Weight::from_parts(300_413_245, 528793)
+			.saturating_add(Weight::from_parts(99_656_420, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(10))
-			.saturating_add(T::DbWeight::get().reads(3).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(2).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(4))
 			.saturating_add(T::DbWeight::get().writes(2).saturating_mul(n.into()))
-			.saturating_add(Weight::from_parts(0, 2633).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 2551).saturating_mul(n.into()))
 	}
 	fn claim_for() -> Weight {
-		Weight::from_parts(81_892_000, 6196)
+		Weight::from_parts(132_910_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn prune() -> Weight {
-		Weight::from_parts(133_168_000, 11719)
+		Weight::from_parts(284_510_000, 15817)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// `n` is from 2 to 512.
 	fn draw(n: u32) -> Weight {
-		Weight::from_parts(62_355_420, 0)
-			.saturating_add(Weight::from_parts(573_810_324, 0).saturating_mul(n.into()))
+		Weight::from_parts(186_430_862, 0)
+			.saturating_add(Weight::from_parts(236_110_902, 0).saturating_mul(n.into()))
 	}
 	fn forget() -> Weight {
-		Weight::from_parts(24_000_000_000, 2654046)
-			.saturating_add(T::DbWeight::get().reads(1300))
-			.saturating_add(T::DbWeight::get().writes(1040))
+		Weight::from_parts(42_138_482_000, 751430)
+			.saturating_add(T::DbWeight::get().reads(1034))
+			.saturating_add(T::DbWeight::get().writes(1031))
 	}
-	/// `n` is from 768 to 16384.
+	/// `n` is from 768 to 131328.
 	fn scores(n: u32) -> Weight {
-		Weight::from_parts(62_857_759, 69017)
-			.saturating_add(Weight::from_parts(8_970, 0).saturating_mul(n.into()))
+		Weight::from_parts(113_366_438, 528793)
+			.saturating_add(Weight::from_parts(8_866, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(2))
+	}
+	/// `n` is from 768 to 131328.
+	fn read_psi(n: u32) -> Weight {
+		Weight::from_parts(94_923_561, 528793)
+			.saturating_add(Weight::from_parts(7_084, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(2))
 	}
 	fn read() -> Weight {
-		Weight::from_parts(43_184_000, 5516).saturating_add(T::DbWeight::get().reads(2))
+		Weight::from_parts(66_559_000, 5516).saturating_add(T::DbWeight::get().reads(2))
 	}
 	/// `n` is from 1 to 64.
 	fn submit_batch(n: u32) -> Weight {
-		Weight::from_parts(626_502_411, 103605)
-			.saturating_add(Weight::from_parts(156_150_838, 0).saturating_mul(n.into()))
+		Weight::from_parts(1_041_764_365, 103605)
+			.saturating_add(Weight::from_parts(268_306_634, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(32))
 			.saturating_add(T::DbWeight::get().reads(3).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(13))
 			.saturating_add(T::DbWeight::get().writes(3).saturating_mul(n.into()))
-			.saturating_add(Weight::from_parts(0, 2884).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 2920).saturating_mul(n.into()))
 	}
-	/// `n` is from 1 to 424.
+	/// `n` is from 1 to 60.
 	fn post_page(n: u32) -> Weight {
-		Weight::from_parts(206_283_322, 69017)
-			.saturating_add(Weight::from_parts(11_802_093, 0).saturating_mul(n.into()))
+		Weight::from_parts(1_266_808_533, 528793)
+			.saturating_add(Weight::from_parts(129_838_716, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	/// `n` is from 2 to 64.
 	fn authorize_page(n: u32) -> Weight {
-		Weight::from_parts(38_284_260, 3804)
-			.saturating_add(Weight::from_parts(996_161, 0).saturating_mul(n.into()))
+		Weight::from_parts(95_413_634, 3840)
+			.saturating_add(Weight::from_parts(1_600_349, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(1))
 	}
 	/// `n` is from 0 to 64.
 	fn close_batch(n: u32) -> Weight {
-		Weight::from_parts(418_816_000, 175391)
-			.saturating_add(Weight::from_parts(50_000_000, 0).saturating_mul(n.into()))
+		Weight::from_parts(406_990_666, 15817)
+			.saturating_add(Weight::from_parts(74_618_526, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().reads(1).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(8))
 			.saturating_add(T::DbWeight::get().writes(1).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 2603).saturating_mul(n.into()))
 	}
 }

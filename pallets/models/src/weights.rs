@@ -35,12 +35,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
-	/// `n` is from 768 to 16384.
+	/// `n` is from 768 to 131328.
 	fn register_version(n: u32) -> Weight {
-		Weight::from_parts(2_214_005_000, 69017)
-			.saturating_add(Weight::from_parts(4_846_109, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(3))
-			.saturating_add(T::DbWeight::get().writes(3))
+		Weight::from_parts(817_214_744, 528793)
+			.saturating_add(Weight::from_parts(1_997_549, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	fn set_price() -> Weight {
 		Weight::from_parts(23_586_000, 3648)
@@ -78,8 +78,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn remove_version() -> Weight {
-		Weight::from_parts(158_426_000, 15869)
-			.saturating_add(T::DbWeight::get().reads(8))
+		Weight::from_parts(390_638_000, 309763)
+			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
 	fn read() -> Weight {
