@@ -1,6 +1,7 @@
 //! Weights of `pallet_datanets`, measured on the compiled runtime by `scripts/bench weights`.
 //!
-//! 2026-11-21 · AMD EPYC · 2 steps, 12 repeats, worst case kept between
+//! 2026-11-21 · AMD EPYC · 2 steps, 12 repeats, worst case kept between; publishing, removing and dividing,
+//! blocks and what is at risk: 2026-11-22 · Intel(R) Xeon(R) Processor · 2 steps, 5 repeats
 #![allow(missing_docs)]
 
 use frame::weights_prelude::*;
@@ -78,15 +79,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(1).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(0, 2543).saturating_mul(n.into()))
 	}
-	/// `n` is from 1 to 256.
+	/// `n` is from 1 to 16384.
 	fn publish(n: u32) -> Weight {
-		Weight::from_parts(83_649_477, 3874)
-			.saturating_add(Weight::from_parts(13_544_983, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(3))
-			.saturating_add(T::DbWeight::get().reads(2).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().writes(4))
-			.saturating_add(T::DbWeight::get().writes(1).saturating_mul(n.into()))
-			.saturating_add(Weight::from_parts(0, 5333).saturating_mul(n.into()))
+		Weight::from_parts(240_600_000, 3910)
+			.saturating_add(Weight::from_parts(20_870_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().reads(1).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes(5))
+			.saturating_add(Weight::from_parts(0, 2706).saturating_mul(n.into()))
 	}
 	fn buy_licence() -> Weight {
 		Weight::from_parts(236_011_000, 11402)
@@ -118,9 +118,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn remove_version() -> Weight {
-		Weight::from_parts(1_483_543_000, 707579)
-			.saturating_add(T::DbWeight::get().reads(260))
-			.saturating_add(T::DbWeight::get().writes(259))
+		Weight::from_parts(4_531_000_000, 309763)
+			.saturating_add(T::DbWeight::get().reads(772))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn close() -> Weight {
 		Weight::from_parts(88_661_000, 16379)
@@ -166,31 +166,31 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// `m` is from 1 to 1024.
 	fn distribute(m: u32) -> Weight {
-		Weight::from_parts(300_000_000, 16379)
-			.saturating_add(Weight::from_parts(12_000_000, 0).saturating_mul(m.into()))
-			.saturating_add(T::DbWeight::get().reads(4))
+		Weight::from_parts(263_500_000, 309763)
+			.saturating_add(Weight::from_parts(30_890_000, 0).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().reads(2).saturating_mul(m.into()))
-			.saturating_add(T::DbWeight::get().writes(3))
+			.saturating_add(T::DbWeight::get().writes(4))
 			.saturating_add(T::DbWeight::get().writes(1).saturating_mul(m.into()))
-			.saturating_add(Weight::from_parts(0, 2633).saturating_mul(m.into()))
+			.saturating_add(Weight::from_parts(0, 2643).saturating_mul(m.into()))
 	}
 	fn buy_block() -> Weight {
-		Weight::from_parts(150_000_000, 16379)
-			.saturating_add(T::DbWeight::get().reads(8))
-			.saturating_add(T::DbWeight::get().writes(6))
+		Weight::from_parts(521_500_000, 309763)
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn leave_block() -> Weight {
-		Weight::from_parts(80_000_000, 16379)
-			.saturating_add(T::DbWeight::get().reads(4))
-			.saturating_add(T::DbWeight::get().writes(4))
+		Weight::from_parts(246_100_000, 309763)
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn put_at_risk() -> Weight {
-		Weight::from_parts(140_000_000, 3874)
+		Weight::from_parts(194_000_000, 3910)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn release_at_risk() -> Weight {
-		Weight::from_parts(140_000_000, 3874)
+		Weight::from_parts(286_400_000, 3910)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
