@@ -89,14 +89,14 @@ impl<T: Config> Pallet<T> {
 		match task {
 			Due::Seed(_) => T::WeightInfo::draw_seed(),
 			Due::Step(work) => match Committees::<T>::get(work) {
-				Some(committee) => Self::weight_of_step(&committee),
+				Some(committee) => Self::weight_of_step(*work, &committee),
 				None => T::WeightInfo::read(),
 			},
 			Due::Slash(_) => T::WeightInfo::apply_slash(),
 		}
 	}
 
-	fn weight_of_step(committee: &Committee<T::AccountId>) -> Weight {
+	fn weight_of_step(work: Work, committee: &Committee<T::AccountId>) -> Weight {
 		let (members, panel) = committee.sizes();
 		match committee.stage {
 			Stage::Waiting => {
@@ -106,8 +106,29 @@ impl<T: Config> Pallet<T> {
 				T::WeightInfo::draw_committee(size.into())
 			},
 			Stage::Commit => T::WeightInfo::close_commits(committee.turn().len() as u32),
-			Stage::Reveal { .. } | Stage::Review => T::WeightInfo::conclude(members, panel),
+			Stage::Reveal { .. } | Stage::Review => Self::conclude_weight(work, members, panel),
 		}
+	}
+
+	/// What ending a committee weighs.
+	pub(crate) fn conclude_weight(work: Work, members: u32, panel: u32) -> Weight {
+		let model = match work {
+			Work::Answer(id) => Receipts::<T>::get(id).map(|receipt| receipt.model),
+			Work::Training(model) => Some(model),
+			Work::Batch(id) => Batches::<T>::get(id).map(|batch| batch.model),
+		};
+		let design = model.and_then(Designs::<T>::get);
+		let shape = design.map_or(batches::WIDEST, |design| {
+			(u32::from(design.adapters).saturating_add(1), design.blocks.len() as u32)
+		});
+		T::WeightInfo::conclude(members, panel).saturating_sub(Self::unread(shape))
+	}
+
+	/// What a Ψ of so many columns and rows leaves unread of the largest one, under which is measured.
+	pub(crate) fn unread(shape: (u32, u32)) -> Weight {
+		let read =
+			|(columns, rows): (u32, u32)| T::WeightInfo::read_psi(columns.saturating_mul(rows));
+		read(batches::WIDEST).saturating_sub(read(shape))
 	}
 
 	/// The heaviest step of a committee.

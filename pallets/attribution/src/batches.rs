@@ -9,7 +9,7 @@ use openledger_influence_math::{
 use receipts::Waiting;
 
 /// What a page weighs is counted in entries of a Ψ of so many columns and rows, the widest.
-const WIDEST: (u32, u32) = (MAX_COLUMNS, MAX_BLOCKS);
+pub(crate) const WIDEST: (u32, u32) = (MAX_COLUMNS, MAX_BLOCKS);
 
 /// What an entry costs, in multiplications of Ψ: each column's sums and each row's sign cost as much as
 /// sixteen of them.
@@ -209,11 +209,7 @@ impl<T: Config> Pallet<T> {
 
 	/// What posting a page of so many entries weighs under a Ψ of so many columns and rows.
 	pub fn page_weight(entries: u32, shape: (u32, u32)) -> Weight {
-		// Measured under the largest Ψ, of which a smaller one leaves something unread.
-		let read =
-			|(columns, rows): (u32, u32)| T::WeightInfo::read_psi(columns.saturating_mul(rows));
-		let unread = read(WIDEST).saturating_sub(read(shape));
-		T::WeightInfo::post_page(units(entries, shape)).saturating_sub(unread)
+		T::WeightInfo::post_page(units(entries, shape)).saturating_sub(Self::unread(shape))
 	}
 
 	/// Computes scores and money of a page; returns what that weighs. A page that is none, or that is

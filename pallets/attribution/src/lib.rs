@@ -1118,8 +1118,9 @@ pub mod pallet {
 			_signature: ScorerSignature,
 		) -> DispatchResultWithPostInfo {
 			ensure_authorized(origin)?;
+			let work = seat.work;
 			let weight = match Self::do_reveal(seat, finding)? {
-				Some((members, panel)) => T::WeightInfo::conclude(members, panel),
+				Some((members, panel)) => Self::conclude_weight(work, members, panel),
 				None => T::WeightInfo::reveal(),
 			};
 			Ok((Some(weight), Pays::No).into())

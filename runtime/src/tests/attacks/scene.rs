@@ -737,7 +737,11 @@ impl Scene {
 						taken(submit(commit_call(who, id, commitment)).unwrap());
 					},
 					Stage::Reveal { .. } if seat.commitment.is_some() && !seat.revealed => {
-						taken(submit(reveal_call(who, id, finding, salt(&id))).unwrap());
+						match submit(reveal_call(who, id, finding, salt(&id))) {
+							// Blocks were full until the time for reveals was over.
+							Err(TransactionValidityError::Invalid(InvalidTransaction::Stale)) => {},
+							outcome => taken(outcome.unwrap()),
+						}
 					},
 					_ => {},
 				}
