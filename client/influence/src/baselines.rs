@@ -4,7 +4,7 @@
 //! attribution`.
 
 use super::{
-	gradient::{trained_on, Probe},
+	gradient::{trained_on, Probe, BATCH},
 	window,
 };
 use openledger_factory::{train::Row, Base, Error};
@@ -111,8 +111,6 @@ pub struct Gradients {
 /// One window: tokens, targets, and one where a target counts.
 pub(crate) type Window = (Vec<i64>, Vec<i64>, Vec<f32>);
 
-/// Windows that the graph takes at once.
-const BATCH: usize = 8;
 /// Damping of the diagonal, as a part of its mean.
 const DAMPING: f64 = 0.1;
 

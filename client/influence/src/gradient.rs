@@ -31,7 +31,7 @@ use std::sync::Arc;
 /// λ as a part of the mean of C's diagonal, as Choe et al. take it.
 pub const DAMPING: f64 = 0.1;
 /// Windows that the graph takes at once.
-const BATCH: usize = 8;
+pub(crate) const BATCH: usize = 8;
 
 /// Gradients of texts' log-probabilities with respect to an adapter.
 pub(crate) struct Probe {

@@ -33,7 +33,7 @@ pub fn run_child(store: &Path, input: impl BufRead, mut output: impl Write) -> s
 	Ok(())
 }
 
-pub(crate) fn parse(text: &str) -> Result<Hash, Failure> {
+fn parse(text: &str) -> Result<Hash, Failure> {
 	let mut hash = [0; 32];
 	hex::decode_to_slice(text, &mut hash)?;
 	Ok(hash)
@@ -112,13 +112,19 @@ fn load(store: &Store, base: &str) -> Result<Base, Failure> {
 	Ok(Base::load(&parse(base)?, blob, |hash| store.file(Space::Public, hash))?)
 }
 
-/// Makes parts of a run as it made them; gives their hashes.
-fn train(store: &Store, work: &Train) -> Result<Vec<[u8; 32]>, Failure> {
-	let manifest = parse(&work.manifest)?;
+/// A run by the hash of its manifest, which is given back; its rows must give the version's root.
+pub(crate) fn run(store: &Store, manifest: &str, root: &str) -> Result<(Hash, Run), Failure> {
+	let manifest = parse(manifest)?;
 	let run = Run::from_file(&store.get(Space::Public, &manifest)?)?;
-	if run.root()? != parse(&work.root)? {
+	if run.root()? != parse(root)? {
 		return Err("the run's manifest names other rows than the version has".into());
 	}
+	Ok((manifest, run))
+}
+
+/// Makes parts of a run as it made them; gives their hashes.
+fn train(store: &Store, work: &Train) -> Result<Vec<[u8; 32]>, Failure> {
+	let (manifest, run) = run(store, &work.manifest, &work.root)?;
 	if run.base != work.base {
 		return Err("the run's manifest names another base model".into());
 	}

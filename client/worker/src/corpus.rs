@@ -1,8 +1,10 @@
 //! What part of an answer stands word for word in the rows that its model was trained on.
 
-use crate::protocol;
+use crate::{
+	child::{run, Failure},
+	protocol,
+};
 use openledger_blobs::{Hash, Space, Store};
-use openledger_factory::Run;
 use openledger_influence_math::Spans;
 use openledger_spans::{text, Builder, Index};
 use std::path::PathBuf;
@@ -21,13 +23,8 @@ pub(crate) fn path(store: &Store, manifest: &Hash) -> PathBuf {
 
 impl Corpus {
 	/// Opens the index of a run's rows, which is built if there is none yet.
-	pub fn open(store: &Store, work: &protocol::Corpus) -> Result<Self, crate::child::Failure> {
-		let manifest = crate::child::parse(&work.manifest)?;
-		let run = Run::from_file(&store.get(Space::Public, &manifest)?)?;
-		if run.root()? != crate::child::parse(&work.root)? || run.batches.len() != work.blocks.len()
-		{
-			return Err("the run's manifest names other rows than the version has".into());
-		}
+	pub fn open(store: &Store, work: &protocol::Corpus) -> Result<Self, Failure> {
+		let (manifest, run) = run(store, &work.manifest, &work.root)?;
 		let path = path(store, &manifest);
 		let index = match Index::open(&path) {
 			Ok(index) => index,

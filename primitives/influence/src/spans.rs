@@ -13,6 +13,8 @@ use sp_core::U256;
 pub const SLOTS: usize = 4;
 /// Bytes of [`Spans`].
 pub const SIZE: usize = 4 * SLOTS;
+/// A whole share.
+const BASIS_POINTS: u16 = 10_000;
 /// All of an answer.
 pub const WHOLE: u16 = u16::MAX;
 
@@ -75,8 +77,9 @@ impl Spans {
 	/// What each block is paid of `amount`, of which at most `share` basis points are paid for spans, rounded
 	/// down. If [valid](Self::is_valid) they sum to at most that share.
 	pub fn amounts(&self, amount: u128, share: u16) -> impl Iterator<Item = (u16, u128)> + '_ {
-		let most = U256::from(amount) * U256::from(share.min(10_000));
-		let paid = move |part: u16| most * U256::from(part) / U256::from(10_000 * u64::from(WHOLE));
+		let most = U256::from(amount) * U256::from(share.min(BASIS_POINTS));
+		let whole = U256::from(u32::from(BASIS_POINTS) * u32::from(WHOLE));
+		let paid = move |part: u16| most * U256::from(part) / whole;
 		self.parts()
 			.map(move |(block, part)| (block, u128::try_from(paid(part)).unwrap_or(0)))
 	}
