@@ -739,7 +739,8 @@ impl Scene {
 					Stage::Reveal { .. } if seat.commitment.is_some() && !seat.revealed => {
 						match submit(reveal_call(who, id, finding, salt(&id))) {
 							// Blocks were full until the time for reveals was over.
-							Err(TransactionValidityError::Invalid(InvalidTransaction::Stale)) => {},
+							Err(TransactionValidityError::Invalid(InvalidTransaction::Stale))
+								if System::block_number() >= committee.due => {},
 							outcome => taken(outcome.unwrap()),
 						}
 					},
