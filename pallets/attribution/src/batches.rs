@@ -11,10 +11,10 @@ use receipts::Waiting;
 /// What a page weighs is counted in entries of a Ψ of so many columns and rows, the widest.
 pub(crate) const WIDEST: (u32, u32) = (MAX_COLUMNS, MAX_BLOCKS);
 
-/// What an entry costs, in multiplications of Ψ: each column's sums and each row's sign cost as much as
-/// sixteen of them.
+/// What an entry costs, in multiplications of Ψ: each column's sums cost as much as sixteen of them, each
+/// row's sign as much as 32.
 fn cost((columns, rows): (u32, u32)) -> u32 {
-	columns.saturating_add(16).saturating_mul(rows.saturating_add(16))
+	columns.saturating_add(32).saturating_mul(rows.saturating_add(16))
 }
 
 /// What so many entries cost, in entries of the widest Ψ.
@@ -25,7 +25,7 @@ fn units(entries: u32, shape: (u32, u32)) -> u32 {
 /// The most that a page of so many bytes costs under any Ψ.
 pub(crate) fn most_units(bytes: usize) -> u32 {
 	// The most multiplications for a byte: the largest Ψ of three columns.
-	const MOST: u32 = 160;
+	const MOST: u32 = 192;
 	(bytes as u32).saturating_mul(MOST).div_ceil(cost(WIDEST))
 }
 

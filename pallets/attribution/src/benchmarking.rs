@@ -873,7 +873,7 @@ mod benches {
 
 	/// `n` answers by the widest Ψ, and one that goes back to its payer.
 	#[benchmark]
-	fn post_page(n: Linear<1, 60>) {
+	fn post_page(n: Linear<1, 240>) {
 		let posted = Batched::<T>::new(LARGEST, MAX_VOUCHERS).page(n, 1);
 		let (batch, page, proof) = (posted.batch, posted.page.clone(), posted.proof.clone());
 
@@ -886,7 +886,7 @@ mod benches {
 
 	/// A page of `n` KiB, with as many pages as there may be.
 	#[benchmark]
-	fn authorize_page(n: Linear<2, 64>) -> Result<(), BenchmarkError> {
+	fn authorize_page(n: Linear<2, 256>) -> Result<(), BenchmarkError> {
 		let entries = n * 1_024 / batch::entry_size(LARGEST.1) as u32;
 		let Posted { batch, page, proof } =
 			Batched::<T>::new(LARGEST, MAX_VOUCHERS).page(entries, 0);

@@ -7,7 +7,7 @@
 
 use crate::{
 	merkle,
-	money::{FRACTION, MAX_POOL, MIN_GAIN},
+	money::{join_limbs, split_limbs, FRACTION, LIMBS, MAX_POOL, MIN_GAIN},
 	score::{lowest, Nats},
 	spans, Hash, Pool, Psi, Spans,
 };
@@ -15,10 +15,10 @@ use alloc::{vec, vec::Vec};
 use sp_core::U256;
 use sp_crypto_hashing::blake2_256;
 
-/// The most answers of a batch: those that 256 pages hold at 512 adapters.
+/// The most answers of a batch: those that 64 pages hold at 512 adapters.
 pub const MAX_ITEMS: u32 = 15_616;
 /// The most bytes of a page.
-pub const MAX_PAGE: u32 = 1 << 16;
+pub const MAX_PAGE: u32 = 1 << 18;
 /// Bytes of an entry before its gains.
 pub const HEAD: usize = 2 + 1 + 4 + 16 + spans::SIZE + 4 + 1;
 /// The largest shift: no difference of two [`Nats`] needs more.
@@ -264,12 +264,13 @@ impl Pool {
 	) -> Option<Added> {
 		let (blocks, columns) = (psi.blocks(), psi.adapters() + 1);
 		let entries = page.chunks_exact(HEAD + 2 * columns);
-		if !entries.remainder().is_empty() {
+		if page.len() > MAX_PAGE as usize || !entries.remainder().is_empty() {
 			return None;
 		}
+		let lanes = Lanes::new(psi);
 		let mut entry = Entry { gains: vec![0; columns], ..Default::default() };
 		let (mut added, mut after) = (Added::default(), self.clone());
-		after.weighted.resize(columns, 0);
+		let mut sums = vec![[0i64; LIMBS]; columns];
 		for bytes in entries {
 			entry.read(bytes)?;
 			added.amount = added.amount.checked_add(entry.amount)?;
@@ -277,49 +278,84 @@ impl Pool {
 				added.refunds.push((entry.payer, entry.amount));
 				continue;
 			}
-			let amount = after.add_spans(&entry.spans, blocks, entry.amount, share)?;
+			let amount = after.put_spans(&entry.spans, blocks, entry.amount, share)?;
 			after.total = after.total.checked_add(amount)?;
-			let positive = positive(psi, &entry.gains);
+			let positive = lanes.positive(&entry.gains);
 			if positive << entry.shift < MIN_GAIN {
 				continue;
 			}
 			added.answers += 1;
-			add_gains(&mut after.weighted, &entry.gains, amount, positive)?;
+			add_gains(&mut sums, &entry.gains, amount, positive)?;
 		}
 		if added.amount > left {
 			return None;
 		}
-		after.answers = self.answers.checked_add(added.answers)?;
-		if added.answers == 0 {
-			after.weighted.clone_from(&self.weighted);
+		if added.answers > 0 {
+			after.answers = self.answers.checked_add(added.answers)?;
+			after.weighted.resize(columns, 0);
+			for (weighted, limbs) in after.weighted.iter_mut().zip(sums) {
+				*weighted = weighted.checked_add(join_limbs(limbs.map(i128::from), RATE)?)?;
+			}
 		}
 		*self = after;
 		Some(added)
 	}
 }
 
-/// The sum of the positive scores, in units of gain times `psi::ONE`: 2^46 at most for each of the 131,328
-/// entries that a Ψ has at most, which is below 2^64.
-fn positive(psi: &Psi, gains: &[i16]) -> u128 {
-	let score = |row: &[i32]| -> i64 {
-		row.iter().zip(gains).map(|(a, gain)| i64::from(*a) * i64::from(*gain)).sum()
-	};
-	u128::from(psi.rows().map(|row| score(row).max(0).unsigned_abs()).sum::<u64>())
+/// Rows of Ψ that are multiplied at once.
+const LANES: usize = 4;
+
+/// Ψ as it is multiplied fastest: so many rows side by side, zeros after the last.
+struct Lanes {
+	columns: usize,
+	entries: Vec<[i32; LANES]>,
 }
 
-/// Adds `amount·gains/positive` to the sums, with their fraction bits.
-fn add_gains(weighted: &mut [i128], gains: &[i16], amount: u128, positive: u128) -> Option<()> {
+impl Lanes {
+	fn new(psi: &Psi) -> Self {
+		let columns = psi.adapters() + 1;
+		let mut entries = vec![[0; LANES]; psi.blocks().div_ceil(LANES) * columns];
+		for (group, rows) in entries.chunks_mut(columns).zip(psi.entries().chunks(LANES * columns))
+		{
+			for (lane, row) in rows.chunks(columns).enumerate() {
+				for (place, entry) in group.iter_mut().filter_map(|at| at.get_mut(lane)).zip(row) {
+					*place = *entry;
+				}
+			}
+		}
+		Self { columns, entries }
+	}
+
+	/// The sum of the positive scores, in units of gain times `psi::ONE`: 2^46 at most for each of the 131,328
+	/// entries that a Ψ has at most, which is below 2^64.
+	fn positive(&self, gains: &[i16]) -> u128 {
+		let mut positive = 0u64;
+		for group in self.entries.chunks(self.columns) {
+			let mut scores = [0i64; LANES];
+			for (entries, gain) in group.iter().zip(gains) {
+				let gain = i64::from(*gain);
+				for (score, entry) in scores.iter_mut().zip(entries) {
+					*score += i64::from(*entry) * gain;
+				}
+			}
+			positive += scores.iter().map(|score| score.max(&0).unsigned_abs()).sum::<u64>();
+		}
+		positive.into()
+	}
+}
+
+/// Adds `amount·gains/positive` to the limbs of sums, with their fraction bits and those of the rate: of the
+/// at most 2^13 entries of a page, a gain of 2^15 times 32 bits at most each, which is below 2^63.
+fn add_gains(sums: &mut [[i64; LIMBS]], gains: &[i16], amount: u128, positive: u128) -> Option<()> {
 	if amount > MAX_POOL {
 		return None;
 	}
 	// What a unit of gain is worth: rounded down, so that no answer is worth more than its part.
-	let rate = (amount << (20 + FRACTION)).checked_div(positive)?;
-	let remainder = (amount << (20 + FRACTION)).checked_rem(positive)?;
-	let fine = (remainder << RATE).checked_div(positive)?;
-	let rate = i128::try_from(rate.checked_mul(1 << RATE)?.checked_add(fine)?).ok()?;
-	for (sum, gain) in weighted.iter_mut().zip(gains) {
-		let part = rate.checked_mul(i128::from(*gain))? >> RATE;
-		*sum = sum.checked_add(part)?;
+	let rate = (amount << (20 + FRACTION + RATE)).checked_div(positive)?;
+	let rate = split_limbs(i128::try_from(rate).ok()?);
+	for (limbs, gain) in sums.iter_mut().zip(gains) {
+		let gain = i64::from(*gain);
+		limbs.iter_mut().zip(rate).for_each(|(sum, limb)| *sum += limb * gain);
 	}
 	Some(())
 }

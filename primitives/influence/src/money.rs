@@ -92,16 +92,29 @@ impl Pool {
 		amount: u128,
 		share: u16,
 	) -> Option<u128> {
-		spans.is_valid(blocks).then_some(())?;
-		let (mut by_spans, mut left) = (self.by_spans.clone(), amount);
+		let mut after = self.clone();
+		let left = after.put_spans(spans, blocks, amount, share)?;
+		*self = after;
+		Some(left)
+	}
+
+	/// As [`Pool::add_spans`], but some may be added where it is `None`.
+	pub(crate) fn put_spans(
+		&mut self,
+		spans: &Spans,
+		blocks: usize,
+		amount: u128,
+		share: u16,
+	) -> Option<u128> {
+		(amount <= MAX_POOL && spans.is_valid(blocks)).then_some(())?;
+		let mut left = amount;
 		for (block, part) in spans.amounts(amount, share) {
-			by_spans.resize(blocks, 0);
-			let sum = by_spans.get_mut(usize::from(block))?;
+			self.by_spans.resize(blocks, 0);
+			let sum = self.by_spans.get_mut(usize::from(block))?;
 			*sum = sum.checked_add(part)?;
 			left = left.checked_sub(part)?;
 		}
 		self.total = self.total.checked_add(amount.checked_sub(left)?)?;
-		self.by_spans = by_spans;
 		Some(left)
 	}
 
@@ -123,26 +136,37 @@ impl Pool {
 
 	/// `row · weighted` without the fraction, towards minus infinity.
 	fn amount(&self, row: &[i32]) -> Option<i128> {
-		let (mut plus, mut minus) = (U256::zero(), U256::zero());
-		for (a, w) in row.iter().zip(&self.weighted) {
-			let product = U256::from(a.unsigned_abs()) * U256::from(w.unsigned_abs());
-			let side = if (*a < 0) == (*w < 0) { &mut plus } else { &mut minus };
-			*side = side.checked_add(product)?;
+		// Products of 64 bits, which WebAssembly has.
+		let mut limbs = [0i128; LIMBS];
+		for (a, weighted) in row.iter().zip(&self.weighted) {
+			for (sum, limb) in limbs.iter_mut().zip(split_limbs(*weighted)) {
+				*sum += i128::from(i64::from(*a) * limb);
+			}
 		}
 		// Every answer rounded every entry by less than one: taken off, so that rounding never pays
 		// more than was paid in.
-		let slack: u128 = row.iter().map(|a| u128::from(a.unsigned_abs())).sum();
-		minus = minus.checked_add(U256::from(slack) * U256::from(self.answers))?;
-		let shift = 20 + FRACTION;
-		let narrow = |v: U256| i128::try_from(u128::try_from(v).ok()?).ok();
-		if plus >= minus {
-			narrow((plus - minus) >> shift)
-		} else {
-			let below = minus - plus;
-			let floor = (below + (U256::one() << shift) - U256::one()) >> shift;
-			narrow(floor)?.checked_neg()
+		let slack: i128 = row.iter().map(|a| i128::from(a.unsigned_abs())).sum();
+		if let Some(lowest) = limbs.first_mut() {
+			*lowest -= slack * i128::from(self.answers);
 		}
+		join_limbs(limbs, 20 + FRACTION)
 	}
+}
+
+/// Limbs of 32 bits in 128.
+pub(crate) const LIMBS: usize = 4;
+
+/// The limbs of a number, the lowest first; the highest has its sign.
+pub(crate) fn split_limbs(number: i128) -> [i64; LIMBS] {
+	let low = |shift: u32| i64::from((number >> shift) as u32);
+	[low(0), low(32), low(64), (number >> 96) as i64]
+}
+
+/// The sum of limbs that are below 2^94 each, without its `shift` lowest bits, at most 64, towards minus
+/// infinity. `None` if it has more than 128.
+pub(crate) fn join_limbs([a, b, c, d]: [i128; LIMBS], shift: u32) -> Option<i128> {
+	let (low, high) = (a + (b << 32), c + (d << 32));
+	high.checked_mul(1 << (64 - shift))?.checked_add(low >> shift)
 }
 
 /// What an answer costs, in wei: prices are for a thousand tokens, the sum is rounded up, and at
@@ -218,6 +242,7 @@ mod tests {
 	use crate::design::draw;
 	use alloc::vec;
 	use proptest::prelude::*;
+	use sp_core::U512;
 
 	fn psi(seed: [u8; 32]) -> Psi {
 		Psi::solve(&draw(seed.into(), 8, 16), &[100; 8]).unwrap()
@@ -287,6 +312,37 @@ mod tests {
 			add(&mut pool, &psi, &one);
 			// Signed sums, up to one unit of rounding a block.
 			prop_assert!(sum(&pool) - before <= one.1 as i128 + 8);
+		}
+
+		#[test]
+		fn settle_should_be_the_exact_product_when_sums_are_any(
+			seed: [u8; 32],
+			weighted in prop::collection::vec(any::<i128>().prop_map(|w| w >> 24), 17),
+			answers: u32,
+		) {
+			let psi = psi(seed);
+			let pool = Pool { answers, weighted, ..Default::default() };
+			for row in psi.rows() {
+				let (mut plus, mut minus) = (U512::zero(), U512::zero());
+				for (a, w) in row.iter().zip(&pool.weighted) {
+					let side = if (*a < 0) == (*w < 0) { &mut plus } else { &mut minus };
+					*side += U512::from(a.unsigned_abs()) * U512::from(w.unsigned_abs());
+					minus += U512::from(a.unsigned_abs()) * U512::from(answers);
+				}
+				let one = U512::one() << (20 + FRACTION);
+				let expected = if plus >= minus {
+					((plus - minus) / one).as_u128() as i128
+				} else {
+					-(((minus - plus + one - U512::one()) / one).as_u128() as i128)
+				};
+				prop_assert_eq!(pool.amount(row), Some(expected));
+			}
+		}
+
+		#[test]
+		fn join_limbs_should_undo_split_limbs_when_numbers_are_any(number: i128, shift in 0u32..=64) {
+			let limbs = split_limbs(number).map(i128::from);
+			prop_assert_eq!(join_limbs(limbs, shift), Some(number >> shift));
 		}
 
 		#[test]

@@ -4,10 +4,10 @@
 //! et al. 2025) may carry a share of the contributors' money. Who finds them parses the answer's bytes
 //! from the first on into the longest spans of a least length; each counts for the row that has it first.
 
+use crate::money::MAX_POOL;
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use sp_core::U256;
 
 /// The most blocks that are paid for spans of one answer.
 pub const SLOTS: usize = 4;
@@ -66,22 +66,19 @@ impl Spans {
 
 	/// Whether they can be of an answer of a model that has so many blocks.
 	pub fn is_valid(&self, blocks: usize) -> bool {
-		let parts: Vec<(u16, u16)> = self.parts().collect();
-		let rising = parts.windows(2).all(|pair| matches!(pair, [(a, _), (b, _)] if a < b));
-		let known = parts.last().is_none_or(|(block, _)| usize::from(*block) < blocks);
-		let sum: u32 = parts.iter().map(|(_, part)| u32::from(*part)).sum();
-		let rest = self.0.iter().skip(parts.len()).all(|slot| *slot == (0, 0));
+		let rising = self.parts().zip(self.parts().skip(1)).all(|((a, _), (b, _))| a < b);
+		let known = self.parts().all(|(block, _)| usize::from(block) < blocks);
+		let sum: u32 = self.parts().map(|(_, part)| u32::from(part)).sum();
+		let rest = self.0.iter().skip(self.parts().count()).all(|slot| *slot == (0, 0));
 		rising && known && rest && sum <= WHOLE.into()
 	}
 
-	/// What each block is paid of `amount`, of which at most `share` basis points are paid for spans, rounded
-	/// down. If [valid](Self::is_valid) they sum to at most that share.
+	/// What each block is paid of `amount`, at most [`MAX_POOL`], of which at most `share` basis points are
+	/// paid for spans, rounded down. If [valid](Self::is_valid) they sum to at most that share.
 	pub fn amounts(&self, amount: u128, share: u16) -> impl Iterator<Item = (u16, u128)> + '_ {
-		let most = U256::from(amount) * U256::from(share.min(BASIS_POINTS));
-		let whole = U256::from(u32::from(BASIS_POINTS) * u32::from(WHOLE));
-		let paid = move |part: u16| most * U256::from(part) / whole;
-		self.parts()
-			.map(move |(block, part)| (block, u128::try_from(paid(part)).unwrap_or(0)))
+		let most = amount.min(MAX_POOL) * u128::from(share.min(BASIS_POINTS));
+		let whole = u128::from(BASIS_POINTS) * u128::from(WHOLE);
+		self.parts().map(move |(block, part)| (block, most * u128::from(part) / whole))
 	}
 
 	/// Its bytes, little endian.
