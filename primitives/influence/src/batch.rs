@@ -551,15 +551,15 @@ mod tests {
 
 	#[test]
 	fn root_should_prove_a_page_when_the_sample_left_others_empty() {
-		let entries: Vec<Entry> = (0..500).map(|item| Entry::unscored(item, 0, 1, 1, 64)).collect();
+		let entries: Vec<Entry> = (0..2_000).map(|item| Entry::unscored(item, 0, 1, 1, 64)).collect();
 		let pages = pages(&entries, 64);
-		assert_eq!((pages.len(), page_count(4_096, 64)), (2, 11));
-		let hashes = page_hashes(&pages, 4_096, 64);
+		assert_eq!((pages.len(), page_count(15_000, 64)), (2, 10));
+		let hashes = page_hashes(&pages, 15_000, 64);
 		let proof = merkle::proof(&hashes, 1).unwrap();
-		let root = root(&pages, 4_096, 64);
+		let root = root(&pages, 15_000, 64);
 		let hash = blake2_256(&pages[1]).into();
-		assert!(merkle::verify(&root, 11, 1, &hash, &proof));
-		assert!(!merkle::verify(&root, 11, 0, &hash, &proof));
+		assert!(merkle::verify(&root, 10, 1, &hash, &proof));
+		assert!(!merkle::verify(&root, 10, 0, &hash, &proof));
 	}
 
 	#[test]

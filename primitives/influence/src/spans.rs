@@ -105,6 +105,7 @@ impl Spans {
 mod tests {
 	use super::*;
 	use proptest::prelude::*;
+	use sp_core::U256;
 
 	proptest! {
 		#[test]
