@@ -274,6 +274,47 @@ pub struct Scorer<Ticket> {
 	pub ticket: Ticket,
 }
 
+/// What a scorer has to do, and what it answers for with its bond.
+#[stored]
+#[derive(Default)]
+pub struct Load {
+	/// Committees in which it sits whose end has not come.
+	pub works: u32,
+	/// Of these, those in which it has a seat to fill now.
+	pub seats: u32,
+	/// The contributors' parts of what they all work on, in wei.
+	pub pools: Balance,
+}
+
+impl Load {
+	/// Whether it may be drawn for more: it has no more seats to fill than its worker looks at, and answers
+	/// for no more than `largest`, the largest pool that an answer may have.
+	///
+	/// So it never answers for more than two of these. That what it would be drawn for is not counted is for
+	/// the largest answers: they would else find nobody as long as everybody has a cheap one.
+	pub fn has_room(&self, largest: Balance) -> bool {
+		self.seats < MAX_SEATS_AT_ONCE && self.pools <= largest
+	}
+
+	/// Takes a seat in a committee that works on so much.
+	pub(crate) fn sit(&mut self, pool: Balance) {
+		self.works = self.works.saturating_add(1);
+		self.seats = self.seats.saturating_add(1);
+		self.pools = self.pools.saturating_add(pool);
+	}
+
+	/// Has nothing more to do in a committee that has not come to an end.
+	pub(crate) fn stand(&mut self) {
+		self.seats = self.seats.saturating_sub(1);
+	}
+
+	/// What is left after the end of a committee that worked on so much, if there is anything.
+	pub(crate) fn without(self, pool: Balance) -> Option<Self> {
+		let works = self.works.saturating_sub(1);
+		(works > 0).then(|| Self { works, pools: self.pools.saturating_sub(pool), ..self })
+	}
+}
+
 /// How influence on the answers of a run is measured: its subsets, or the projection of its gradients,
 /// are drawn from a seed that did not exist when its data was frozen.
 #[stored(no_skip_type_params)]
