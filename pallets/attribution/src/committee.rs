@@ -564,6 +564,25 @@ impl<T: Config> Pallet<T> {
 		at_stake.saturating_add(settings.audit_rate.into())
 	}
 
+	/// What a challenger puts up: what the panel is paid, so that no members of it gain by asking for it
+	/// without reason, and at least the parameter.
+	fn challenge_bond(work: Work) -> Result<Balance, DispatchError> {
+		let settings = Settings::<T>::get();
+		let each = match work {
+			Work::Answer(id) => Receipts::<T>::get(id)
+				.map_or(0, |receipt| Self::scoring_share(&settings, receipt.reward)),
+			Work::Batch(id) => Batches::<T>::get(id)
+				.map_or(0, |batch| Self::scoring_share(&settings, batch.reward)),
+			Work::Training(model) => match Designs::<T>::get(model) {
+				Some(design) => {
+					Self::training_share(&settings, &design.blocks).ok_or(Error::<T>::Overflow)?
+				},
+				None => 0,
+			},
+		};
+		Ok(each.saturating_mul(settings.panel.into()).max(settings.challenge_bond))
+	}
+
 	/// Demands a panel, for an active version one that trains the `named` adapters again; returns the
 	/// bond that is put up.
 	pub(crate) fn do_challenge(
@@ -571,7 +590,7 @@ impl<T: Config> Pallet<T> {
 		work: Work,
 		named: Drawn,
 	) -> Result<Balance, DispatchError> {
-		let bond = Settings::<T>::get().challenge_bond;
+		let bond = Self::challenge_bond(work)?;
 		T::Currency::hold(&HoldReason::Challenge.into(), &who, bond)?;
 		Self::deposit_event(Event::Challenged { work, who: who.clone(), bond });
 		match (Committees::<T>::get(work), work) {
@@ -625,8 +644,10 @@ impl<T: Config> Pallet<T> {
 			},
 			(Work::Training(model), common) => {
 				let right = Self::reproduces(model, &committee.drawn, &common);
+				// Nobody need keep the rows any more: that they cannot be had proves nothing.
+				let moot = common == Finding::Withheld && Self::is_stale(model);
 				Self::pay_trainers(model, &members, &panel)?;
-				Self::judge_version(model, right, confirmed, &committee)?
+				Self::judge_version(model, right, confirmed && !moot, &committee)? && !moot
 			},
 			(Work::Batch(id), Finding::Root(pages)) => {
 				Self::open_pages(id, pages)?;
@@ -709,6 +730,12 @@ impl<T: Config> Pallet<T> {
 		(good, wrong)
 	}
 
+	/// What a member of a panel is paid where this is the scorers' part: as one of a whole committee.
+	fn scoring_share(settings: &Parameters, reward: Balance) -> Balance {
+		let [rest, _] = Self::cut(reward, settings.audit_share);
+		rest.checked_div(settings.committee.into()).unwrap_or(0)
+	}
+
 	/// The committee's part, the same to each that was right; what does not divide to the first. A part
 	/// is kept for panels, all of it if nobody was right. A panel's members get as much each, as far as
 	/// what is kept lasts.
@@ -727,7 +754,7 @@ impl<T: Config> Pallet<T> {
 			Work::Training(_) => return Ok(()),
 		};
 		let [rest, for_panels] = Self::cut(reward, settings.audit_share);
-		let each = rest.checked_div(settings.committee.into()).unwrap_or(0);
+		let each = Self::scoring_share(&settings, reward);
 		let count = members.len() as Balance;
 		let part = rest.checked_div(count);
 		let kept = if part.is_some() { for_panels } else { reward };

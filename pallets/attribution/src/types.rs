@@ -40,7 +40,8 @@ pub struct Parameters {
 	pub audit_share: u16,
 	/// Blocks in which what a committee found can be challenged.
 	pub challenge_window: u32,
-	/// What a challenger loses if the panel finds the same, in wei.
+	/// What a challenger loses at least if the panel finds the same, in wei: what the panel is paid, if that
+	/// is more.
 	pub challenge_bond: Balance,
 	/// Basis points of its bond that a scorer loses for a wrong finding.
 	pub slash: u16,
