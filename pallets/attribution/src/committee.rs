@@ -342,7 +342,7 @@ impl<T: Config> Pallet<T> {
 			(Work::Answer(id), Finding::Scores(y, spans)) => {
 				let receipt = Receipts::<T>::get(id).ok_or(invalid::WRONG_LENGTH)?;
 				let design = Designs::<T>::get(receipt.model).ok_or(invalid::WRONG_LENGTH)?;
-				ensure!(y.len() == usize::from(design.adapters) + 2, invalid::WRONG_LENGTH);
+				ensure!(y.len() == design.scored_under() as usize, invalid::WRONG_LENGTH);
 				ensure!(spans.is_valid(design.blocks.len()), invalid::NO_SPANS);
 				let logs = match design.method {
 					Method::Counterfactual => y.len(),

@@ -2,7 +2,7 @@
 
 use super::*;
 use frame::deps::frame_support::stored;
-use openledger_influence_math::{design::draw, score::NAT, Spans, Subset};
+use openledger_influence_math::{design::draw, money::MAX_POOL, score::NAT, Spans, Subset};
 
 /// What governance may set.
 #[derive(
@@ -59,8 +59,11 @@ pub struct Parameters {
 	pub retention: u32,
 	/// Blocks that a scorer's bond stays after it left.
 	pub unbonding: u32,
-	/// The least fee: what scoring an answer costs, in wei.
+	/// The least fee, in wei: what a receipt costs the chain.
 	pub minimum_fee: Balance,
+	/// What scoring costs, in wei for a token under one adapter: the least fee of a receipt grows with its
+	/// tokens and its model's adapters, so that nobody keeps scorers busy for less than their work costs.
+	pub scoring_price: Balance,
 	/// The least that an answer of a batch costs on average, in wei: what reading it costs.
 	pub minimum_item: Balance,
 	/// What an answer of a batch costs that is scored for sure (f₀), in wei; a cheaper one is scored
@@ -113,6 +116,8 @@ impl Default for Parameters {
 			retention: 28_800,
 			unbonding: 28_800,
 			minimum_fee: 1_000_000_000_000_000,
+			// 256 tokens under base, published and 16 other adapters cost the least fee.
+			scoring_price: 1_000_000_000_000_000 / (256 * 18),
 			minimum_item: 10_000_000_000_000,
 			full_fee: 1_000_000_000_000_000,
 			posting_window: 600,
@@ -160,10 +165,17 @@ impl Parameters {
 			&& (1..=MAX_RETRAINED as u8).contains(&self.retrained)
 			&& windows.iter().all(|window| *window > 0)
 			&& shares.iter().all(|share| *share <= BASIS_POINTS)
+			// A token can be paid for under any design.
+			&& self.scoring(MAX_VECTOR) <= MAX_POOL
 			&& self.tolerance <= self.gross
 			&& self.spans.least > 0
 			&& self.band > 0
 			&& self.served_band > 0
+	}
+
+	/// What scoring a token costs, in wei, of answers that are scored under so many adapters.
+	pub fn scoring(&self, adapters: u32) -> Balance {
+		self.scoring_price.saturating_mul(adapters.into())
 	}
 
 	/// The most that the contributors' part of an answer or batch may be, in wei: no committee gains by
@@ -349,6 +361,11 @@ impl<AccountId, Ticket> Design<AccountId, Ticket> {
 			Method::Counterfactual => hashes,
 			Method::Gradient => hashes.saturating_add(self.blocks.len() as u16),
 		}
+	}
+
+	/// Under how many adapters an answer is scored, the base model counted as one: the entries of its vector.
+	pub fn scored_under(&self) -> u32 {
+		u32::from(self.adapters).saturating_add(2)
 	}
 
 	/// The subsets that counterfactual adapters are trained on, none by gradients; `None` before the seed is
