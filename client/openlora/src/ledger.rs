@@ -50,8 +50,10 @@ pub struct Served {
 	pub input_price: Balance,
 	/// Wei for a thousand tokens of answer.
 	pub output_price: Balance,
-	/// The least that an answer costs, in wei.
+	/// The least that an answer costs that is not in a batch, in wei.
 	pub minimum_fee: Balance,
+	/// The least that a token of prompt or answer costs then, in wei: what scoring it costs.
+	pub scoring: Balance,
 }
 
 impl Served {
@@ -62,16 +64,21 @@ impl Served {
 
 	/// What an answer of so many tokens costs, as the chain computes it.
 	pub fn fee(&self, prompt: usize, answer: usize) -> Balance {
-		self.cost(prompt, answer, self.minimum_fee)
+		let (minimum, scoring) = (self.minimum_fee, self.scoring);
+		let least = money::least_fee(minimum, scoring, tokens(prompt), tokens(answer));
+		self.cost(prompt, answer, least)
 	}
 
 	/// What so many tokens cost, and at least `minimum` wei.
 	pub(crate) fn cost(&self, prompt: usize, answer: usize, minimum: Balance) -> Balance {
-		let count = |tokens: usize| tokens.try_into().unwrap_or(u32::MAX);
 		let (input, output) =
-			((self.input_price, count(prompt)), (self.output_price, count(answer)));
+			((self.input_price, tokens(prompt)), (self.output_price, tokens(answer)));
 		money::fee(input, output, minimum).unwrap_or(Balance::MAX)
 	}
+}
+
+fn tokens(count: usize) -> u32 {
+	count.try_into().unwrap_or(u32::MAX)
 }
 
 /// The chain, as a server needs it.

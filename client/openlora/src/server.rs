@@ -208,7 +208,9 @@ async fn metrics(State(server): State<Arc<Server>>) -> Result<String, Refusal> {
 fn describe(served: &Served) -> Value {
 	json!({ "id": served.name(), "object": "model", "created": 0, "owned_by": "openledger",
 		"input_price": served.input_price.to_string(),
-		"output_price": served.output_price.to_string() })
+		"output_price": served.output_price.to_string(),
+		"minimum_fee": served.minimum_fee.to_string(),
+		"scoring": served.scoring.to_string() })
 }
 
 async fn models(State(server): State<Arc<Server>>) -> Result<Json<Value>, Refusal> {

@@ -205,6 +205,7 @@ fn publish(store: &Store) -> (Base, Served) {
 		input_price: 1_000,
 		output_price: 2_000,
 		minimum_fee: 1,
+		scoring: 0,
 	};
 	(base, served)
 }

@@ -1,7 +1,7 @@
 use super::{
 	batch::{drawn, items, listed, open_batches, read as read_batch, Listed},
 	earnings::Receipt,
-	model::{BaseEntry, Model},
+	model::{BaseEntry, Design, Model},
 	open, show_open, Common,
 };
 use crate::chain::{all, Chain, Result, Signer};
@@ -256,6 +256,8 @@ impl Ledger for ChainLedger {
 			}
 			let key = pallet_models::Bases::<Runtime>::hashed_key_for(model.run.base);
 			let Some(base) = self.read::<BaseEntry>(&key).await? else { continue };
+			let key = pallet_attribution::Designs::<Runtime>::hashed_key_for(id);
+			let Some(design) = self.read::<Design>(&key).await? else { continue };
 			served.push(Served {
 				model: id,
 				adapter,
@@ -263,6 +265,7 @@ impl Ledger for ChainLedger {
 				input_price: model.price.input,
 				output_price: model.price.output,
 				minimum_fee: settings.minimum_fee,
+				scoring: settings.scoring(design.scored_under()),
 			});
 		}
 		served.sort_by_key(|served| served.model);

@@ -447,13 +447,21 @@ mod benches {
 		Ok(())
 	}
 
-	/// A panel of `n` from all scorers.
+	/// A panel of `n` from all scorers, the last ones of those that are looked at: the others have no room.
 	#[benchmark]
 	fn draw_committee(n: Linear<1, MAX_PANEL>) -> Result<(), BenchmarkError> {
 		let seated = Seated::<T>::disagreed(LARGEST, (MAX_COMMITTEE, n));
-		Drawable::<T>::put(BoundedVec::truncate_from(others::<T>(0..MAX_SCORERS)));
+		let all = others::<T>(0..MAX_SCORERS);
+		Drawable::<T>::put(BoundedVec::truncate_from(all.clone()));
 		(0..FOLD).for_each(|_| Pallet::<T>::take_entropy());
-		set_now::<T>(seated.committee().due);
+		let Committee { sequence, attempt, due, .. } = seated.committee();
+		let seed = Pallet::<T>::seed(b"openledger/committee/v1", (sequence, attempt));
+		let busy = (CANDIDATES_A_SEAT - 1) * n;
+		for index in design::permutation(seed, MAX_SCORERS as u16).into_iter().take(busy as usize) {
+			let full = Load { works: MAX_SEATS_AT_ONCE, seats: MAX_SEATS_AT_ONCE, pools: 0 };
+			Liable::<T>::insert(&all[usize::from(index)].0, full);
+		}
+		set_now::<T>(due);
 		crowd::<T>(Pallet::<T>::now() + Settings::<T>::get().commit_window);
 
 		#[block]

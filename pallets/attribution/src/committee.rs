@@ -135,15 +135,31 @@ impl<T: Config> Pallet<T> {
 				&& committee.seats.iter().all(|seat| seat.scorer != *who)
 		};
 		let seed = Self::seed(b"openledger/committee/v1", (committee.sequence, committee.attempt));
-		let size = if panel { settings.panel } else { settings.committee };
-		let chosen: Vec<T::AccountId> = permutation(seed, all.len() as u16)
+		// Fewer than `least` are no majority of a committee, or no panel.
+		let (size, least) = if panel {
+			(settings.panel, settings.minimum_panel)
+		} else {
+			(settings.committee, settings.committee / 2 + 1)
+		};
+		let looked_at = u32::from(size).saturating_mul(CANDIDATES_A_SEAT);
+		let candidates: Vec<&T::AccountId> = permutation(seed, all.len() as u16)
 			.into_iter()
 			.filter_map(|index| all.get(usize::from(index)).filter(|one| fits(one)))
-			.map(|(who, _)| who.clone())
-			.take(size.into())
+			.map(|(who, _)| who)
+			.take(looked_at as usize)
 			.collect();
-		if chosen.is_empty() {
-			return Self::again(work, committee);
+		let (found, largest) = (candidates.len(), settings.largest_pool());
+		let chosen: Vec<T::AccountId> = candidates
+			.into_iter()
+			.filter(|who| Liable::<T>::get(*who).has_room(largest))
+			.take(size.into())
+			.cloned()
+			.collect();
+		if chosen.len() < least.into() {
+			// Where some have no room: once the seats that they have now are filled or missed.
+			let full = found >= least.into();
+			let pause = if full { settings.commit_window.max(DELAY) } else { DELAY };
+			return Self::again_after(pause, work, committee);
 		}
 		if let (Work::Training(model), true) = (work, committee.drawn.is_empty()) {
 			let last = Designs::<T>::get(model).map_or(0, |design| design.last());
@@ -156,9 +172,10 @@ impl<T: Config> Pallet<T> {
 		if let Work::Batch(id) = work {
 			Self::draw_sample(id, committee.sequence);
 		}
+		let pool = Self::pool_of(work);
 		for scorer in &chosen {
 			Assignments::<T>::insert(scorer, work, committee.seats.len() as u8);
-			Liable::<T>::mutate(scorer, |works| *works = works.saturating_add(1));
+			Liable::<T>::mutate(scorer, |load| load.sit(pool));
 			let seat = Seat { scorer: scorer.clone(), commitment: None, revealed: false };
 			committee.seats.try_push(seat).map_err(|_| Error::<T>::Overflow)?;
 		}
@@ -325,7 +342,7 @@ impl<T: Config> Pallet<T> {
 			(Work::Answer(id), Finding::Scores(y, spans)) => {
 				let receipt = Receipts::<T>::get(id).ok_or(invalid::WRONG_LENGTH)?;
 				let design = Designs::<T>::get(receipt.model).ok_or(invalid::WRONG_LENGTH)?;
-				ensure!(y.len() == usize::from(design.adapters) + 2, invalid::WRONG_LENGTH);
+				ensure!(y.len() == design.scored_under() as usize, invalid::WRONG_LENGTH);
 				ensure!(spans.is_valid(design.blocks.len()), invalid::NO_SPANS);
 				let logs = match design.method {
 					Method::Counterfactual => y.len(),
@@ -418,22 +435,30 @@ impl<T: Config> Pallet<T> {
 	/// Those whose turn it was have nothing more to do.
 	fn unseat(work: Work, committee: &CommitteeOf<T>) {
 		for seat in committee.turn().filter_map(|index| committee.seats.get(index)) {
-			Assignments::<T>::remove(&seat.scorer, work);
+			if Assignments::<T>::take(&seat.scorer, work).is_some() {
+				Liable::<T>::mutate_extant(&seat.scorer, Load::stand);
+			}
 		}
 	}
 
 	/// They answer for nothing any more: the seats from `first` on.
 	fn discharge(work: Work, committee: &CommitteeOf<T>, first: usize) {
+		let pool = Self::pool_of(work);
 		for (index, seat) in committee.seats.iter().enumerate().skip(first) {
 			Findings::<T>::remove(work, index as u8);
-			Liable::<T>::mutate_exists(&seat.scorer, |works| {
-				*works = works.and_then(|n| n.checked_sub(1)).filter(|n| *n > 0)
+			Liable::<T>::mutate_exists(&seat.scorer, |load| {
+				*load = load.take().and_then(|load| load.without(pool));
 			});
 		}
 	}
 
 	/// Nothing came of this draw: another one, or none after the last.
-	fn again(work: Work, mut committee: CommitteeOf<T>) -> DispatchResult {
+	fn again(work: Work, committee: CommitteeOf<T>) -> DispatchResult {
+		Self::again_after(DELAY, work, committee)
+	}
+
+	/// [`again`](Self::again), so many blocks from now.
+	fn again_after(pause: u32, work: Work, mut committee: CommitteeOf<T>) -> DispatchResult {
 		Self::unseat(work, &committee);
 		let first = committee.turn().start;
 		for seat in committee.seats.iter().skip(first).filter(|seat| !seat.revealed) {
@@ -446,12 +471,12 @@ impl<T: Config> Pallet<T> {
 		if committee.failed > MAX_REDRAWS {
 			return Self::give_up(work, committee);
 		}
-		Self::wait(work, committee)
+		Self::wait(pause, work, committee)
 	}
 
-	fn wait(work: Work, mut committee: CommitteeOf<T>) -> DispatchResult {
+	fn wait(pause: u32, work: Work, mut committee: CommitteeOf<T>) -> DispatchResult {
 		committee.stage = Stage::Waiting;
-		committee.due = Self::schedule(Self::now().saturating_add(DELAY), Due::Step(work))?;
+		committee.due = Self::schedule(Self::now().saturating_add(pause), Due::Step(work))?;
 		Committees::<T>::insert(work, committee);
 		Ok(())
 	}
@@ -481,7 +506,8 @@ impl<T: Config> Pallet<T> {
 
 	// Panels.
 
-	/// Whether enough scorers are left beside `seats` for a panel.
+	/// Whether enough scorers are left beside `seats` for a panel. Those that have no room now count: else
+	/// whoever keeps everybody busy would be judged by nobody.
 	fn has_panel(work: Work, seats: &[Seat<T::AccountId>]) -> bool {
 		let class = Self::class_of(work);
 		let others = Drawable::<T>::get()
@@ -498,7 +524,7 @@ impl<T: Config> Pallet<T> {
 		committee.attempt = committee.attempt.saturating_add(1);
 		committee.failed = 0;
 		Self::deposit_event(Event::PanelAsked { work, doubt });
-		Self::wait(work, committee)
+		Self::wait(DELAY, work, committee)
 	}
 
 	/// Nobody challenged what the committee found: chance decides whether a panel looks again. It
@@ -516,22 +542,45 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// The contributors' part of what a committee works on, in wei.
+	pub(crate) fn pool_of(work: Work) -> Balance {
+		match work {
+			Work::Answer(id) => Receipts::<T>::get(id).map_or(0, |receipt| receipt.pool),
+			Work::Batch(id) => Batches::<T>::get(id).map_or(0, |batch| batch.pool),
+			Work::Training(_) => 0,
+		}
+	}
+
 	/// In basis points: the parameter, and more the more is at stake, so that on average a committee
 	/// that lies together loses three times ten times what there is to gain. An answer with the largest
 	/// pool is always looked at again.
 	pub(crate) fn audit_rate(work: Work) -> Balance {
 		let settings = Settings::<T>::get();
-		let pool = match work {
-			Work::Answer(id) => Receipts::<T>::get(id).map_or(0, |receipt| receipt.pool),
-			Work::Batch(id) => Batches::<T>::get(id).map_or(0, |batch| batch.pool),
-			Work::Training(_) => 0,
-		};
-		let at_stake = pool
+		let at_stake = Self::pool_of(work)
 			.saturating_mul(BOND_OVER_POOL)
 			.saturating_mul(BASIS_POINTS.into())
 			.checked_div(settings.minimum_bond)
 			.unwrap_or(0);
 		at_stake.saturating_add(settings.audit_rate.into())
+	}
+
+	/// What a challenger puts up: what the panel is paid, so that no members of it gain by asking for it
+	/// without reason, and at least the parameter.
+	fn challenge_bond(work: Work) -> Result<Balance, DispatchError> {
+		let settings = Settings::<T>::get();
+		let each = match work {
+			Work::Answer(id) => Receipts::<T>::get(id)
+				.map_or(0, |receipt| Self::scoring_share(&settings, receipt.reward)),
+			Work::Batch(id) => Batches::<T>::get(id)
+				.map_or(0, |batch| Self::scoring_share(&settings, batch.reward)),
+			Work::Training(model) => match Designs::<T>::get(model) {
+				Some(design) => {
+					Self::training_share(&settings, &design.blocks).ok_or(Error::<T>::Overflow)?
+				},
+				None => 0,
+			},
+		};
+		Ok(each.saturating_mul(settings.panel.into()).max(settings.challenge_bond))
 	}
 
 	/// Demands a panel, for an active version one that trains the `named` adapters again; returns the
@@ -541,7 +590,7 @@ impl<T: Config> Pallet<T> {
 		work: Work,
 		named: Drawn,
 	) -> Result<Balance, DispatchError> {
-		let bond = Settings::<T>::get().challenge_bond;
+		let bond = Self::challenge_bond(work)?;
 		T::Currency::hold(&HoldReason::Challenge.into(), &who, bond)?;
 		Self::deposit_event(Event::Challenged { work, who: who.clone(), bond });
 		match (Committees::<T>::get(work), work) {
@@ -595,8 +644,10 @@ impl<T: Config> Pallet<T> {
 			},
 			(Work::Training(model), common) => {
 				let right = Self::reproduces(model, &committee.drawn, &common);
+				// Nobody need keep the rows any more: that they cannot be had proves nothing.
+				let moot = common == Finding::Withheld && Self::is_stale(model);
 				Self::pay_trainers(model, &members, &panel)?;
-				Self::judge_version(model, right, confirmed, &committee)?
+				Self::judge_version(model, right, confirmed && !moot, &committee)? && !moot
 			},
 			(Work::Batch(id), Finding::Root(pages)) => {
 				Self::open_pages(id, pages)?;
@@ -679,6 +730,12 @@ impl<T: Config> Pallet<T> {
 		(good, wrong)
 	}
 
+	/// What a member of a panel is paid where this is the scorers' part: as one of a whole committee.
+	fn scoring_share(settings: &Parameters, reward: Balance) -> Balance {
+		let [rest, _] = Self::cut(reward, settings.audit_share);
+		rest.checked_div(settings.committee.into()).unwrap_or(0)
+	}
+
 	/// The committee's part, the same to each that was right; what does not divide to the first. A part
 	/// is kept for panels, all of it if nobody was right. A panel's members get as much each, as far as
 	/// what is kept lasts.
@@ -697,7 +754,7 @@ impl<T: Config> Pallet<T> {
 			Work::Training(_) => return Ok(()),
 		};
 		let [rest, for_panels] = Self::cut(reward, settings.audit_share);
-		let each = rest.checked_div(settings.committee.into()).unwrap_or(0);
+		let each = Self::scoring_share(&settings, reward);
 		let count = members.len() as Balance;
 		let part = rest.checked_div(count);
 		let kept = if part.is_some() { for_panels } else { reward };

@@ -29,6 +29,21 @@ impl<T: Config> Pallet<T> {
 			.checked_mul(settings.committee.into())
 	}
 
+	/// What a seat is paid for that.
+	pub(crate) fn training_share(
+		settings: &Parameters,
+		blocks: &[Block<T::AccountId>],
+	) -> Option<Balance> {
+		let cost = Self::training_cost(settings, blocks)?;
+		Some(cost.checked_div(settings.committee.into()).unwrap_or(0))
+	}
+
+	/// Whether rows that a version was trained on were withdrawn.
+	pub(crate) fn is_stale(model: ModelId) -> bool {
+		let model = T::Models::model(model);
+		model.is_some_and(|model| T::Datanets::is_stale(model.datanet, model.version))
+	}
+
 	/// Lets another committee train, as none has come to an end. The developer sets aside again what
 	/// the last one was paid.
 	pub(crate) fn do_activate(who: T::AccountId, model: ModelId) -> DispatchResult {
@@ -89,8 +104,7 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let Some(mut design) = Designs::<T>::get(model) else { return Ok(()) };
 		let settings = Settings::<T>::get();
-		let cost = Self::training_cost(&settings, &design.blocks).ok_or(Error::<T>::Overflow)?;
-		let each = cost.checked_div(settings.committee.into()).unwrap_or(0);
+		let each = Self::training_share(&settings, &design.blocks).ok_or(Error::<T>::Overflow)?;
 		let developer = T::Models::model(model).ok_or(Error::<T>::NoModel)?.developer;
 		let reason: T::RuntimeHoldReason = HoldReason::Training.into();
 		for who in members {
@@ -114,7 +128,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// What the committee or panel found about a version: it is paid for, or it is void and its bond
-	/// lost, which takes a panel. Returns whether its adapters do not reproduce.
+	/// lost, which takes a `panel` whose finding proves something. Returns whether its adapters do not
+	/// reproduce.
 	pub(crate) fn judge_version(
 		model: ModelId,
 		right: bool,

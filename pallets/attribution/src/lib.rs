@@ -111,6 +111,11 @@ pub const PUT_OFF: u32 = 16;
 pub const MAX_REDRAWS: u8 = 2;
 /// Seats missed or lost after which a scorer is no longer drawn.
 pub const MAX_MISSED: u8 = 10;
+/// The most seats that a scorer has to fill at the same time: it is drawn for no more, and its worker
+/// looks at no more.
+pub const MAX_SEATS_AT_ONCE: u32 = 32;
+/// Scorers that are looked at for a seat, as long as those before have no room for it.
+pub const CANDIDATES_A_SEAT: u32 = 4;
 /// Columns of Ψ: the published and all counterfactual adapters.
 pub const MAX_COLUMNS: u32 = MAX_ADAPTERS + 1;
 /// Entries of a scorer's vector.
@@ -256,9 +261,9 @@ pub mod pallet {
 		OptionQuery,
 	>;
 
-	/// In how many committees a scorer sits whose end has not come: it answers for them.
+	/// In which committees a scorer sits whose end has not come: it answers for them.
 	#[pallet::storage]
-	pub type Liable<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+	pub type Liable<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Load, ValueQuery>;
 
 	/// How many committees there were.
 	#[pallet::storage]

@@ -14,9 +14,6 @@ use openledger_influence_math::{
 	merkle,
 };
 
-/// Seats that a key works on at the same time.
-const MAX_SEATS_AT_ONCE: usize = 32;
-
 /// The last part of the window in which a seat says that what it needs is withheld: a quarter.
 const PATIENCE: u32 = 4;
 
@@ -43,7 +40,7 @@ impl<T: Config> Pallet<T> {
 		for key in ScorerId::all() {
 			let Some(who) = KeyOwner::<T>::get(&key) else { continue };
 			let seats: Vec<(Work, u8)> =
-				Assignments::<T>::iter_prefix(&who).take(MAX_SEATS_AT_ONCE).collect();
+				Assignments::<T>::iter_prefix(&who).take(MAX_SEATS_AT_ONCE as usize).collect();
 			for (work, index) in seats {
 				if let Err(reason) = Self::fill(&key, work, index) {
 					log::debug!(target: LOG_TARGET, "block {now}, {work:?}: {reason}");

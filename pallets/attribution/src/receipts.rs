@@ -91,12 +91,12 @@ impl<T: Config> Pallet<T> {
 		ensure!(model.adapter == request.adapter, Error::<T>::WrongAdapter);
 		let serves = T::Models::is_operator(request.model, &request.operator);
 		ensure!(serves, Error::<T>::NotOperator);
-		let fee = money::fee(
-			(model.input_price, reply.prompt_tokens),
-			(model.output_price, reply.completion_tokens),
-			Settings::<T>::get().minimum_fee,
-		)
-		.ok_or(Error::<T>::FeeTooHigh)?;
+		let (settings, prompt, answer) =
+			(Settings::<T>::get(), reply.prompt_tokens, reply.completion_tokens);
+		let scoring = settings.scoring(design.scored_under());
+		let least = money::least_fee(settings.minimum_fee, scoring, prompt, answer);
+		let fee = money::fee((model.input_price, prompt), (model.output_price, answer), least)
+			.ok_or(Error::<T>::FeeTooHigh)?;
 		ensure!(fee <= money::MAX_POOL, Error::<T>::FeeTooHigh);
 		ensure!(fee <= request.maximum, Error::<T>::AboveMaximum);
 		let (payer, operator) = (request.payer.clone(), request.operator.clone());

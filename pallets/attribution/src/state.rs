@@ -43,7 +43,7 @@ impl<T: Config> Pallet<T> {
 		for id in BatchPayers::<T>::iter_keys() {
 			ensure!(Batches::<T>::contains_key(id), "payers have a batch");
 		}
-		let mut liable = alloc::collections::BTreeMap::<T::AccountId, u32>::new();
+		let mut liable = alloc::collections::BTreeMap::<T::AccountId, Load>::new();
 		let mut challenged = alloc::collections::BTreeMap::<T::AccountId, Balance>::new();
 		for (work, committee) in Committees::<T>::iter() {
 			ensure!(committee.sequence < NextCommittee::<T>::get(), "a committee of the future");
@@ -51,13 +51,20 @@ impl<T: Config> Pallet<T> {
 				*challenged.entry(who.clone()).or_default() += bond;
 			}
 			for (index, seat) in committee.seats.iter().enumerate() {
-				*liable.entry(seat.scorer.clone()).or_default() += 1;
 				let turn = matches!(committee.stage, Stage::Commit | Stage::Reveal { .. })
 					&& committee.turn().contains(&index);
+				let load = liable.entry(seat.scorer.clone()).or_default();
+				load.works += 1;
+				load.seats += u32::from(turn);
+				load.pools += Self::pool_of(work);
 				let assigned = Assignments::<T>::get(&seat.scorer, work);
 				ensure!(assigned == turn.then_some(index as u8), "assignments follow seats");
 			}
 		}
+		ensure!(
+			liable.values().all(|load| load.seats <= MAX_SEATS_AT_ONCE),
+			"nobody has more to do than it does"
+		);
 		ensure!(liable == Liable::<T>::iter().collect(), "who sits answers for it");
 		for (who, bond) in challenged {
 			let held = T::Currency::balance_on_hold(&HoldReason::Challenge.into(), &who);

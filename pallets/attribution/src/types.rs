@@ -2,7 +2,7 @@
 
 use super::*;
 use frame::deps::frame_support::stored;
-use openledger_influence_math::{design::draw, score::NAT, Spans, Subset};
+use openledger_influence_math::{design::draw, money::MAX_POOL, score::NAT, Spans, Subset};
 
 /// What governance may set.
 #[derive(
@@ -40,7 +40,8 @@ pub struct Parameters {
 	pub audit_share: u16,
 	/// Blocks in which what a committee found can be challenged.
 	pub challenge_window: u32,
-	/// What a challenger loses if the panel finds the same, in wei.
+	/// What a challenger loses at least if the panel finds the same, in wei: what the panel is paid, if that
+	/// is more.
 	pub challenge_bond: Balance,
 	/// Basis points of its bond that a scorer loses for a wrong finding.
 	pub slash: u16,
@@ -58,8 +59,11 @@ pub struct Parameters {
 	pub retention: u32,
 	/// Blocks that a scorer's bond stays after it left.
 	pub unbonding: u32,
-	/// The least fee: what scoring an answer costs, in wei.
+	/// The least fee, in wei: what a receipt costs the chain.
 	pub minimum_fee: Balance,
+	/// What scoring costs, in wei for a token under one adapter: the least fee of a receipt grows with its
+	/// tokens and its model's adapters, so that nobody keeps scorers busy for less than their work costs.
+	pub scoring_price: Balance,
 	/// The least that an answer of a batch costs on average, in wei: what reading it costs.
 	pub minimum_item: Balance,
 	/// What an answer of a batch costs that is scored for sure (f₀), in wei; a cheaper one is scored
@@ -112,6 +116,8 @@ impl Default for Parameters {
 			retention: 28_800,
 			unbonding: 28_800,
 			minimum_fee: 1_000_000_000_000_000,
+			// 256 tokens under base, published and 16 other adapters cost the least fee.
+			scoring_price: 1_000_000_000_000_000 / (256 * 18),
 			minimum_item: 10_000_000_000_000,
 			full_fee: 1_000_000_000_000_000,
 			posting_window: 600,
@@ -159,10 +165,17 @@ impl Parameters {
 			&& (1..=MAX_RETRAINED as u8).contains(&self.retrained)
 			&& windows.iter().all(|window| *window > 0)
 			&& shares.iter().all(|share| *share <= BASIS_POINTS)
+			// A token can be paid for under any design.
+			&& self.scoring(MAX_VECTOR) <= MAX_POOL
 			&& self.tolerance <= self.gross
 			&& self.spans.least > 0
 			&& self.band > 0
 			&& self.served_band > 0
+	}
+
+	/// What scoring a token costs, in wei, of answers that are scored under so many adapters.
+	pub fn scoring(&self, adapters: u32) -> Balance {
+		self.scoring_price.saturating_mul(adapters.into())
 	}
 
 	/// The most that the contributors' part of an answer or batch may be, in wei: no committee gains by
@@ -274,6 +287,47 @@ pub struct Scorer<Ticket> {
 	pub ticket: Ticket,
 }
 
+/// What a scorer has to do, and what it answers for with its bond.
+#[stored]
+#[derive(Default)]
+pub struct Load {
+	/// Committees in which it sits whose end has not come.
+	pub works: u32,
+	/// Of these, those in which it has a seat to fill now.
+	pub seats: u32,
+	/// The contributors' parts of what they all work on, in wei.
+	pub pools: Balance,
+}
+
+impl Load {
+	/// Whether it may be drawn for more: it has no more seats to fill than its worker looks at, and answers
+	/// for no more than `largest`, the largest pool that an answer may have.
+	///
+	/// So it never answers for more than two of these. That what it would be drawn for is not counted is for
+	/// the largest answers: they would else find nobody as long as everybody has a cheap one.
+	pub fn has_room(&self, largest: Balance) -> bool {
+		self.seats < MAX_SEATS_AT_ONCE && self.pools <= largest
+	}
+
+	/// Takes a seat in a committee that works on so much.
+	pub(crate) fn sit(&mut self, pool: Balance) {
+		self.works = self.works.saturating_add(1);
+		self.seats = self.seats.saturating_add(1);
+		self.pools = self.pools.saturating_add(pool);
+	}
+
+	/// Has nothing more to do in a committee that has not come to an end.
+	pub(crate) fn stand(&mut self) {
+		self.seats = self.seats.saturating_sub(1);
+	}
+
+	/// What is left after the end of a committee that worked on so much, if there is anything.
+	pub(crate) fn without(self, pool: Balance) -> Option<Self> {
+		let works = self.works.saturating_sub(1);
+		(works > 0).then(|| Self { works, pools: self.pools.saturating_sub(pool), ..self })
+	}
+}
+
 /// How influence on the answers of a run is measured: its subsets, or the projection of its gradients,
 /// are drawn from a seed that did not exist when its data was frozen.
 #[stored(no_skip_type_params)]
@@ -307,6 +361,11 @@ impl<AccountId, Ticket> Design<AccountId, Ticket> {
 			Method::Counterfactual => hashes,
 			Method::Gradient => hashes.saturating_add(self.blocks.len() as u16),
 		}
+	}
+
+	/// Under how many adapters an answer is scored, the base model counted as one: the entries of its vector.
+	pub fn scored_under(&self) -> u32 {
+		u32::from(self.adapters).saturating_add(2)
 	}
 
 	/// The subsets that counterfactual adapters are trained on, none by gradients; `None` before the seed is

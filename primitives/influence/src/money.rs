@@ -177,6 +177,13 @@ pub fn fee(input: (u128, u32), output: (u128, u32), minimum: u128) -> Option<u12
 	Some(thousandths.div_ceil(1_000).max(minimum))
 }
 
+/// The least that an answer costs, in wei: what scoring its tokens of prompt and answer costs, `scoring`
+/// each, and no less than `minimum`.
+pub fn least_fee(minimum: u128, scoring: u128, prompt: u32, answer: u32) -> u128 {
+	let tokens = u128::from(prompt).saturating_add(answer.into());
+	scoring.saturating_mul(tokens).max(minimum)
+}
+
 /// What one answer with pool `amount` earns each block, signed, and the standard error of that, in
 /// wei. What `spans` are paid, `share` basis points at most, has none. `None` if `y`, the subsets or the
 /// spans are of another design.
@@ -346,6 +353,23 @@ mod tests {
 		}
 
 		#[test]
+		fn fee_should_pay_for_the_scoring_when_prices_and_tokens_are_any(
+			prices in prop::array::uniform2(0u128..1 << 60),
+			tokens: [u32; 2],
+			scoring in 0u128..1 << 60,
+			minimum in 0u128..1 << 60,
+		) {
+			let [prompt, answer] = tokens;
+			let least = least_fee(minimum, scoring, prompt, answer);
+			let fee = fee((prices[0], prompt), (prices[1], answer), least).unwrap();
+			prop_assert!(fee >= scoring * (u128::from(prompt) + u128::from(answer)));
+			prop_assert!(fee >= minimum);
+			let longer = least_fee(minimum, scoring, prompt, answer.saturating_add(1));
+			prop_assert!(longer >= least);
+			prop_assert_eq!(least_fee(minimum, 0, prompt, answer), minimum);
+		}
+
+		#[test]
 		fn split_should_conserve_when_parts_are_any(amount: u128, parts: [u16; 6]) {
 			let amount = amount >> 16;
 			prop_assert_eq!(split(amount, parts).iter().sum::<u128>(), amount);
@@ -466,6 +490,7 @@ mod tests {
 		assert_eq!(fee((1_000, 3), (1, 1), 0), Some(4));
 		assert_eq!(fee((1_000, 3), (1, 1), 9), Some(9));
 		assert_eq!(fee((u128::MAX, 2), (0, 0), 0), None);
+		assert_eq!(least_fee(9, u128::MAX, u32::MAX, u32::MAX), u128::MAX);
 	}
 
 	#[test]

@@ -131,6 +131,7 @@ attacks! {
 	party_should_lose_when_the_split_gives_all_back: money::all_roles_of_any_split;
 	payer_should_get_back_its_pool_at_most_when_prompts_are_aligned: money::aligned_prompts;
 	griefer_should_lose_when_it_challenges_without_reason: money::griefing;
+	griefer_should_lose_when_it_challenges_a_version_and_sits_on_its_panel: money::griefing_a_version;
 	operator_should_earn_the_same_when_it_replays: money::replays;
 }
 

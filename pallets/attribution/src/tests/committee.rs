@@ -235,6 +235,69 @@ fn assignments_should_be_spread_when_scorers_are_many() {
 	});
 }
 
+/// The three scorers answer for so many works at once, and the last of them waits until others are done.
+fn last_should_wait(count: u32) {
+	let works: Vec<Work> = (0..count).map(|_| Work::Answer(answer(nonce(1)))).collect();
+	run_to(Attribution::now() + DELAY);
+	let (waiting, drawn): (Vec<Work>, Vec<Work>) =
+		works.iter().copied().partition(|work| committee(*work).stage == Stage::Waiting);
+	assert_eq!(waiting.len(), 1);
+	Attribution::do_try_state().unwrap();
+	let y = vector(&WORTH);
+	let due = committee(waiting[0]).due;
+	for work in drawn {
+		find(work, |_| scores(&y));
+	}
+	run_to(due);
+	find(waiting[0], |_| scores(&y));
+	review(waiting[0]);
+	for work in works {
+		let Work::Answer(id) = work else { unreachable!() };
+		assert!(matches!(phase(id), Phase::Scored { .. }));
+	}
+	assert_eq!(Liable::<Test>::iter().count(), 0);
+	assert!(Scorers::<Test>::iter_values().all(|scorer| scorer.missed == 0));
+}
+
+#[test]
+fn committee_should_wait_when_scorers_have_all_the_seats_that_they_fill() {
+	build_and_execute(|| {
+		ready();
+		last_should_wait(MAX_SEATS_AT_ONCE + 1);
+	});
+}
+
+#[test]
+fn committee_should_wait_when_scorers_answer_for_more_than_the_largest_pool() {
+	build_and_execute(|| {
+		ready();
+		let id = answer(nonce(1));
+		let pool = Receipts::<Test>::get(id).unwrap().pool;
+		let y = vector(&WORTH);
+		score(id, [&y, &y, &y]);
+		// An answer costs what the largest may, and a scorer answers for two at most.
+		Settings::<Test>::mutate(|settings| settings.minimum_bond = pool * BOND_OVER_POOL);
+		last_should_wait(3);
+	});
+}
+
+#[test]
+fn receipt_should_go_to_the_prior_and_nobody_be_blamed_when_scorers_never_have_room() {
+	build_and_execute(|| {
+		ready();
+		let full = Load { works: MAX_SEATS_AT_ONCE, seats: MAX_SEATS_AT_ONCE, pools: 0 };
+		(0..3).for_each(|n| Liable::<Test>::insert(scorer(n), full.clone()));
+		let id = answer(nonce(1));
+		let window = Settings::<Test>::get().commit_window;
+		run_to(Attribution::now() + DELAY + 2 * window - 1);
+		assert_eq!(committee(Work::Answer(id)).stage, Stage::Waiting);
+		run_to(Attribution::now() + 1);
+		assert!(matches!(phase(id), Phase::Prior { .. }));
+		assert!(Scorers::<Test>::iter_values().all(|scorer| scorer.missed == 0));
+		(0..3).for_each(|n| Liable::<Test>::remove(scorer(n)));
+	});
+}
+
 /// Leaves no room for tasks in the blocks that a search from `block` looks through.
 fn crowd(block: u32) {
 	let full = BoundedVec::truncate_from(vec![Due::Seed(0); MAX_TASKS as usize]);

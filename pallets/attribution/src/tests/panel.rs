@@ -311,6 +311,46 @@ fn challenger_should_lose_its_bond_when_an_active_version_reproduces() {
 }
 
 #[test]
+fn challenger_should_put_up_what_the_panel_is_paid_when_that_is_more() {
+	build_and_execute(|| {
+		many(SCORERS);
+		Settings::<Test>::mutate(|settings| {
+			settings.challenge_bond = 1;
+			settings.training_price = 10 * OPEN;
+		});
+		let bond = || held(&challenger(), HoldReason::Challenge);
+		let seats = u128::from(settings().panel);
+		// Of an answer.
+		let (id, work) = drawn();
+		let reward = Receipts::<Test>::get(id).unwrap().reward;
+		find(work, |_| scores(&vector(&WORTH)));
+		assert_ok!(challenge(work));
+		assert_eq!(bond(), seats * (Attribution::cut(reward, settings().audit_share)[0] / 3));
+		panel(work, &vector(&WORTH));
+		assert_eq!(bond(), 0);
+
+		// Of a version of a megabyte at most.
+		let work = Work::Training(MODEL);
+		assert_ok!(challenge(work));
+		let each = 10 * OPEN * u128::from(settings().retrained);
+		let taken = bond();
+		assert_eq!(taken, seats * each);
+		// What was taken is lost, whatever the parameter is then.
+		Settings::<Test>::mutate(|settings| settings.training_price = OPEN);
+		run_to(Attribution::now() + DELAY);
+		let issuance = Balances::total_issuance();
+		let (before, fund) = (Balances::total_balance(&challenger()), PanelFund::<Test>::get());
+		let members = turn(work);
+		let money = || members.iter().map(|n| Balances::balance(&scorer(*n))).sum::<u128>();
+		let paid = money();
+		find(work, |_| retrained(work));
+		assert_eq!((bond(), before - Balances::total_balance(&challenger())), (0, taken));
+		assert_eq!(PanelFund::<Test>::get() + money(), fund + paid + taken);
+		assert_eq!(Balances::total_issuance(), issuance);
+	});
+}
+
+#[test]
 fn receipt_should_go_to_the_prior_at_the_operators_cost_when_a_panel_cannot_have_it() {
 	build_and_execute(|| {
 		many(SCORERS);
@@ -393,6 +433,40 @@ fn version_should_be_void_when_a_challenger_names_the_adapter_that_is_wrong() {
 		found[0] = Hash::repeat_byte(77);
 		find(work, |_| Finding::Adapters(found.clone()));
 		assert_eq!(Designs::<Test>::get(MODEL).unwrap().standing, Standing::Void);
+	});
+}
+
+#[test]
+fn version_should_stay_active_when_a_panel_cannot_have_rows_that_were_withdrawn() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let (work, bond) = (Work::Training(MODEL), held(&developer(), HoldReason::Version));
+		assert_ok!(challenge(work));
+		LEFT.set(Some(vec![1_000; BLOCKS]));
+		let before = Balances::total_balance(&challenger());
+		run_to(Attribution::now() + DELAY);
+		find(work, |_| Finding::Withheld);
+		LEFT.set(None);
+		assert_eq!(Designs::<Test>::get(MODEL).unwrap().standing, Standing::Active);
+		assert_eq!(Slashes::<Test>::iter().count(), 0);
+		assert_eq!(held(&developer(), HoldReason::Version), bond);
+		assert_eq!(Balances::total_balance(&challenger()), before - settings().challenge_bond);
+	});
+}
+
+#[test]
+fn version_should_be_void_when_its_rows_were_withdrawn_but_it_does_not_reproduce() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let work = Work::Training(MODEL);
+		assert_ok!(challenge(work));
+		LEFT.set(Some(vec![1_000; BLOCKS]));
+		run_to(Attribution::now() + DELAY);
+		let other = vec![Hash::repeat_byte(77); committee(work).drawn.len()];
+		find(work, |_| Finding::Adapters(BoundedVec::truncate_from(other.clone())));
+		LEFT.set(None);
+		assert_eq!(Designs::<Test>::get(MODEL).unwrap().standing, Standing::Void);
+		assert_eq!(held(&challenger(), HoldReason::Challenge), 0);
 	});
 }
 

@@ -32,6 +32,29 @@ fn submit_receipt_should_split_the_fee_to_the_last_unit_when_accepted() {
 }
 
 #[test]
+fn submit_receipt_should_cost_what_scoring_costs_when_prices_are_lower() {
+	build_and_execute(|| {
+		TERMS.with_borrow_mut(|terms| (terms.input_price, terms.output_price) = (0, 0));
+		ready();
+		let fee = |tokens: u32| {
+			let request = request(nonce(1));
+			let mut reply = reply(&request);
+			(reply.prompt_tokens, reply.completion_tokens) = (tokens - 50, 50);
+			assert_ok!(submit(&request, &reply));
+			Receipts::<Test>::get(request.id()).unwrap().fee
+		};
+		let Parameters { minimum_fee, scoring_price, .. } = Settings::<Test>::get();
+		assert_eq!(fee(256), minimum_fee);
+		// Under base, published and 16 other adapters.
+		assert_eq!(fee(100_000), scoring_price * 18 * 100_000);
+		TERMS.with_borrow_mut(|terms| {
+			(terms.input_price, terms.output_price) = (OPEN, 3 * OPEN);
+		});
+		assert_eq!(fee(150), OPEN / 4);
+	});
+}
+
+#[test]
 fn submit_receipt_should_fail_when_anything_signed_is_wrong() {
 	build_and_execute(|| {
 		ready();

@@ -6,7 +6,7 @@ use super::{
 	*,
 };
 use openledger_core::Request;
-use pallet_attribution::{Committees, Error, Stage, Work};
+use pallet_attribution::{Committees, Error, PanelFund, Stage, Standing, Work};
 
 /// Everybody who may be Mallory's.
 fn everybody() -> Vec<String> {
@@ -159,6 +159,56 @@ fn challenge_all() {
 		if fresh && matches!(work, Work::Answer(_)) {
 			assert_ok!(transact(&party("mallory"), pallet_attribution::Call::challenge { work }));
 		}
+	}
+}
+
+/// Challenges of a version without reason, by who has a third of the scorers that are paid for training it
+/// again.
+pub fn griefing_a_version() -> Outcome {
+	const TIMES: usize = 3;
+	// In wei for each MiB: a panel of 21 is paid 630 coins.
+	const TRAINING: Balance = 10 * UNIT;
+	let scorers: Vec<String> = (0..SCORERS / 3).map(scorer_name).collect();
+	let hers: Vec<&str> =
+		["mallory"].into_iter().chain(scorers.iter().map(String::as_str)).collect();
+	let play = |grief: bool| {
+		let patch = serde_json::json!({ "training_price": TRAINING as u64 });
+		on_chain_with(37, patch, |scene| {
+			prepare(scene, &NAMES);
+			let model = scene.train();
+			// As after slashes, all members are paid.
+			let (dest, value) = (Attribution::pot().into(), 2_000 * UNIT);
+			let give = pallet_balances::Call::<Runtime>::transfer_allow_death { dest, value };
+			assert_ok!(transact(&party("Alice"), give));
+			PanelFund::<Runtime>::mutate(|fund| *fund += value);
+			for query in QUERIES {
+				scene.ask(model, query);
+			}
+			let (work, times) = (Work::Training(model), if grief { TIMES } else { 0 });
+			for _ in 0..times {
+				let call = pallet_attribution::Call::challenge { work };
+				assert_ok!(transact(&party("mallory"), call));
+				while Committees::<Runtime>::contains_key(work) {
+					scene.step();
+				}
+				assert_eq!(standing(model), Standing::Active);
+			}
+			scene.finish();
+			scene.income(&hers)
+		})
+	};
+	let (honest, attack) = (play(false), play(true));
+	assert!(attack < 0, "{attack}");
+	Outcome {
+		name: "griefing_a_version",
+		honest,
+		attack,
+		target: 1.0,
+		most: 0.0,
+		shows: format!(
+			"{TIMES} challenges of a version that reproduces: whoever has a third of the panel is paid for 			 training again, and loses a bond of what the whole panel is paid: {:.0} coins in all",
+			(honest - attack) as f64 / UNIT as f64
+		),
 	}
 }
 

@@ -7,8 +7,8 @@ use super::{
 };
 use openledger_influence_math::{design::permutation, Nats};
 use pallet_attribution::{
-	Committees, Drawable, Entropies, Finding, Phase, Receipts, SeatId, Slashes, Stage, Work, DELAY,
-	MAX_PANEL,
+	Committees, Drawable, Entropies, Finding, Phase, Receipts, Scorers, SeatId, Slashes, Stage,
+	Work, DELAY, MAX_PANEL,
 };
 use sp_io::hashing::blake2_256;
 use sp_runtime::transaction_validity::InvalidTransaction;
@@ -410,6 +410,11 @@ pub fn withheld() -> Outcome {
 	}
 }
 
+/// Fails if a scorer missed a seat: all are honest, and have no more to do than they can.
+fn check_none_missed() {
+	assert!(Scorers::<Runtime>::iter_values().all(|scorer| scorer.missed == 0));
+}
+
 /// Blocks without room for scorers.
 pub fn full_blocks() -> Outcome {
 	let earn = |full: bool| {
@@ -431,6 +436,7 @@ pub fn full_blocks() -> Outcome {
 				let phase = Receipts::<Runtime>::get(id).unwrap().phase;
 				assert!(matches!(phase, Phase::Scored { .. }));
 			}
+			check_none_missed();
 			(scene.income(&["mallory"]), -scene.income(&["flooder"]))
 		})
 	};
@@ -482,6 +488,7 @@ pub fn full_agenda() -> Outcome {
 				scene.step();
 			}
 			scene.finish();
+			check_none_missed();
 			let by_prior = |id: &&Hash| {
 				let phase = Receipts::<Runtime>::get(*id).unwrap().phase;
 				matches!(phase, Phase::Prior { .. })
