@@ -284,6 +284,19 @@ fn submit_batch_should_fail_when_anything_signed_is_wrong() {
 }
 
 #[test]
+fn submit_batch_should_fail_when_a_price_is_above_what_any_answer_costs() {
+	build_and_execute(|| {
+		ready();
+		let (good, usual) = (voucher(OPEN, 5), TERMS.with_borrow(Clone::clone));
+		TERMS.with_borrow_mut(|terms| terms.output_price = u128::MAX);
+		let dear = submit_one(&good);
+		TERMS.set(usual);
+		assert_eq!(dear, Err(Error::<Test>::FeeTooHigh.into()));
+		assert_ok!(submit_one(&good));
+	});
+}
+
+#[test]
 fn voucher_should_be_refused_when_redeemed_twice() {
 	build_and_execute(|| {
 		ready();
