@@ -15,10 +15,14 @@ use sp_core::crypto::AccountId32;
 pub(crate) struct Drawn {
 	/// Hash of the prompt blob.
 	pub prompt: Hash,
+	/// Tokens that the operator says the prompt has.
+	pub prompt_tokens: u32,
 	/// Hash of the response blob.
 	pub response: Hash,
-	/// Its entry, without what it scores.
-	place: (u16, u8, u32, u128),
+	/// Tokens that the operator says the answer has.
+	pub completion_tokens: u32,
+	/// Its item, who paid for it, and its part of the pool.
+	place: (u16, u8, u128),
 }
 
 /// What each item of a batch counts, at the prices of its submission. Nobody chooses that: it follows
@@ -60,8 +64,10 @@ pub(crate) fn drawn(job: &BatchJob, blob: &[u8]) -> Option<Vec<Drawn>> {
 		let payer = *payers.get(usize::from(index))?;
 		Some(Drawn {
 			prompt: request.prompt,
+			prompt_tokens: reply.prompt_tokens,
 			response: reply.response,
-			place: (index, payer, reply.completion_tokens, amount),
+			completion_tokens: reply.completion_tokens,
+			place: (index, payer, amount),
 		})
 	};
 	sample(&job.seed, &fees, job.paid, job.full, job.pool)?
@@ -73,8 +79,8 @@ pub(crate) fn drawn(job: &BatchJob, blob: &[u8]) -> Option<Vec<Drawn>> {
 /// The pages of the answers that were drawn, each with its vector and spans.
 pub(crate) fn written(job: &BatchJob, scored: &[(Drawn, Vec<i32>, Spans)]) -> Vec<Vec<u8>> {
 	let entry = |(drawn, y, spans): &(Drawn, Vec<i32>, Spans)| {
-		let (item, payer, tokens, amount) = drawn.place;
-		Entry { spans: *spans, ..Entry::new(item, payer, tokens, amount, y) }
+		let (item, payer, amount) = drawn.place;
+		Entry { spans: *spans, ..Entry::new(item, payer, drawn.completion_tokens, amount, y) }
 	};
 	let entries: Vec<Entry> = scored.iter().map(entry).collect();
 	pages(&entries, job.columns)
@@ -152,8 +158,10 @@ mod tests {
 	#[test]
 	fn drawn_should_give_the_answers_of_an_ethereum_wallet_when_it_signed_for_this_chain() {
 		let (job, items) = job();
-		let prompts: Vec<_> = drawn(&job, &items).unwrap().iter().map(|one| one.prompt).collect();
+		let all = drawn(&job, &items).unwrap();
+		let prompts: Vec<_> = all.iter().map(|one| one.prompt).collect();
 		assert_eq!(prompts, [1, 2, 3].map(Hash::repeat_byte));
+		assert!(all.iter().all(|one| (one.prompt_tokens, one.completion_tokens) == (2, 100)));
 		assert_eq!(drawn(&BatchJob { evm_chain: 1, ..job.clone() }, &items), None);
 		assert_eq!(drawn(&BatchJob { contract: [5; 20], ..job }, &items), None);
 	}

@@ -190,6 +190,12 @@ fn score(store: &Store, work: &Score, loaded: &mut Loaded) -> Result<(Vec<i32>, 
 		return Err("the answer has no tokens, or one that the model does not know".into());
 	}
 	let asked = base.tokenizer.encode(&prompt.prompt)?;
+	// The counts set the fee, and how unlikely an answer may be.
+	let (counted, said) =
+		((asked.len(), response.tokens.len()), (work.prompt_tokens, work.completion_tokens));
+	if counted != (said.0 as usize, said.1 as usize) {
+		return Err(format!("prompt and answer have {counted:?} tokens, paid are {said:?}").into());
+	}
 	let mut y = scorer.score(&asked, &response.tokens)?;
 	if let (Some(features), Some(first)) = (features, y.first().copied()) {
 		// Added, so that differences from the first entry are the features themselves.

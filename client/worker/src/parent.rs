@@ -69,7 +69,7 @@ enum State {
 
 /// Why a job is not done.
 enum Trouble {
-	/// What it needs cannot be had, or is of no use.
+	/// What it needs cannot be had, or is of no use, or is not what was paid for.
 	Missing(String),
 	/// This machine cannot.
 	Broken(String),
@@ -109,13 +109,13 @@ enum Task {
 	Batch(BatchJob),
 }
 
-/// An answer for the child to score.
+/// An answer for the child to score: its blobs, each with the tokens that it is said to have.
 fn score(
 	base: &openledger_influence_math::Hash,
 	adapters: (&openledger_influence_math::Hash, &[openledger_influence_math::Hash]),
 	map: Option<&openledger_influence_math::Hash>,
-	prompt: &openledger_influence_math::Hash,
-	response: &openledger_influence_math::Hash,
+	(prompt, prompt_tokens): (&openledger_influence_math::Hash, u32),
+	(response, completion_tokens): (&openledger_influence_math::Hash, u32),
 	corpus: Option<&Corpus>,
 ) -> Work {
 	let text = |hash: &openledger_influence_math::Hash| hex::encode(hash.0);
@@ -124,7 +124,9 @@ fn score(
 		adapters: std::iter::once(adapters.0).chain(adapters.1).map(text).collect(),
 		map: map.map(text),
 		prompt: text(prompt),
+		prompt_tokens,
 		response: text(response),
+		completion_tokens,
 		corpus: corpus.map(|corpus| protocol::Corpus {
 			manifest: text(&corpus.manifest),
 			root: text(&corpus.root),
@@ -279,7 +281,9 @@ fn work(
 		Task::Score(job) => {
 			let adapters = (&job.adapter, &job.adapters[..]);
 			let (map, corpus) = (job.map.as_ref(), job.corpus.as_ref());
-			let work = score(&job.base, adapters, map, &job.prompt, &job.response, corpus);
+			let prompt = (&job.prompt, job.prompt_tokens);
+			let response = (&job.response, job.completion_tokens);
+			let work = score(&job.base, adapters, map, prompt, response, corpus);
 			ask(options, limits, &work, child)
 		},
 		Task::Train(job) => {
@@ -307,13 +311,14 @@ fn score_batch(
 ) -> Result<Answer, Trouble> {
 	let blob = options.store.get(Space::Private, &job.items.0).map_err(broken)?;
 	let Some(sample) = drawn(job, &blob) else {
-		log::warn!(target: LOG_TARGET, "batch {}: its items are not what was paid for", job.batch);
-		return Ok(Answer::Root { root: Default::default(), pages: Vec::new() });
+		return Err(Trouble::Missing("the items are not what was paid for".into()));
 	};
 	let (mut scored, adapters) = (Vec::new(), (&job.adapter, &job.adapters[..]));
 	for one in sample {
 		let (map, corpus) = (job.map.as_ref(), job.corpus.as_ref());
-		let work = score(&job.base, adapters, map, &one.prompt, &one.response, corpus);
+		let prompt = (&one.prompt, one.prompt_tokens);
+		let response = (&one.response, one.completion_tokens);
+		let work = score(&job.base, adapters, map, prompt, response, corpus);
 		match ask(options, limits, &work, child)? {
 			Answer::Scored(y, spans) => scored.push((one, y, spans)),
 			_ => return Err(broken("the engine's process answered another question")),

@@ -87,8 +87,12 @@ pub struct Score {
 	pub map: Option<String>,
 	/// The prompt blob.
 	pub prompt: String,
+	/// Tokens that the operator says the prompt has.
+	pub prompt_tokens: u32,
 	/// The response blob.
 	pub response: String,
+	/// Tokens that the operator says the answer has.
+	pub completion_tokens: u32,
 	/// Where spans are looked for, if any are paid.
 	pub corpus: Option<Corpus>,
 }

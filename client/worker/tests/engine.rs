@@ -46,6 +46,8 @@ struct World {
 	trouble: PathBuf,
 	keystore: Arc<MemoryKeystore>,
 	job: Job,
+	/// The answer.
+	blob: ResponseBlob,
 	/// Entries of a vector behind that of the published adapter.
 	columns: u16,
 	/// What the answer scores, computed here.
@@ -123,10 +125,10 @@ impl World {
 			max_tokens: 8,
 			seed: 1,
 		};
-		let response = ResponseBlob { salt: "01".repeat(16), tokens, text: said };
+		let blob = ResponseBlob { salt: "01".repeat(16), tokens, text: said };
 		let put = |bytes: Vec<u8>| store.put(Space::Private, &bytes).unwrap();
 		let prompt = put(serde_json::to_vec(&prompt).unwrap());
-		let response = put(serde_json::to_vec(&response).unwrap());
+		let response = put(serde_json::to_vec(&blob).unwrap());
 
 		let keystore = Arc::new(MemoryKeystore::new());
 		let key = keystore.sr25519_generate_new(KIND, None).unwrap().0;
@@ -141,7 +143,9 @@ impl World {
 			adapters: vec![files[1].into()],
 			map: None,
 			prompt: prompt.into(),
+			prompt_tokens: prompt_tokens.len() as u32,
 			response: response.into(),
+			completion_tokens: blob.tokens.len() as u32,
 			corpus: None,
 			endpoints: vec![url.clone().into_bytes()],
 			key,
@@ -160,7 +164,18 @@ impl World {
 		let scorer = tempfile::tempdir().unwrap();
 		let trouble = scorer.path().join("trouble");
 		let columns = 1;
-		Self { operator, scorer, trouble, keystore, job, columns, expected, retraining, trained }
+		Self {
+			operator,
+			scorer,
+			trouble,
+			keystore,
+			job,
+			blob,
+			columns,
+			expected,
+			retraining,
+			trained,
+		}
 	}
 
 	/// Map and Ψ of the published adapter, computed here and published, and what the answer scores by them.
@@ -188,11 +203,25 @@ impl World {
 		solution
 	}
 
-	/// A batch of the same answer, of so many tokens each at a wei a token.
-	fn batch(&self, tokens: &[u32]) -> BatchJob {
+	/// What scores the answer if it says the same so many times over.
+	fn repeated(&self, times: u32) -> Job {
+		let ResponseBlob { salt, tokens, text } = self.blob.clone();
+		let (tokens, text) = (tokens.repeat(times as usize), text.repeat(times as usize));
+		let blob = serde_json::to_vec(&ResponseBlob { salt, tokens, text }).unwrap();
+		let store = Store::open(self.operator.path()).unwrap();
+		Job {
+			response: store.put(Space::Private, &blob).unwrap().into(),
+			completion_tokens: self.job.completion_tokens * times,
+			..self.job.clone()
+		}
+	}
+
+	/// A batch of the same answer, each so many times over, at a wei a token.
+	fn batch(&self, times: &[u32]) -> BatchJob {
 		let [payer, operator] = [[1; 32], [2; 32]].map(|seed| sr25519::Pair::from_seed(&seed));
 		let by = |pair: &sr25519::Pair| AccountId32::from(pair.public());
-		let item = |(nonce, tokens): (u64, &u32)| {
+		let item = |(nonce, times): (u64, &u32)| {
+			let job = self.repeated(*times);
 			let request = Request {
 				genesis: [8; 32].into(),
 				payer: by(&payer),
@@ -206,9 +235,9 @@ impl World {
 			};
 			let reply = Reply {
 				request: request.id(),
-				response: self.job.response,
-				prompt_tokens: 2,
-				completion_tokens: *tokens,
+				response: job.response,
+				prompt_tokens: job.prompt_tokens,
+				completion_tokens: job.completion_tokens,
 			};
 			Item {
 				payer_signature: payer.sign(&request.payload()).into(),
@@ -217,8 +246,9 @@ impl World {
 				reply,
 			}
 		};
-		let items: Vec<_> = (1..).zip(tokens).map(item).collect();
-		let (paid, nonce) = (tokens.iter().sum::<u32>().into(), tokens.len() as u64);
+		let items: Vec<_> = (1..).zip(times).map(item).collect();
+		let (tokens, nonce) = (u128::from(self.job.completion_tokens), times.len() as u64);
+		let paid = tokens * u128::from(times.iter().sum::<u32>());
 		let redeemed = vec![Redeemed { payer: by(&payer), amount: paid, after: 0, nonce }];
 		let hashes: Vec<_> = items.iter().map(Item::hash).collect();
 		let store = Store::open(self.operator.path()).unwrap();
@@ -240,7 +270,7 @@ impl World {
 			paid,
 			redeemed: redeemed.encode(),
 			seed: [6; 32].into(),
-			full: 100,
+			full: 3 * tokens,
 			pool: 1_000,
 			corpus: self.job.corpus.clone(),
 			endpoints: self.job.endpoints.clone(),
@@ -394,7 +424,7 @@ async fn poll_should_give_spans_when_they_are_paid() {
 	world.job.corpus = Some(corpus(&world, 16));
 	let none = Answer::Scored(world.expected.clone(), Spans::default());
 	assert_eq!(world.scored(&engine).await, none);
-	let batch = BatchJob { corpus: Some(corpus(&world, 8)), ..world.batch(&[100]) };
+	let batch = BatchJob { corpus: Some(corpus(&world, 8)), ..world.batch(&[1]) };
 	let Answer::Root { pages, .. } = world.answer(&engine, Query::Batch(batch)).await else {
 		panic!("there is no root")
 	};
@@ -411,8 +441,8 @@ async fn poll_should_give_spans_when_they_are_paid() {
 async fn poll_should_give_root_and_pages_of_a_batch_when_its_sample_is_scored() {
 	let world = World::new(Wrong::Nothing).await;
 	let engine = world.engine(child(), DEADLINE);
-	let tokens = [100, 30, 30, 30, 30, 250];
-	let job = world.batch(&tokens);
+	let times = [3, 1, 1, 1, 1, 8];
+	let job = world.batch(&times);
 	let Answer::Root { root, pages } = world.answer(&engine, Query::Batch(job.clone())).await
 	else {
 		panic!("there is no root")
@@ -423,20 +453,46 @@ async fn poll_should_give_root_and_pages_of_a_batch_when_its_sample_is_scored() 
 	};
 	let pages: Vec<Vec<u8>> = pages.into_iter().map(page).collect();
 	assert_eq!(merkle::root(&page_hashes(&pages, job.count, 1)), root);
-	let entry = |(item, amount): (u16, u128)| {
-		Entry::new(item, 0, tokens[usize::from(item)], amount, &world.expected)
-	};
-	let drawn = sample(&job.seed, &tokens.map(u128::from), 470, job.full, job.pool).unwrap();
-	let expected: Vec<Entry> = drawn.into_iter().map(entry).collect();
+	let fees = times.map(|n| u128::from(n * world.job.completion_tokens));
+	let mut expected = Vec::new();
+	for (item, amount) in sample(&job.seed, &fees, job.paid, job.full, job.pool).unwrap() {
+		let alone = world.repeated(times[usize::from(item)]);
+		let tokens = alone.completion_tokens;
+		let Answer::Scored(y, _) = world.answer(&engine, Query::Score(alone)).await else {
+			panic!("it is not scored alone")
+		};
+		expected.push(Entry::new(item, 0, tokens, amount, &y));
+	}
 	assert_eq!(read_page(&pages[0], 1).unwrap(), expected);
 	assert_eq!((pages.len(), expected.len()), (1, 3));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn poll_should_give_the_zero_root_when_the_items_are_not_what_was_paid() {
+async fn poll_should_fail_when_the_operator_miscounts_tokens() {
+	let mut world = World::new(Wrong::Nothing).await;
+	let engine = world.engine(child(), DEADLINE);
+	let (asked, said) = (world.job.prompt_tokens, world.job.completion_tokens);
+	assert!(asked > 1 && said > 1);
+	for claimed in [(asked + 1, said), (asked - 1, said), (asked, said + 1), (asked, 1)] {
+		(world.job.prompt_tokens, world.job.completion_tokens) = claimed;
+		for query in [Query::Score(world.job.clone()), Query::Batch(world.batch(&[1]))] {
+			let Answer::Missing(why) = world.answer(&engine, query).await else {
+				panic!("it did not fail")
+			};
+			let why = String::from_utf8(why).unwrap();
+			assert!(why.contains("tokens, paid are"), "{why}");
+		}
+	}
+	(world.job.prompt_tokens, world.job.completion_tokens) = (asked, said);
+	let good = Answer::Scored(world.expected.clone(), Spans::default());
+	assert_eq!(world.scored(&engine).await, good);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_fail_when_the_items_of_a_batch_are_not_what_was_paid() {
 	let world = World::new(Wrong::Nothing).await;
 	let engine = world.engine(child(), DEADLINE);
-	let good = world.batch(&[100, 30]);
+	let good = world.batch(&[3, 1]);
 	let changes: [fn(&mut BatchJob); 4] = [
 		|job| job.root = [1; 32].into(),
 		|job| job.count += 1,
@@ -446,8 +502,11 @@ async fn poll_should_give_the_zero_root_when_the_items_are_not_what_was_paid() {
 	for change in changes {
 		let mut job = good.clone();
 		change(&mut job);
-		let answer = world.answer(&engine, Query::Batch(job)).await;
-		assert_eq!(answer, Answer::Root { root: Default::default(), pages: vec![] });
+		let Answer::Missing(why) = world.answer(&engine, Query::Batch(job)).await else {
+			panic!("it did not fail")
+		};
+		let why = String::from_utf8(why).unwrap();
+		assert!(why.contains("not what was paid"), "{why}");
 	}
 }
 
@@ -485,12 +544,13 @@ async fn poll_should_give_features_when_an_answer_or_a_batch_is_scored_by_a_map(
 	assert_eq!(world.expected.len(), 2 + usize::from(COLUMNS));
 	let expected = Answer::Scored(world.expected.clone(), Spans::default());
 	assert_eq!(world.scored(&engine).await, expected);
-	let job = world.batch(&[100]);
+	let job = world.batch(&[1]);
 	let Answer::Root { pages, .. } = world.answer(&engine, Query::Batch(job.clone())).await else {
 		panic!("there is no root")
 	};
 	let Answer::Page(page) = engine.poll(Query::Page(pages[0])) else { panic!("there is no page") };
-	let expected = Entry::new(0, 0, 100, job.pool, &world.expected);
+	let tokens = world.job.completion_tokens;
+	let expected = Entry::new(0, 0, tokens, job.pool, &world.expected);
 	assert_eq!(read_page(&page, COLUMNS).unwrap(), [expected]);
 
 	// A map is of one adapter.

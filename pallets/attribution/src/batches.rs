@@ -45,6 +45,9 @@ impl<T: Config> Pallet<T> {
 		let design = Designs::<T>::get(model_id).ok_or(Error::<T>::NoDesign)?;
 		ensure!(design.standing == Standing::Active, Error::<T>::NotActive);
 		ensure!(T::Models::is_operator(model_id, &operator), Error::<T>::NotOperator);
+		// Above it what items count may leave its type, which would pass for the operator's fault.
+		let dearest = model.input_price.max(model.output_price);
+		ensure!(dearest <= money::MAX_POOL, Error::<T>::FeeTooHigh);
 		let id = NextBatch::<T>::mutate(|next| {
 			let id = *next;
 			*next = next.saturating_add(1);

@@ -10,7 +10,7 @@ use frame::{
 };
 use openledger_influence_math::{
 	design::permutation,
-	score::{agrees, lowest, median},
+	score::{agrees, median},
 	Spans,
 };
 
@@ -23,12 +23,14 @@ pub const REVEAL_DOMAIN: &[u8] = b"openledger/reveal/v2";
 pub mod invalid {
 	/// The finding is not of the kind or length that the work asks for.
 	pub const WRONG_LENGTH: u8 = 1;
-	/// A log-probability is positive, or too low for a model that answered.
-	pub const OUT_OF_BAND: u8 = 2;
+	/// A log-probability is positive.
+	pub const POSITIVE: u8 = 2;
 	/// The finding is not what was committed to.
 	pub const WRONG_REVEAL: u8 = 3;
 	/// The spans are not in order, of no block, or more than the answer.
 	pub const NO_SPANS: u8 = 4;
+	/// The root of a batch is over no pages.
+	pub const NO_PAGES: u8 = 5;
 }
 
 type CommitteeOf<T> = Committee<<T as frame_system::Config>::AccountId>;
@@ -350,22 +352,21 @@ impl<T: Config> Pallet<T> {
 					Method::Gradient => 2,
 				};
 				let logs = y.get(..logs).unwrap_or_default();
-				let fits = Self::in_band(logs, receipt.completion_tokens);
-				fits.then_some(()).ok_or(invalid::OUT_OF_BAND)
+				// However low: that is the operator's fault, and settlement voids the answer.
+				let fits = logs.iter().all(|entry| *entry <= 0);
+				fits.then_some(()).ok_or(invalid::POSITIVE)
 			},
 			(Work::Training(_), Finding::Adapters(hashes)) => {
 				let fits = hashes.len() == committee.drawn.len();
 				fits.then_some(()).ok_or(invalid::WRONG_LENGTH)
 			},
-			(Work::Batch(_), Finding::Root(_)) | (_, Finding::Withheld) => Ok(()),
+			// Who cannot make pages finds that they are withheld, which costs the operator.
+			(Work::Batch(_), Finding::Root(root)) => {
+				(!root.is_zero()).then_some(()).ok_or(invalid::NO_PAGES)
+			},
+			(_, Finding::Withheld) => Ok(()),
 			_ => Err(invalid::WRONG_LENGTH),
 		}
-	}
-
-	/// Whether the entries can be log-probabilities of so many tokens.
-	fn in_band(y: &[Nats], tokens: u32) -> bool {
-		let lowest = lowest(Settings::<T>::get().band, tokens);
-		y.iter().all(|entry| *entry <= 0 && i64::from(*entry) >= lowest)
 	}
 
 	/// Takes a finding; returns how many seats committee and panel have if it was the last one of its

@@ -77,8 +77,6 @@ pub struct Parameters {
 	pub tolerance: u32,
 	/// By how much no honest vector is off in any class.
 	pub gross: u32,
-	/// Nats per token beyond which a vector cannot be one of a model that answered.
-	pub band: u8,
 	/// Nats per token below which the served tokens cannot come from the published adapter.
 	pub served_band: u8,
 	/// Adapters that a committee trains again before a model version is paid for.
@@ -124,7 +122,6 @@ impl Default for Parameters {
 			minimum_bond: 1_000_000_000_000_000_000_000,
 			tolerance: 64,
 			gross: 4 * NAT.unsigned_abs(),
-			band: 32,
 			served_band: 12,
 			retrained: 3,
 			training_price: 100_000_000_000_000_000,
@@ -169,7 +166,6 @@ impl Parameters {
 			&& self.scoring(MAX_VECTOR) <= MAX_POOL
 			&& self.tolerance <= self.gross
 			&& self.spans.least > 0
-			&& self.band > 0
 			&& self.served_band > 0
 	}
 
@@ -451,8 +447,9 @@ pub enum Phase {
 	/// The tokens cannot have come from the model: the payer has its money back.
 	#[codec(index = 3)]
 	Void,
-	/// A panel could not have the prompt or the answer: contributors are paid by the prior, the
-	/// operator's part with theirs, and the operator loses its deposit.
+	/// A panel could not have the prompt or the answer, or counted other tokens than were paid:
+	/// contributors are paid by the prior, the operator's part with theirs, and the operator loses its
+	/// deposit.
 	#[codec(index = 4)]
 	Withheld {
 		/// The period.
@@ -609,10 +606,10 @@ pub enum Finding {
 	/// The hashes of what was made again, in the order of [`Committee::drawn`].
 	#[codec(index = 1)]
 	Adapters(BoundedVec<Hash, ConstU32<MAX_RETRAINED>>),
-	/// The root over the pages of a batch; zero if its items are not what was paid for.
+	/// The root over the pages of a batch.
 	#[codec(index = 2)]
 	Root(Hash),
-	/// What the work is about could not be had in time, or is of no use.
+	/// What the work is about could not be had in time, or is of no use, or is not what was paid for.
 	#[codec(index = 3)]
 	Withheld,
 }

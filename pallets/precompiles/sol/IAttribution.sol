@@ -8,8 +8,8 @@ pragma solidity ^0.8.20;
 interface IAttribution {
 	// Where a receipt stands: no committee yet, it commits, it reveals; contributors are paid by
 	// influence; they are paid by the prior; the committee agrees and can be challenged; the tokens
-	// cannot have come from the model; the operator withholds the prompt or the answer, and they are
-	// paid by the prior.
+	// cannot have come from the model; the operator withholds the prompt or the answer or miscounted
+	// their tokens, and they are paid by the prior.
 	enum Phase {
 		Waiting,
 		Commit,

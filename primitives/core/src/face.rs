@@ -237,7 +237,8 @@ pub enum ReceiptPhase {
 	Review,
 	/// The tokens cannot have come from the model.
 	Void,
-	/// The operator withholds the prompt or the answer; contributors are paid by the prior.
+	/// The operator withholds the prompt or the answer, or miscounted their tokens; contributors are paid
+	/// by the prior.
 	Withheld,
 }
 

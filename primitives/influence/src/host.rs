@@ -116,8 +116,12 @@ pub struct Job {
 	pub map: Option<Hash>,
 	/// Hash of the prompt blob.
 	pub prompt: Hash,
+	/// Tokens that the operator says the prompt has.
+	pub prompt_tokens: u32,
 	/// Hash of the response blob.
 	pub response: Hash,
+	/// Tokens that the operator says the answer has.
+	pub completion_tokens: u32,
 	/// Where spans are looked for, if any are paid.
 	pub corpus: Option<Corpus>,
 	/// URLs of nodes that publish blobs, the operator's first.
@@ -186,8 +190,7 @@ pub enum Answer {
 	/// The hashes of what was made again, in the order of the parts.
 	#[codec(index = 6)]
 	Trained(Vec<Hash>),
-	/// The root over the pages of a batch; zero if its items are not what was paid for. The pages are
-	/// public blobs of this node.
+	/// The root over the pages of a batch. The pages are public blobs of this node.
 	#[codec(index = 7)]
 	Root {
 		/// The root.
@@ -198,8 +201,8 @@ pub enum Answer {
 	/// A page.
 	#[codec(index = 8)]
 	Page(Vec<u8>),
-	/// What the job needs cannot be had, or is of no use; the reason is for the log. It is tried again
-	/// when asked again.
+	/// What the job needs cannot be had, or is of no use, or is not what was paid for; the reason is for
+	/// the log. It is tried again when asked again.
 	#[codec(index = 9)]
 	Missing(Vec<u8>),
 }

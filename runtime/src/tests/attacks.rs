@@ -120,6 +120,7 @@ attacks! {
 	poster_should_gain_nothing_when_it_tries_receipts: scorers::grinding;
 	third_of_the_scorers_should_be_caught_as_stated_when_it_colludes: scorers::collusion;
 	operator_should_earn_less_when_it_withholds_answers: scorers::withheld;
+	operator_should_earn_nothing_when_it_miscounts_tokens: scorers::miscounted;
 	committee_should_be_scored_when_blocks_are_full: scorers::full_blocks;
 	flooder_should_lose_when_it_fills_the_agenda: scorers::full_agenda;
 	developer_should_be_slashed_when_a_rivals_block_is_left_out: models::block_left_out;

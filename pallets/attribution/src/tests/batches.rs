@@ -284,6 +284,19 @@ fn submit_batch_should_fail_when_anything_signed_is_wrong() {
 }
 
 #[test]
+fn submit_batch_should_fail_when_a_price_is_above_what_any_answer_costs() {
+	build_and_execute(|| {
+		ready();
+		let (good, usual) = (voucher(OPEN, 5), TERMS.with_borrow(Clone::clone));
+		TERMS.with_borrow_mut(|terms| terms.output_price = u128::MAX);
+		let dear = submit_one(&good);
+		TERMS.set(usual);
+		assert_eq!(dear, Err(Error::<Test>::FeeTooHigh.into()));
+		assert_ok!(submit_one(&good));
+	});
+}
+
+#[test]
 fn voucher_should_be_refused_when_redeemed_twice() {
 	build_and_execute(|| {
 		ready();
@@ -441,16 +454,17 @@ fn batch_should_go_to_the_prior_at_the_operators_cost_when_a_panel_cannot_have_i
 }
 
 #[test]
-fn batch_should_go_to_the_prior_when_its_items_are_not_what_was_paid() {
+fn reveal_should_be_refused_when_the_root_is_over_no_pages() {
 	build_and_execute(|| {
 		ready();
-		let id = paid(&[full(); 3]);
-		let (pool, rows) = (batch_of(id).pool, Balances::balance(&rows_pot()));
-		let work = drawn(id);
-		find(work, |_| Finding::Root(Hash::zero()));
-		review(work);
-		settle_and_close(id);
-		assert_eq!(Balances::balance(&rows_pot()) - rows, pool);
+		let work = drawn(paid(&[full(); 3]));
+		let none = Finding::Root(Hash::zero());
+		for n in turn(work) {
+			assert_ok!(apply(commit_call(n, work, &none)));
+		}
+		let refused = InvalidTransaction::Custom(crate::committee::invalid::NO_PAGES);
+		let n = turn(work)[0];
+		assert_eq!(apply(reveal_call(n, work, &none)), Err(refused.into()));
 	});
 }
 

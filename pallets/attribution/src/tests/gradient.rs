@@ -230,7 +230,7 @@ fn reveal_should_refuse_when_a_log_probability_is_positive_and_not_when_a_featur
 		assert_ok!(apply(commit_call(1, work, &short)));
 		assert_ok!(apply(commit_call(2, work, &y)));
 		let custom = |code: u8| Err(InvalidTransaction::Custom(code).into());
-		assert_eq!(apply(reveal_call(0, work, &positive)), custom(invalid::OUT_OF_BAND));
+		assert_eq!(apply(reveal_call(0, work, &positive)), custom(invalid::POSITIVE));
 		assert_eq!(apply(reveal_call(1, work, &short)), custom(invalid::WRONG_LENGTH));
 		assert_ok!(apply(reveal_call(2, work, &y)));
 	});
@@ -298,6 +298,7 @@ fn worker_should_ask_for_features_by_the_map_when_an_answer_or_a_batch_is_drawn(
 		let (job, batch) = core::mem::take(&mut *engine.0.lock().unwrap());
 		let (job, batch) = (job.unwrap(), batch.unwrap());
 		assert_eq!((job.adapter, job.adapters, job.map), (adapter(), vec![], Some(MAP)));
+		assert_eq!((job.prompt_tokens, job.completion_tokens), (100, 50));
 		assert_eq!((batch.adapters, batch.map, batch.columns), (vec![], Some(MAP), COLUMNS));
 		let pages = batch::page_count(batch.count, batch.columns);
 		assert_eq!(pages, 1);

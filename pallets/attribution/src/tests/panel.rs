@@ -385,6 +385,24 @@ fn receipt_should_go_to_the_prior_at_the_operators_cost_when_a_panel_cannot_have
 }
 
 #[test]
+fn receipt_should_be_void_when_a_panel_scores_more_tokens_than_were_claimed() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let request = request(nonce(1));
+		assert_ok!(submit(&request, &Reply { completion_tokens: 1, ..reply(&request) }));
+		run_to(Attribution::now() + DELAY);
+		let (id, y) = (request.id(), vector(&WORTH));
+		let work = Work::Answer(id);
+		find(work, |_| scores(&y));
+		assert_ok!(challenge(work));
+		panel(work, &y);
+		assert_eq!(Receipts::<Test>::get(id).unwrap().phase, Phase::Void);
+		assert_eq!(NextSlash::<Test>::get(), 0);
+		assert!(Scorers::<Test>::iter_values().all(|scorer| scorer.missed == 0));
+	});
+}
+
+#[test]
 fn scorer_should_keep_its_bond_when_it_alone_is_refused_what_it_needs() {
 	build_and_execute(|| {
 		many(SCORERS);

@@ -173,10 +173,7 @@ proptest! {
 				let request = Request { maximum: u128::MAX, ..request(nonce(1)) };
 				let reply = Reply { completion_tokens: tokens, ..reply(&request) };
 				assert_ok!(submit(&request, &reply));
-				let y: Vec<Nats> = vector(&worth[..owners.len().min(10)])
-					.into_iter()
-					.map(|v| v.clamp(-32 * 65_536 * tokens as i32, 0))
-					.collect();
+				let y = vector(&worth[..owners.len().min(10)]);
 				let wrong: Vec<Nats> = y.iter().map(|v| v / 2).collect();
 				let pick = |n| if n == corrupted { &wrong[..] } else { &y[..] };
 				score(request.id(), [pick(0), pick(1), pick(2)]);

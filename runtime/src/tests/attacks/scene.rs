@@ -344,6 +344,8 @@ pub struct Scene {
 	pub queries: BTreeMap<Hash, Query>,
 	/// What knowledge is worth.
 	pub curve: fn(f64) -> f64,
+	/// Tokens that the operator says an answer has.
+	pub claimed: u32,
 	/// What the Datanet wants at risk of who contributes.
 	pub at_risk: Balance,
 	/// Counterfactual adapters of the next run.
@@ -403,6 +405,7 @@ impl Scene {
 			rows: Vec::new(),
 			queries: BTreeMap::new(),
 			curve: diminishing,
+			claimed: TOKENS,
 			at_risk: 0,
 			adapters: ADAPTERS,
 			blocks: 256,
@@ -659,7 +662,7 @@ impl Scene {
 			request: request.id(),
 			response: Hash::repeat_byte(11),
 			prompt_tokens: 10,
-			completion_tokens: TOKENS,
+			completion_tokens: self.claimed,
 		};
 		pallet_attribution::Call::submit_receipt {
 			payer_signature: self.payer.pair.sign(&request.payload()).into(),
@@ -681,6 +684,12 @@ impl Scene {
 	/// The truth about a work.
 	pub fn truth(&self, work: Work) -> Finding {
 		match work {
+			// Scorers count the tokens.
+			Work::Answer(id)
+				if Receipts::<Runtime>::get(id).unwrap().completion_tokens != TOKENS =>
+			{
+				Finding::Withheld
+			},
 			Work::Answer(id) => {
 				Finding::Scores(self.vector(id).try_into().unwrap(), Default::default())
 			},

@@ -410,6 +410,65 @@ pub fn withheld() -> Outcome {
 	}
 }
 
+/// What the operator earns if it says that its answers have so many tokens, what Mallory does with her
+/// rows, and what becomes of the answers. Scorers count the tokens, or score what there is.
+fn claiming(tokens: u32, counted: bool) -> (i128, i128, Vec<Phase>) {
+	on_chain(37, |scene| {
+		let model = ready(scene);
+		scene.claimed = tokens;
+		if !counted {
+			let y = scene.values(model, QUERIES[0]);
+			scene.behave = Box::new(move |_, work, truth| match work {
+				Work::Answer(_) => {
+					Some(Finding::Scores(y.clone().try_into().unwrap(), Default::default()))
+				},
+				Work::Training(_) | Work::Batch(_) => Some(truth),
+			});
+		}
+		let incomes = |scene: &Scene| ["operator", "mallory"].map(|name| scene.income(&[name]));
+		let before = incomes(scene);
+		for _ in 0..4 {
+			scene.ask(model, QUERIES[0]);
+		}
+		scene.drive();
+		assert!(Slashes::<Runtime>::iter_keys().next().is_none());
+		assert!(Scorers::<Runtime>::iter_values().all(|scorer| scorer.missed == 0));
+		let phases = Receipts::<Runtime>::iter_values().map(|one| one.phase).collect();
+		scene.finish();
+		let after = incomes(scene);
+		(after[0] - before[0], after[1] - before[1], phases)
+	})
+}
+
+/// An operator that signs other numbers of tokens than its answers have.
+pub fn miscounted() -> Outcome {
+	let (honest, rows, phases) = claiming(TOKENS, true);
+	assert!(phases.iter().all(|phase| matches!(phase, Phase::Scored { .. })), "{phases:?}");
+	let withheld = |phases: &[Phase]| {
+		assert!(phases.iter().all(|phase| matches!(phase, Phase::Withheld { .. })), "{phases:?}");
+	};
+	let (more, rows_of_more, phases) = claiming(4 * TOKENS, true);
+	withheld(&phases);
+	let (fewer, _, phases) = claiming(1, true);
+	withheld(&phases);
+	let (scored, _, phases) = claiming(1, false);
+	assert!(phases.iter().all(|phase| *phase == Phase::Void), "{phases:?}");
+	Outcome {
+		name: "miscounted_tokens",
+		honest,
+		attack: more.max(fewer).max(scored),
+		target: 1.0,
+		most: 0.0,
+		shows: format!(
+			"four times an answer's tokens, or one of fifty: scorers count them, and the operator has \
+			 nothing of the fee and loses its deposits (not counted), while the prior has what was paid, \
+			 so that with a sixth of the rows it earns {:.2} times as much; if scorers score the fifty, \
+			 one cannot be that unlikely, and the payer has its money back; nobody misses a seat",
+			(more + rows_of_more) as f64 / (honest + rows) as f64
+		),
+	}
+}
+
 /// Fails if a scorer missed a seat: all are honest, and have no more to do than they can.
 fn check_none_missed() {
 	assert!(Scorers::<Runtime>::iter_values().all(|scorer| scorer.missed == 0));
