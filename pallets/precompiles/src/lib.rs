@@ -17,8 +17,8 @@
 //! - The weight that the pallet's own call costs is charged before anything is done.
 //! - What a pallet refuses reverts with `Error(string)`, the name of the pallet's error; the frame
 //!   is a storage transaction, so nothing of the call stays.
-//! - Every event of a pallet is one of its interface, with the same in it. A call logs all that its
-//!   pallet deposits, but for moves of money; of native calls and hooks the node makes the same logs.
+//! - Every event of a pallet has one of its interface. A call logs all that its pallet deposits, but
+//!   for moves of money; of native calls and hooks the node makes the same logs.
 //! - Value is refused, except by `IAgents.callSkill`.
 //! - What is stored holds a deposit of the caller's balance, as native calls do; what `IOpen`
 //!   stores, of the signer of the transaction, as contracts do.
