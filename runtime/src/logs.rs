@@ -1,8 +1,13 @@
 //! What pallets do, as the logs of their precompiles: for Ethereum's view of native transactions and
 //! of hooks, in which no precompile runs that could log it.
+//!
+//! Every event of a pallet that has a precompile is a log: the compiler asks for each. Left out is
+//! `__Ignore` alone, which FRAME adds to every event for its type parameter and nobody can make. The
+//! node makes these logs of what blocks deposit anyway; on chain they cost nothing.
 
 use crate::*;
-use openledger_core::Balance;
+use codec::Encode;
+use openledger_core::{Balance, Method};
 use openledger_precompiles::{
 	abi::{IAgents, IAttribution, IDatanets, IModels, IOpen},
 	address_of, word, AGENTS, ATTRIBUTION, DATANETS, MODELS, OPEN,
@@ -54,6 +59,7 @@ pub fn log(event: &RuntimeEvent) -> Option<EthLog> {
 		RuntimeEvent::Agents(event) => agents(event),
 		RuntimeEvent::Attribution(event) => attribution(event),
 		RuntimeEvent::Spans(event) => spans(event),
+		// Of pallets that no precompile shows.
 		_ => None,
 	}
 }
@@ -190,7 +196,36 @@ fn datanets(event: &pallet_datanets::Event<Runtime>) -> Option<EthLog> {
 		BlockLeft { datanet, who } => {
 			EthLog::new(DATANETS, &IDatanets::BlockLeft { id: *datanet, account: address(who) })
 		},
-		_ => return None,
+		Announced { who, commitment } => EthLog::new(
+			DATANETS,
+			&IDatanets::Announced { account: address(who), commitment: word(*commitment) },
+		),
+		Retracted { who, commitment } => EthLog::new(
+			DATANETS,
+			&IDatanets::Retracted { account: address(who), commitment: word(*commitment) },
+		),
+		BondReleased { datanet, hash } => {
+			EthLog::new(DATANETS, &IDatanets::BondReleased { id: *datanet, row: word(*hash) })
+		},
+		Recommitted { datanet, batch, root } => EthLog::new(
+			DATANETS,
+			&IDatanets::Recommitted { id: *datanet, batch: *batch, root: word(*root) },
+		),
+		VersionRemoved { datanet, version } => {
+			EthLog::new(DATANETS, &IDatanets::VersionRemoved { id: *datanet, version: *version })
+		},
+		LicenceRemoved { datanet, who } => EthLog::new(
+			DATANETS,
+			&IDatanets::LicenceRemoved { id: *datanet, account: address(who) },
+		),
+		Credited { datanet, who, amount } => EthLog::new(
+			DATANETS,
+			&IDatanets::Credited { id: *datanet, account: address(who), amount: wei(amount) },
+		),
+		RowsRewarded { datanet, amount } => {
+			EthLog::new(DATANETS, &IDatanets::RowsRewarded { id: *datanet, amount: wei(amount) })
+		},
+		__Ignore(..) => return None,
 	})
 }
 
@@ -205,6 +240,7 @@ fn models(event: &pallet_models::Event<Runtime>) -> Option<EthLog> {
 				manifest: word(*manifest),
 			},
 		),
+		BaseRemoved { base } => EthLog::new(MODELS, &IModels::BaseRemoved { base: *base }),
 		RunStarted { model, developer, datanet, version } => EthLog::new(
 			MODELS,
 			&IModels::RunStarted {
@@ -243,7 +279,8 @@ fn models(event: &pallet_models::Event<Runtime>) -> Option<EthLog> {
 		Retired { model, until } => {
 			EthLog::new(MODELS, &IModels::Retired { model: *model, until: *until })
 		},
-		_ => return None,
+		VersionRemoved { model } => EthLog::new(MODELS, &IModels::VersionRemoved { model: *model }),
+		__Ignore(..) => return None,
 	})
 }
 
@@ -293,13 +330,20 @@ fn agents(event: &pallet_agents::Event<Runtime>) -> Option<EthLog> {
 			AGENTS,
 			&IAgents::Deregistered { agent: *agent, to: address(to), amount: wei(amount) },
 		),
-		_ => return None,
+		__Ignore(..) => return None,
 	})
 }
 
 fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
-	use pallet_attribution::{Event::*, Role};
+	use pallet_attribution::{Doubt, Event::*, Role, SeatId};
 	Some(match event {
+		ParametersSet { parameters } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::ParametersSet { parameters: parameters.encode().into() },
+		),
+		PausedSet { paused } => {
+			EthLog::new(ATTRIBUTION, &IAttribution::PausedSet { paused: *paused })
+		},
 		ScorerBonded { scorer, bond, .. } => EthLog::new(
 			ATTRIBUTION,
 			&IAttribution::ScorerBonded { scorer: address(scorer), bond: wei(bond) },
@@ -308,6 +352,28 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 			ATTRIBUTION,
 			&IAttribution::ScorerLeft { scorer: address(scorer), forced: *forced },
 		),
+		BondWithdrawn { scorer, bond } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::BondWithdrawn { scorer: address(scorer), bond: wei(bond) },
+		),
+		DesignOpened { model, blocks, method, adapters } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::DesignOpened {
+				model: *model,
+				blocks: *blocks,
+				method: match method {
+					Method::Counterfactual => IAttribution::Method::Counterfactual,
+					Method::Gradient => IAttribution::Method::Gradient,
+				},
+				adapters: *adapters,
+			},
+		),
+		SeedDrawn { model, seed } => {
+			EthLog::new(ATTRIBUTION, &IAttribution::SeedDrawn { model: *model, seed: word(*seed) })
+		},
+		DesignClosed { model } => {
+			EthLog::new(ATTRIBUTION, &IAttribution::DesignClosed { model: *model })
+		},
 		ChannelFunded { payer, operator, amount, .. } => EthLog::new(
 			ATTRIBUTION,
 			&IAttribution::ChannelFunded {
@@ -395,6 +461,38 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 			ATTRIBUTION,
 			&IAttribution::ReceiptVoided { receipt: word(*receipt), refunded: wei(refunded) },
 		),
+		CommitteeDrawn { work, attempt, panel, scorers } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::CommitteeDrawn {
+				work: of(work),
+				attempt: *attempt,
+				panel: *panel,
+				scorers: scorers.iter().map(address).collect(),
+			},
+		),
+		Committed { seat: SeatId { work, attempt, index } } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::Committed { work: of(work), attempt: *attempt, seat: *index },
+		),
+		Revealed { seat: SeatId { work, attempt, index } } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::Revealed { work: of(work), attempt: *attempt, seat: *index },
+		),
+		Agreed { work, until } => {
+			EthLog::new(ATTRIBUTION, &IAttribution::Agreed { work: of(work), until: *until })
+		},
+		PanelAsked { work, doubt } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::PanelAsked {
+				work: of(work),
+				doubt: match doubt {
+					Doubt::Disagreement => IAttribution::Doubt::Disagreement,
+					Doubt::Audit => IAttribution::Doubt::Audit,
+					Doubt::Challenge => IAttribution::Doubt::Challenge,
+				},
+			},
+		),
+		Untested { model } => EthLog::new(ATTRIBUTION, &IAttribution::Untested { model: *model }),
 		Challenged { work, who, bond } => EthLog::new(
 			ATTRIBUTION,
 			&IAttribution::Challenged { work: of(work), challenger: address(who), bond: wei(bond) },
@@ -439,6 +537,9 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 				amount: wei(amount),
 			},
 		),
+		ReceiptPruned { receipt } => {
+			EthLog::new(ATTRIBUTION, &IAttribution::ReceiptPruned { receipt: word(*receipt) })
+		},
 		VoucherRedeemed { batch, payer, amount, nonce } => EthLog::new(
 			ATTRIBUTION,
 			&IAttribution::VoucherRedeemed {
@@ -458,6 +559,10 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 				count: *count,
 				fee: wei(fee),
 			},
+		),
+		SampleDrawn { batch, seed } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::SampleDrawn { batch: *batch, seed: word(*seed) },
 		),
 		BatchScored { batch, pages, until } => EthLog::new(
 			ATTRIBUTION,
@@ -480,7 +585,16 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 			ATTRIBUTION,
 			&IAttribution::BatchClosed { batch: *batch, rest: wei(rest), refunded: wei(refunded) },
 		),
-		_ => return None,
+		DebtForgotten { model, who, debt, taken } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::DebtForgotten {
+				model: *model,
+				account: address(who),
+				debt: wei(debt),
+				taken: wei(taken),
+			},
+		),
+		__Ignore(..) => return None,
 	})
 }
 
@@ -566,6 +680,6 @@ fn spans(event: &pallet_spans::Event<Runtime>) -> Option<EthLog> {
 				},
 			)
 		},
-		_ => return None,
+		__Ignore(..) => return None,
 	})
 }

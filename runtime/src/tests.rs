@@ -30,6 +30,7 @@ use sp_runtime::{
 };
 
 mod attacks;
+mod events;
 mod exhibits;
 mod groups;
 mod precompiles;

@@ -90,9 +90,12 @@ impl<T: Config> AttributionFace<T::AccountId> for Pallet<T> {
 		who: T::AccountId,
 		model: ModelId,
 		adapters: Vec<u16>,
-	) -> Result<Balance, DispatchError> {
+	) -> Result<(Balance, bool), DispatchError> {
 		let named = Drawn::try_from(adapters).map_err(|_| Error::<T>::NoAdapter)?;
-		Self::do_challenge(who, Work::Training(model), named)
+		let work = Work::Training(model);
+		// A version that has no committee gets one of its own.
+		let agreed = Committees::<T>::contains_key(work);
+		Self::do_challenge(who, work, named).map(|bond| (bond, agreed))
 	}
 
 	fn period() -> u32 {

@@ -1,7 +1,7 @@
 //! What Solidity can do with the Datanets.
 
 use super::*;
-use openledger_core::{DatanetTerms, DatanetsCall, DatanetsFace};
+use openledger_core::{DatanetTerms, DatanetsCall, DatanetsFace, Given};
 
 impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 	fn weight(call: DatanetsCall) -> Weight {
@@ -55,7 +55,7 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 		datanet: DatanetId,
 		rights: Rights,
 		maximum: Balance,
-	) -> DispatchResult {
+	) -> Result<Vec<Given<T::AccountId>>, DispatchError> {
 		Self::do_buy_licence(who, datanet, rights, maximum)
 	}
 
@@ -84,15 +84,15 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 		datanet: DatanetId,
 		version: Version,
 		block: u16,
-	) -> Result<Balance, DispatchError> {
-		Self::do_distribute(datanet, version, block).map(|(amount, _)| amount)
+	) -> Result<(Balance, Option<Given<T::AccountId>>), DispatchError> {
+		Self::do_distribute(datanet, version, block).map(|(amount, given, _)| (amount, given))
 	}
 
 	fn buy_block(
 		who: T::AccountId,
 		datanet: DatanetId,
 		maximum: Balance,
-	) -> Result<Balance, DispatchError> {
+	) -> Result<(Balance, Option<Given<T::AccountId>>), DispatchError> {
 		Self::do_buy_block(who, datanet, maximum)
 	}
 

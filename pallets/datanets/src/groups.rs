@@ -13,7 +13,7 @@ use frame::{
 	deps::{frame_support::traits::tokens::Preservation, sp_runtime::traits::TrailingZeroInput},
 	hashing::blake2_256,
 };
-use openledger_core::Earnings;
+use openledger_core::{Earnings, Given};
 use openledger_influence_math::{design::permutation, money};
 
 impl<T: Config> Pallet<T> {
@@ -86,12 +86,13 @@ impl<T: Config> Pallet<T> {
 			.saturating_add(T::DbWeight::get().reads(batches.into()))
 	}
 
-	/// Divides what a group earned among its members; returns how much, and what that weighs.
+	/// Divides what a group earned among its members; returns how much, who got it if no member is
+	/// left, and what that weighs.
 	pub(crate) fn do_distribute(
 		id: DatanetId,
 		version: Version,
 		index: u16,
-	) -> Result<(Balance, Weight), DispatchError> {
+	) -> Result<(Balance, Option<Given<T::AccountId>>, Weight), DispatchError> {
 		let published = Versions::<T>::get(id, version).ok_or(Error::<T>::NoVersion)?;
 		let group = (published.blocks.get(usize::from(index)))
 			.and_then(|block| Self::group_of((id, version), index, &block.owner))
@@ -115,9 +116,9 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		let weight = Self::distribute_weight(members.len() as u32, batches);
-		if members.is_empty() {
+		let given = if members.is_empty() {
 			// All of them withdrew.
-			<Self as openledger_core::Datanets<_>>::reward_rows(id, &pot, amount)?;
+			Self::do_reward_rows(id, &pot, amount)?
 		} else {
 			let bytes: Vec<u64> = members.values().copied().collect();
 			for (who, part) in members.into_keys().zip(money::parts(amount, &bytes)) {
@@ -127,9 +128,10 @@ impl<T: Config> Pallet<T> {
 					Ok::<_, Error<T>>(())
 				})?;
 			}
-		}
+			None
+		};
 		Self::deposit_event(Event::Distributed { datanet: id, version, block: index, amount });
-		Ok((amount, weight))
+		Ok((amount, given, weight))
 	}
 
 	/// Whether a group of a version has money that is not divided.
@@ -144,12 +146,12 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Buys a block; returns its price.
+	/// Buys a block; returns its price and who got it.
 	pub(crate) fn do_buy_block(
 		who: T::AccountId,
 		id: DatanetId,
 		maximum: Balance,
-	) -> Result<Balance, DispatchError> {
+	) -> Result<(Balance, Option<Given<T::AccountId>>), DispatchError> {
 		ensure!(Datanets::<T>::contains_key(id), Error::<T>::NoDatanet);
 		ensure!(Contributors::<T>::get(id, &who).bytes > 0, Error::<T>::NoRow);
 		let price = T::BlockPrice::get();
@@ -161,9 +163,9 @@ impl<T: Config> Pallet<T> {
 			apart.try_push((who.clone(), ticket)).map_err(|_| Error::<T>::NoBlocksLeft)?;
 			Ok::<_, DispatchError>(())
 		})?;
-		<Self as openledger_core::Datanets<_>>::reward_rows(id, &who, price)?;
+		let given = Self::do_reward_rows(id, &who, price)?;
 		Self::deposit_event(Event::BlockBought { datanet: id, who, price });
-		Ok(price)
+		Ok((price, given))
 	}
 
 	pub(crate) fn do_leave_block(who: T::AccountId, id: DatanetId) -> DispatchResult {

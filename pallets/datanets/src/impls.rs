@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use frame::deps::frame_support::traits::tokens::Preservation;
 #[cfg(any(feature = "try-runtime", test))]
 use frame::token::fungible::InspectHold;
-use openledger_core::{Announced, RowInfo};
+use openledger_core::{Announced, Given, RowInfo};
 use openledger_influence_math::{merkle, split};
 
 /// Fraction bits of [`Rewards::index`].
@@ -361,12 +361,13 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// Buys a licence; returns what of its price is claimed later.
 	pub(crate) fn do_buy_licence(
 		who: T::AccountId,
 		id: DatanetId,
 		rights: Rights,
 		maximum: Balance,
-	) -> DispatchResult {
+	) -> Result<Vec<Given<T::AccountId>>, DispatchError> {
 		let Datanet { terms, curator, .. } = Datanets::<T>::get(id).ok_or(Error::<T>::NoDatanet)?;
 		let offered = rights.is_valid() && terms.rights.contains(rights);
 		ensure!(offered, Error::<T>::RightsNotOffered);
@@ -395,10 +396,11 @@ impl<T: Config> Pallet<T> {
 			split(terms.price, [BASIS_POINTS.saturating_sub(PROTOCOL_CUT), PROTOCOL_CUT]);
 		let cut = terms.curator_cut;
 		let [rows, curators] = split(rest, [BASIS_POINTS.saturating_sub(cut), cut]);
+		let mut given = Vec::new();
 		for (to, amount) in [(T::ProtocolPot::get(), protocol), (curator, curators)] {
-			Self::pay(id, &who, &to, amount)?;
+			given.extend(Self::pay(id, &who, &to, amount)?);
 		}
-		<Self as openledger_core::Datanets<_>>::reward_rows(id, &who, rows)?;
+		given.extend(Self::do_reward_rows(id, &who, rows)?);
 
 		let ticket = match old {
 			Some(licence) => licence.ticket,
@@ -410,7 +412,7 @@ impl<T: Config> Pallet<T> {
 		Licences::<T>::insert(id, &who, Licence { rights, expires, ticket });
 		let price = terms.price;
 		Self::deposit_event(Event::LicenceBought { datanet: id, who, rights, expires, price });
-		Ok(())
+		Ok(given)
 	}
 
 	pub(crate) fn do_remove_licence(
@@ -444,16 +446,16 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Pays an account. One that cannot take it, as it does not exist and this is less than the
-	/// existential deposit, may claim it later.
+	/// existential deposit, may claim it later; returns that.
 	fn pay(
 		id: DatanetId,
 		from: &T::AccountId,
 		to: &T::AccountId,
 		amount: Balance,
-	) -> DispatchResult {
+	) -> Result<Option<Given<T::AccountId>>, DispatchError> {
 		let transfer = |to| T::Currency::transfer(from, to, amount, Preservation::Preserve);
 		if amount == 0 || transfer(to).is_ok() {
-			return Ok(());
+			return Ok(None);
 		}
 		transfer(&Self::pot())?;
 		Contributors::<T>::try_mutate(id, to, |share| {
@@ -461,7 +463,32 @@ impl<T: Config> Pallet<T> {
 			Ok::<_, Error<T>>(())
 		})?;
 		Self::deposit_event(Event::Credited { datanet: id, who: to.clone(), amount });
-		Ok(())
+		Ok(Some(Given::Credit(to.clone(), amount)))
+	}
+
+	/// See [`openledger_core::Datanets::reward_rows`]; returns what is claimed later.
+	pub(crate) fn do_reward_rows(
+		id: DatanetId,
+		from: &T::AccountId,
+		amount: Balance,
+	) -> Result<Option<Given<T::AccountId>>, DispatchError> {
+		if amount == 0 {
+			return Ok(None);
+		}
+		let mut rewards = RowRewards::<T>::get(id);
+		if rewards.bytes == 0 {
+			let owner = Datanets::<T>::get(id).ok_or(Error::<T>::NoDatanet)?.owner;
+			return Self::pay(id, from, &owner, amount);
+		}
+		T::Currency::transfer(from, &Self::pot(), amount, Preservation::Preserve)?;
+		let (whole, bytes) = (U256::from(amount) << FRACTION, U256::from(rewards.bytes));
+		let whole = whole.checked_add(rewards.remainder).ok_or(Error::<T>::Overflow)?;
+		let index = rewards.index.checked_add(whole / bytes);
+		rewards.index = index.ok_or(Error::<T>::Overflow)?;
+		rewards.remainder = whole % bytes;
+		RowRewards::<T>::insert(id, rewards);
+		Self::deposit_event(Event::RowsRewarded { datanet: id, amount });
+		Ok(Some(Given::Rows(amount)))
 	}
 
 	/// What an account is owed now.
@@ -663,23 +690,7 @@ impl<T: Config> openledger_core::Datanets<T::AccountId> for Pallet<T> {
 	}
 
 	fn reward_rows(id: DatanetId, from: &T::AccountId, amount: Balance) -> DispatchResult {
-		if amount == 0 {
-			return Ok(());
-		}
-		let mut rewards = RowRewards::<T>::get(id);
-		if rewards.bytes == 0 {
-			let owner = Datanets::<T>::get(id).ok_or(Error::<T>::NoDatanet)?.owner;
-			return Self::pay(id, from, &owner, amount);
-		}
-		T::Currency::transfer(from, &Self::pot(), amount, Preservation::Preserve)?;
-		let (whole, bytes) = (U256::from(amount) << FRACTION, U256::from(rewards.bytes));
-		let whole = whole.checked_add(rewards.remainder).ok_or(Error::<T>::Overflow)?;
-		let index = rewards.index.checked_add(whole / bytes);
-		rewards.index = index.ok_or(Error::<T>::Overflow)?;
-		rewards.remainder = whole % bytes;
-		RowRewards::<T>::insert(id, rewards);
-		Self::deposit_event(Event::RowsRewarded { datanet: id, amount });
-		Ok(())
+		Self::do_reward_rows(id, from, amount).map(|_| ())
 	}
 
 	fn seize(

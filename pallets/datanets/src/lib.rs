@@ -794,7 +794,7 @@ pub mod pallet {
 			rights: Rights,
 			#[pallet::compact] maximum: Balance,
 		) -> DispatchResult {
-			Self::do_buy_licence(ensure_signed(origin)?, datanet, rights, maximum)
+			Self::do_buy_licence(ensure_signed(origin)?, datanet, rights, maximum).map(|_| ())
 		}
 
 		/// Pays an account what it is owed.
@@ -978,7 +978,7 @@ pub mod pallet {
 			block: u16,
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			let (_, weight) = Self::do_distribute(datanet, version, block)?;
+			let (_, _, weight) = Self::do_distribute(datanet, version, block)?;
 			Ok(Some(weight).into())
 		}
 

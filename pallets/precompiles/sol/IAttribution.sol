@@ -32,6 +32,21 @@ interface IAttribution {
 		Panels
 	}
 
+	// How the influence of rows is measured: by adapters that are trained without some of them, or by
+	// gradients.
+	enum Method {
+		Counterfactual,
+		Gradient
+	}
+
+	// Why a panel looks again: the committee disagrees, or found what nobody should be paid for; chance
+	// drew it; somebody put up a bond.
+	enum Doubt {
+		Disagreement,
+		Audit,
+		Challenge
+	}
+
 	// What a payer signs before an answer is made. An Ethereum wallet signs it as typed data (EIP-712)
 	// under the domain of name `OpenLedger`, version `1`, this chain's id and this contract; accounts
 	// are the 32 bytes of the native chain, those of an address are followed by twelve of 0xee.
@@ -139,6 +154,45 @@ interface IAttribution {
 	event PagePosted(uint64 indexed batch, uint16 page, uint32 period, uint32 answers, uint256 amount);
 	/// @notice A batch has ended: what went to the accepted rows by the prior, and back to payers.
 	event BatchClosed(uint64 indexed batch, uint256 rest, uint256 refunded);
+
+	/// @notice Governance set the parameters.
+	/// @param parameters All of them, as SCALE bytes.
+	event ParametersSet(bytes parameters);
+	/// @notice Governance paused receipts, or let them go on.
+	event PausedSet(bool paused);
+	/// @notice A scorer took its bond back.
+	event BondWithdrawn(address indexed scorer, uint256 bond);
+	/// @notice The data of a run is frozen.
+	/// @param blocks Of rows, of which each is paid by its influence.
+	/// @param adapters Counterfactual adapters, or columns of features.
+	event DesignOpened(uint32 indexed model, uint32 blocks, Method method, uint16 adapters);
+	/// @notice The subsets of a run were drawn by a seed.
+	event SeedDrawn(uint32 indexed model, bytes32 seed);
+	/// @notice The adapters of a run were registered, and the matrix that answers are scored with is
+	/// right.
+	event DesignClosed(uint32 indexed model);
+	/// @notice A committee or a panel was drawn. `work` is what it is in `Challenged`.
+	/// @param attempt How often seats were drawn for this work before.
+	/// @param scorers Who was drawn, in the order of the seats.
+	event CommitteeDrawn(bytes32 indexed work, uint8 attempt, bool panel, address[] scorers);
+	/// @notice A seat committed to what it found. Seats are counted from 0 on through committee and
+	/// panel.
+	event Committed(bytes32 indexed work, uint8 attempt, uint8 seat);
+	/// @notice A seat revealed what it found.
+	event Revealed(bytes32 indexed work, uint8 attempt, uint8 seat);
+	/// @notice A committee agrees, and what it found can be challenged up to the block `until`.
+	event Agreed(bytes32 indexed work, uint32 until);
+	/// @notice A panel is to look again.
+	event PanelAsked(bytes32 indexed work, Doubt doubt);
+	/// @notice No committee could say whether the adapters of a model version reproduce.
+	event Untested(uint32 indexed model);
+	/// @notice A receipt was removed from the state.
+	event ReceiptPruned(bytes32 indexed receipt);
+	/// @notice The answers of a batch that are scored were drawn by a seed.
+	event SampleDrawn(uint64 indexed batch, bytes32 seed);
+	/// @notice A model version goes, and what an account owed with it, but for what was `taken` of what
+	/// the account had at risk.
+	event DebtForgotten(uint32 indexed model, address indexed account, uint256 debt, uint256 taken);
 
 	/// @notice The exact scores that the chain computes from a vector of log-probabilities.
 	/// @param y 2^16 to the nat: base model, published adapter, counterfactual adapters.

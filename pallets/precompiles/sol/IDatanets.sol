@@ -44,6 +44,22 @@ interface IDatanets {
 	event BlockBought(uint32 indexed id, address indexed account, uint256 price);
 	/// @notice A contributor gave its block up: it is in a group in versions to come.
 	event BlockLeft(uint32 indexed id, address indexed account);
+	/// @notice An account announced a batch or an exhibit, by a hash over that and its Datanet.
+	event Announced(address indexed account, bytes32 indexed commitment);
+	/// @notice An announcement was retracted.
+	event Retracted(address indexed account, bytes32 indexed commitment);
+	/// @notice The bond of a withdrawn row returned.
+	event BondReleased(uint32 indexed id, bytes32 indexed row);
+	/// @notice A batch is committed to again: `root` is over the rows that are left of it.
+	event Recommitted(uint32 indexed id, uint32 indexed batch, bytes32 root);
+	/// @notice A version was removed.
+	event VersionRemoved(uint32 indexed id, uint32 indexed version);
+	/// @notice A licence was removed.
+	event LicenceRemoved(uint32 indexed id, address indexed account);
+	/// @notice An account that does not exist was to get less than it can exist with, and may claim it.
+	event Credited(uint32 indexed id, address indexed account, uint256 amount);
+	/// @notice The accepted rows were given money, which their contributors may claim.
+	event RowsRewarded(uint32 indexed id, uint256 amount);
 
 	/// @notice Creates a Datanet that the caller owns and curates.
 	/// @param name 1 to 64 bytes.

@@ -6,6 +6,8 @@ pragma solidity ^0.8.20;
 interface IModels {
 	/// @notice A base model was registered.
 	event BaseRegistered(uint32 indexed base, address indexed registrant, bytes32 manifest);
+	/// @notice A base model was removed.
+	event BaseRemoved(uint32 indexed base);
 	/// @notice A fine-tuning run was started.
 	event RunStarted(uint32 indexed model, address indexed developer, uint32 indexed datanet, uint32 version);
 	/// @notice A run was given up.
@@ -20,6 +22,8 @@ interface IModels {
 	event StoppedServing(uint32 indexed model, address indexed operator);
 	/// @notice A model version takes no new requests, and no receipts after a block.
 	event Retired(uint32 indexed model, uint32 until);
+	/// @notice A retired model version is no more.
+	event VersionRemoved(uint32 indexed model);
 
 	/// @notice A registered model version; reverts while it trains.
 	/// @return developer Who is paid the developer's share.

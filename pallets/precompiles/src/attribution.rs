@@ -8,7 +8,7 @@ use crate::{
 			challengeVersionCall, channelCall, channelReturn, claimCall, closeChannelCall,
 			currentPeriodCall, fundChannelCall, isActiveCall, pendingRewardsCall, receiptCall,
 			receiptReturn, scoresCall, scoresReturn, unsettledCall, unsettledReturn,
-			withdrawChannelCall, IAttributionCalls, Phase,
+			withdrawChannelCall, Doubt, IAttributionCalls, Phase,
 		},
 	},
 	context::{
@@ -22,7 +22,10 @@ use core::marker::PhantomData;
 use openledger_core::{AttributionCall, AttributionFace, ReceiptPhase, SpansFace};
 use pallet_revive::{
 	precompiles::{
-		alloy::{primitives::U256 as Word, sol_types::SolCall},
+		alloy::{
+			primitives::{B256, U256 as Word},
+			sol_types::SolCall,
+		},
 		AddressMatcher, Error, Ext, Precompile,
 	},
 	Config,
@@ -167,6 +170,7 @@ impl<T: Config, P: AttributionFace<T::AccountId>, S: SpansFace<T::AccountId>> Pr
 				let bond = Word::from(P::challenge(who.clone(), hash(id)).map_err(refused)?);
 				let (work, challenger) = (*id, address::<T>(&who));
 				log(env, &IAttribution::Challenged { work, challenger, bond })?;
+				log(env, &IAttribution::PanelAsked { work, doubt: Doubt::Challenge })?;
 				Ok(challengeCall::abi_encode_returns(&bond))
 			},
 			Call::challengeVersion(challengeVersionCall { model }) => {
@@ -209,9 +213,12 @@ fn challenge_version<T: Config, P: AttributionFace<T::AccountId>>(
 	env: &mut impl Ext<T = T>,
 ) -> Result<Word, Error> {
 	let who = caller(env)?;
-	let bond = P::challenge_version(who.clone(), model, adapters).map_err(refused)?;
-	let (work, bond) = (Word::from(model).into(), Word::from(bond));
+	let (bond, agreed) = P::challenge_version(who.clone(), model, adapters).map_err(refused)?;
+	let (work, bond) = (B256::from(Word::from(model)), Word::from(bond));
 	let challenger = address::<T>(&who);
 	log(env, &IAttribution::Challenged { work, challenger, bond })?;
+	if agreed {
+		log(env, &IAttribution::PanelAsked { work, doubt: Doubt::Challenge })?;
+	}
 	Ok(bond)
 }

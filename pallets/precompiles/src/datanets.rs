@@ -17,7 +17,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use core::marker::PhantomData;
-use openledger_core::{DatanetsCall, DatanetsFace, Rights, RowInfo};
+use openledger_core::{DatanetsCall, DatanetsFace, Given, Rights, RowInfo};
 use pallet_revive::{
 	precompiles::{
 		alloy::{primitives::U256 as Word, sol_types::SolCall},
@@ -78,8 +78,9 @@ impl<T: Config, D: DatanetsFace<T::AccountId>> Precompile for DatanetsPrecompile
 			Call::contribute(call) => Self::contribute(call, env),
 			Call::buyLicence(buyLicenceCall { id, rights, maximum }) => {
 				let who = caller(env)?;
-				D::buy_licence(who.clone(), *id, Rights(*rights), limit(maximum))
+				let given = D::buy_licence(who.clone(), *id, Rights(*rights), limit(maximum))
 					.map_err(refused)?;
+				log_given(*id, given, env)?;
 				let account = address::<T>(&who);
 				log(env, &IDatanets::LicenceBought { id: *id, account, rights: *rights })?;
 				Ok(Vec::new())
@@ -106,7 +107,9 @@ impl<T: Config, D: DatanetsFace<T::AccountId>> Precompile for DatanetsPrecompile
 			Call::distribute(call) => Self::distribute(call, env),
 			Call::buyBlock(buyBlockCall { id, maximum }) => {
 				let who = caller(env)?;
-				let price = D::buy_block(who.clone(), *id, limit(maximum)).map_err(refused)?;
+				let (price, given) =
+					D::buy_block(who.clone(), *id, limit(maximum)).map_err(refused)?;
+				log_given(*id, given, env)?;
 				let (account, price) = (address::<T>(&who), Word::from(price));
 				log(env, &IDatanets::BlockBought { id: *id, account, price })?;
 				Ok(buyBlockCall::abi_encode_returns(&price))
@@ -193,10 +196,31 @@ impl<T: Config, D: DatanetsFace<T::AccountId>> DatanetsPrecompile<T, D> {
 		let blocks = D::blocks_of_batches(*id, *number).ok_or_else(|| revert("NoVersion"))?;
 		let batches = blocks.iter().filter(|block| *block == blockIndex).count() as u32;
 		env.charge(D::weight(DatanetsCall::Distribute { batches }))?;
-		let amount = D::distribute(*id, *number, *blockIndex).map_err(refused)?;
+		let (amount, given) = D::distribute(*id, *number, *blockIndex).map_err(refused)?;
+		log_given(*id, given, env)?;
 		let (version, amount) = (*number, Word::from(amount));
 		let event = IDatanets::Distributed { id: *id, version, blockIndex: *blockIndex, amount };
 		log(env, &event)?;
 		Ok(distributeCall::abi_encode_returns(&amount))
 	}
+}
+
+/// Logs what is claimed later.
+fn log_given<T: Config>(
+	id: u32,
+	given: impl IntoIterator<Item = Given<T::AccountId>>,
+	env: &mut impl Ext<T = T>,
+) -> Result<(), Error> {
+	for one in given {
+		match one {
+			Given::Rows(amount) => {
+				log(env, &IDatanets::RowsRewarded { id, amount: Word::from(amount) })?;
+			},
+			Given::Credit(who, amount) => {
+				let (account, amount) = (address::<T>(&who), Word::from(amount));
+				log(env, &IDatanets::Credited { id, account, amount })?;
+			},
+		}
+	}
+	Ok(())
 }

@@ -17,6 +17,8 @@
 //! - The weight that the pallet's own call costs is charged before anything is done.
 //! - What a pallet refuses reverts with `Error(string)`, the name of the pallet's error; the frame
 //!   is a storage transaction, so nothing of the call stays.
+//! - Every event of a pallet has one of its interface. A call logs all that its pallet deposits, but
+//!   for moves of money; of native calls and hooks the node makes the same logs.
 //! - Value is refused, except by `IAgents.callSkill`.
 //! - What is stored holds a deposit of the caller's balance, as native calls do; what `IOpen`
 //!   stores, of the signer of the transaction, as contracts do.
@@ -92,10 +94,10 @@ pub struct Interface {
 /// All interfaces in the order of their addresses.
 pub const INTERFACES: [Interface; 6] = [
 	Interface { name: "registry", at: REGISTRY, version: 2, deprecated: false },
-	Interface { name: "datanets", at: DATANETS, version: 5, deprecated: false },
-	Interface { name: "models", at: MODELS, version: 2, deprecated: false },
+	Interface { name: "datanets", at: DATANETS, version: 6, deprecated: false },
+	Interface { name: "models", at: MODELS, version: 3, deprecated: false },
 	Interface { name: "agents", at: AGENTS, version: 2, deprecated: false },
-	Interface { name: "attribution", at: ATTRIBUTION, version: 5, deprecated: false },
+	Interface { name: "attribution", at: ATTRIBUTION, version: 6, deprecated: false },
 	Interface { name: "open", at: OPEN, version: 1, deprecated: false },
 ];
 

@@ -60,6 +60,15 @@ pub struct DatanetTerms<AccountId> {
 	pub curator_cut: u16,
 }
 
+/// Money that is claimed later, of what a call paid.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Given<AccountId> {
+	/// The accepted rows got so much, in wei.
+	Rows(Balance),
+	/// An account that could not take it has so much more to claim, in wei.
+	Credit(AccountId, Balance),
+}
+
 /// The Datanets as Solidity sees them.
 pub trait DatanetsFace<AccountId>: Datanets<AccountId> {
 	/// What a call costs.
@@ -81,13 +90,13 @@ pub trait DatanetsFace<AccountId>: Datanets<AccountId> {
 		datanet: DatanetId,
 		rows: Vec<(Hash, u32)>,
 	) -> Result<BatchId, DispatchError>;
-	/// Buys or renews a licence for at most `maximum` wei.
+	/// Buys or renews a licence for at most `maximum` wei; returns what of that is claimed later.
 	fn buy_licence(
 		who: AccountId,
 		datanet: DatanetId,
 		rights: Rights,
 		maximum: Balance,
-	) -> DispatchResult;
+	) -> Result<Vec<Given<AccountId>>, DispatchError>;
 	/// Pays a contributor what its accepted rows are owed; returns how much, in wei.
 	fn claim(datanet: DatanetId, who: AccountId) -> Result<Balance, DispatchError>;
 	/// Puts at risk what the terms want, at most `maximum` wei; returns all that is at risk.
@@ -102,18 +111,20 @@ pub trait DatanetsFace<AccountId>: Datanets<AccountId> {
 		datanet: DatanetId,
 		who: AccountId,
 	) -> Result<Balance, DispatchError>;
-	/// Divides what the group of a block has earned among its members; returns how much, in wei.
+	/// Divides what the group of a block has earned among its members; returns how much, in wei, and
+	/// who got it if it has no members left.
 	fn distribute(
 		datanet: DatanetId,
 		version: Version,
 		block: u16,
-	) -> Result<Balance, DispatchError>;
-	/// Buys a contributor a block of its own for at most `maximum` wei; returns the price.
+	) -> Result<(Balance, Option<Given<AccountId>>), DispatchError>;
+	/// Buys a contributor a block of its own for at most `maximum` wei; returns the price and who got
+	/// it.
 	fn buy_block(
 		who: AccountId,
 		datanet: DatanetId,
 		maximum: Balance,
-	) -> Result<Balance, DispatchError>;
+	) -> Result<(Balance, Option<Given<AccountId>>), DispatchError>;
 	/// Gives the block of its own up on behalf of a contributor.
 	fn leave_block(who: AccountId, datanet: DatanetId) -> DispatchResult;
 	/// What the terms want at risk, and what an account has, in wei.
@@ -286,12 +297,13 @@ pub trait AttributionFace<AccountId> {
 	/// Puts a bond up against what the committee of a receipt agrees on; returns it, in wei.
 	fn challenge(who: AccountId, receipt: Hash) -> Result<Balance, DispatchError>;
 	/// Puts a bond up that adapters of an active model version do not reproduce, those of the given
-	/// numbers or, without any, drawn ones.
+	/// numbers or, without any, drawn ones; returns it, in wei, and whether it is put up against what a
+	/// committee agrees on.
 	fn challenge_version(
 		who: AccountId,
 		model: ModelId,
 		adapters: Vec<u16>,
-	) -> Result<Balance, DispatchError>;
+	) -> Result<(Balance, bool), DispatchError>;
 	/// The present period.
 	fn period() -> u32;
 	/// What a model version has to settle of a period: the contributors' parts of all fees, in wei, and

@@ -280,6 +280,7 @@ fn datanets_should_license_and_pay_when_called_from_solidity() {
 		// 5 % go to the protocol.
 		let due = wei(95 * UNIT / 10);
 		assert_eq!(claimable(), due);
+		assert!(logged(DATANETS, &IDatanets::RowsRewarded { id, amount: due }));
 		let before = Balances::balance(&other);
 		let claim = IDatanets::claimCall { id, account: at(&other) };
 		assert_eq!(ask(&buyer, DATANETS, claim.clone()), Ok(due));
@@ -290,6 +291,26 @@ fn datanets_should_license_and_pay_when_called_from_solidity() {
 		let row = Hash::repeat_byte(1);
 		assert_ok!(Datanets::withdraw_row(RuntimeOrigin::signed(other.clone()), id, row));
 		assert!(version().stale);
+	});
+}
+
+#[test]
+fn curator_should_be_credited_when_its_part_is_less_than_an_account_can_have() {
+	development().execute_with(|| {
+		let (owner, buyer) = (owner(), other());
+		let price = 5 * system::ExistentialDeposit::get();
+		let call = IDatanets::createCall { curatorCut: 1_000, ..create(price) };
+		let id = ask(&owner, DATANETS, call).unwrap();
+		let account = SolAddress::repeat_byte(7);
+		ask(&owner, DATANETS, IDatanets::setCuratorCall { id, curator: account }).unwrap();
+		let rights = Rights::FINE_TUNE.0;
+		let buy = IDatanets::buyLicenceCall { id, rights, maximum: Word::MAX };
+		ask(&buyer, DATANETS, buy).unwrap();
+		// A tenth of what the protocol leaves.
+		let amount = wei(price * 95 / 1_000);
+		assert!(logged(DATANETS, &IDatanets::Credited { id, account, amount }));
+		let claimable = IDatanets::claimableCall { id, account };
+		assert_eq!(ask(&buyer, DATANETS, claimable), Ok(amount));
 	});
 }
 
@@ -356,6 +377,30 @@ fn group_should_share_its_pay_when_called_from_solidity() {
 }
 
 #[test]
+fn accepted_rows_should_get_the_pay_of_a_group_when_its_members_withdrew() {
+	development().execute_with(|| {
+		let (owner, other) = (owner(), other());
+		let id = ask(&owner, DATANETS, create(0)).unwrap();
+		assert_eq!(ask(&owner, DATANETS, contribute(id, &[1])), Ok(0));
+		assert_eq!(ask(&other, DATANETS, contribute(id, &[2])), Ok(1));
+		// Not in the version.
+		assert_eq!(ask(&other, DATANETS, contribute(id, &[3])), Ok(2));
+		accept(&owner, id, &[0, 1, 2]);
+		let group = publish_group(&owner, id, 1, &[0, 1]);
+		for (who, byte) in [(&owner, 1), (&other, 2)] {
+			let row = Hash::repeat_byte(byte);
+			assert_ok!(Datanets::withdraw_row(RuntimeOrigin::signed(who.clone()), id, row));
+		}
+		assert_ok!(Balances::mint_into(&group, UNIT));
+		let share = IDatanets::distributeCall { id, number: 1, blockIndex: 0 };
+		assert_eq!(ask(&other, DATANETS, share), Ok(wei(UNIT)));
+		assert!(logged(DATANETS, &IDatanets::RowsRewarded { id, amount: wei(UNIT) }));
+		let claimable = IDatanets::claimableCall { id, account: at(&other) };
+		assert_eq!(ask(&other, DATANETS, claimable), Ok(wei(UNIT)));
+	});
+}
+
+#[test]
 fn contributor_should_have_a_block_until_it_leaves_it_when_called_from_solidity() {
 	development().execute_with(|| {
 		let (owner, other) = (owner(), other());
@@ -370,6 +415,7 @@ fn contributor_should_have_a_block_until_it_leaves_it_when_called_from_solidity(
 		assert_eq!(ask(&other, DATANETS, buy(wei(price))), Ok(wei(price)));
 		assert_eq!(before - Balances::total_balance(&other), price);
 		assert!(logged(DATANETS, &IDatanets::BlockBought { id, account, price: wei(price) }));
+		assert!(logged(DATANETS, &IDatanets::RowsRewarded { id, amount: wei(price) }));
 		assert_eq!(refusal(&other, DATANETS, buy(Word::MAX)), "HasBlock");
 		assert_eq!(pallet_datanets::Apart::<Runtime>::get(id).len(), 1);
 
@@ -596,6 +642,13 @@ fn bond_scorer(key: Sr25519Keyring, n: usize) {
 
 /// Bonds three scorers, which train adapters of the model again.
 fn bond_scorers(model: u32) {
+	run_to(committee(retrain(model)).due);
+	let design = pallet_attribution::Designs::<Runtime>::get(model).unwrap();
+	assert_eq!(design.standing, pallet_attribution::Standing::Active);
+}
+
+/// Bonds three scorers, which agree that adapters of the model reproduce.
+fn retrain(model: u32) -> Work {
 	for (n, key) in [Sr25519Keyring::Dave, Sr25519Keyring::Eve, Sr25519Keyring::Ferdie]
 		.into_iter()
 		.enumerate()
@@ -609,9 +662,14 @@ fn bond_scorers(model: u32) {
 	run_to(committee(work).due);
 	let hash = |index: &u16| if *index == 0 { ADAPTER } else { OTHER };
 	let hashes: Vec<Hash> = committee(work).drawn.iter().map(hash).collect();
-	find(work, Finding::Adapters(hashes.try_into().unwrap()));
-	let design = pallet_attribution::Designs::<Runtime>::get(model).unwrap();
-	assert_eq!(design.standing, pallet_attribution::Standing::Active);
+	agree(work, Finding::Adapters(hashes.try_into().unwrap()));
+	work
+}
+
+/// Bonds one more scorer, which is enough for a panel.
+fn bond_panel() {
+	bond_scorer(Sr25519Keyring::Charlie, 3);
+	pallet_attribution::Settings::<Runtime>::mutate(|settings| settings.minimum_panel = 1);
 }
 
 fn committee(work: Work) -> pallet_attribution::Committee<AccountId> {
@@ -870,6 +928,61 @@ fn attribution_should_show_and_pay_an_answer_when_called_from_solidity() {
 }
 
 #[test]
+fn panel_should_be_asked_when_solidity_challenges_what_a_committee_found() {
+	development().execute_with(|| {
+		let model = trained();
+		retrain(model);
+		bond_panel();
+		let work: FixedBytes<32> = Word::from(model).into();
+		let asked = |work| {
+			let doubt = IAttribution::Doubt::Challenge;
+			logged(ATTRIBUTION, &IAttribution::PanelAsked { work, doubt })
+		};
+		assert!(!asked(work));
+		let version = IAttribution::challengeVersionCall { model };
+		let bond = ask(&owner(), ATTRIBUTION, version).unwrap();
+		let challenger = at(&owner());
+		assert!(logged(ATTRIBUTION, &IAttribution::Challenged { work, challenger, bond }));
+		assert!(asked(work));
+	});
+}
+
+#[test]
+fn challenge_should_be_logged_when_solidity_doubts_an_answer_or_an_active_version() {
+	development().execute_with(|| {
+		let model = trained();
+		bond_scorers(model);
+		let (payer, operator) = (native(Sr25519Keyring::Alice), native(Sr25519Keyring::Bob));
+		let amount = wei(20 * UNIT);
+		let fund = IAttribution::fundChannelCall { operator: at(&operator), amount };
+		ask(&payer, ATTRIBUTION, fund).unwrap();
+		let (_, nonce) = <Attribution as AttributionFace<_>>::channel(&payer, &operator).unwrap();
+		let receipt = answer(model, nonce + 1);
+		run_to(System::block_number() + pallet_attribution::DELAY);
+		let y = vector(model).try_into().unwrap();
+		agree(Work::Answer(receipt), Finding::Scores(y, Default::default()));
+		bond_panel();
+		let challenger = at(&owner());
+		let asked = |work| {
+			let doubt = IAttribution::Doubt::Challenge;
+			logged(ATTRIBUTION, &IAttribution::PanelAsked { work, doubt })
+		};
+		let work = FixedBytes(receipt.0);
+		let input = IAttribution::challengeCall { id: work };
+		let bond = ask(&owner(), ATTRIBUTION, input).unwrap();
+		assert!(logged(ATTRIBUTION, &IAttribution::Challenged { work, challenger, bond }));
+		assert!(asked(work));
+
+		// No committee of an active version is asked again: it gets one of its own.
+		let work: FixedBytes<32> = Word::from(model).into();
+		let input = IAttribution::challengeAdaptersCall { model, adapters: vec![0, 1] };
+		let bond = ask(&owner(), ATTRIBUTION, input).unwrap();
+		assert!(logged(ATTRIBUTION, &IAttribution::Challenged { work, challenger, bond }));
+		assert!(!asked(work));
+	});
+}
+
+#[test]
 fn unknown_ids_should_revert_with_the_reason_when_asked_for() {
 	development().execute_with(|| {
 		let who = owner();
@@ -1000,6 +1113,12 @@ fn changing(account: SolAddress) -> Vec<(u16, Vec<u8>)> {
 		(ATTRIBUTION, IAttribution::fundChannelCall { operator, amount: wei(UNIT) }.abi_encode()),
 		(ATTRIBUTION, IAttribution::closeChannelCall { operator }.abi_encode()),
 		(ATTRIBUTION, IAttribution::withdrawChannelCall { operator }.abi_encode()),
+		(ATTRIBUTION, IAttribution::challengeCall { id: word(1) }.abi_encode()),
+		(ATTRIBUTION, IAttribution::challengeVersionCall { model: 0 }.abi_encode()),
+		(
+			ATTRIBUTION,
+			IAttribution::challengeAdaptersCall { model: 0, adapters: vec![0] }.abi_encode(),
+		),
 		(ATTRIBUTION, spans::register(0, &spans::honest()).abi_encode()),
 		(ATTRIBUTION, spans::challenge(0, &spans::faulty().1).abi_encode()),
 		(ATTRIBUTION, IAttribution::retireSpansCall { datanet: 0, version: 1 }.abi_encode()),
@@ -1046,6 +1165,51 @@ fn changing(account: SolAddress) -> Vec<(u16, Vec<u8>)> {
 		),
 		(OPEN, IOpen::cancelAuthorizationCall { authorizer: owner, nonce, v, r, s }.abi_encode()),
 	]
+}
+
+/// Names of the functions that the source of an interface declares neither `view` nor `pure`.
+fn not_reading(source: &str) -> Vec<String> {
+	let code: Vec<_> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+	code.join(" ")
+		.split(';')
+		.filter_map(|item| item.split_once("function "))
+		.filter(|(_, function)| {
+			!function.split_whitespace().any(|word| ["view", "pure"].contains(&word))
+		})
+		.filter_map(|(_, function)| function.split('(').next().map(Into::into))
+		.collect()
+}
+
+#[test]
+fn changing_should_have_a_function_when_its_interface_declares_no_view() {
+	development().execute_with(|| {
+		let known = changing(at(&owner()));
+		macro_rules! check {
+			($precompile:ident, $interface:ident, $calls:ident) => {
+				let source = include_str!(concat!(
+					"../../../pallets/precompiles/sol/",
+					stringify!($interface),
+					".sol"
+				));
+				let changes = not_reading(source);
+				for (selector, signature) in
+					$interface::$calls::SELECTORS.iter().zip($interface::$calls::SIGNATURES)
+				{
+					let named = |name: &String| signature.starts_with(&format!("{name}("));
+					let listed = known.iter().any(|(precompile, input)| {
+						*precompile == $precompile && input[..4] == *selector
+					});
+					assert_eq!(listed, changes.iter().any(named), "{signature}");
+				}
+			};
+		}
+		check!(REGISTRY, IRegistry, IRegistryCalls);
+		check!(DATANETS, IDatanets, IDatanetsCalls);
+		check!(MODELS, IModels, IModelsCalls);
+		check!(AGENTS, IAgents, IAgentsCalls);
+		check!(ATTRIBUTION, IAttribution, IAttributionCalls);
+		check!(OPEN, IOpen, IOpenCalls);
+	});
 }
 
 #[test]

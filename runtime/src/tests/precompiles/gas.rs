@@ -134,8 +134,7 @@ fn estimate_should_be_at_most_a_twentieth_above_use_when_any_function_is_called(
 		run_to(System::block_number() + pallet_attribution::DELAY);
 		let y = vector(model).try_into().unwrap();
 		agree(Work::Answer(receipt), Finding::Scores(y, Default::default()));
-		bond_scorer(Sr25519Keyring::Charlie, 3);
-		pallet_attribution::Settings::<Runtime>::mutate(|settings| settings.minimum_panel = 1);
+		bond_panel();
 		let id = FixedBytes(receipt.0);
 		table.call(ATTRIBUTION, nothing, IAttribution::challengeCall { id });
 		// A version is challenged once at a time.
