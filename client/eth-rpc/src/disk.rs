@@ -19,7 +19,7 @@ use std::{
 };
 
 /// Raised when what is stored changes; an older index is thrown away and filled again.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// The format and the chain, and the highest block.
 const META: u8 = 0;
