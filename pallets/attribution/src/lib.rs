@@ -661,6 +661,12 @@ pub mod pallet {
 			paid: Balance,
 			/// Gone to the accepted rows by the prior.
 			rest: Balance,
+			/// What of the rest netting and rounding alone left, in wei: the contributors' parts of the
+			/// answers that were paid by influence and spans, less what each block earns by all of them
+			/// together, where that is positive. Not in it is what was the prior's before any netting
+			/// (answers that nobody scored, or whose scores do not count), nor what blocks earn and are
+			/// not paid, as their rows are withdrawn or void or their owners repay debts.
+			netted: Balance,
 		},
 		/// A contributor earned by influence.
 		Earned {
