@@ -115,7 +115,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Everything at risk is held, and stays for what stands.
-	#[cfg(any(feature = "try-runtime", test))]
+	#[cfg(any(feature = "std", feature = "try-runtime"))]
 	pub(crate) fn try_state_of_risks() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
 		use frame::token::fungible::InspectHold;
 		let mut held = alloc::collections::BTreeMap::<Vec<u8>, (T::AccountId, Balance)>::new();

@@ -214,7 +214,8 @@ pub trait Designs<AccountId> {
 	/// Forgets the design of a retired model version; `who` opened it and gets the deposit back. What
 	/// contributors still owe is taken from what they have at risk. Fails while a receipt is not pruned.
 	fn forget(who: &AccountId, model: ModelId) -> DispatchResult;
-	/// Forgets the design of a run that was given up; `who` opened it and gets the deposit back.
+	/// Forgets the design of a run that was given up; `who` opened it and gets its deposits back, but for a
+	/// part of the version's bond if the subsets were drawn.
 	fn cancel(who: &AccountId, model: ModelId);
 }
 
