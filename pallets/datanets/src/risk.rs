@@ -97,11 +97,12 @@ impl<T: Config> Pallet<T> {
 		}
 		risk.amount = risk.amount.saturating_sub(amount);
 		AtRisk::<T>::insert(id, who, risk);
-		let pot = Self::pot();
+		// Not to the accepted rows: whoever has its harm done by another account has rows of its own, and
+		// would have a part of this back.
 		T::Currency::transfer_on_hold(
 			&HoldReason::AtRisk.into(),
 			who,
-			&pot,
+			&T::ProtocolPot::get(),
 			amount,
 			Precision::Exact,
 			Restriction::Free,
@@ -109,8 +110,6 @@ impl<T: Config> Pallet<T> {
 			Fortitude::Force,
 		)?;
 		Self::deposit_event(Event::Seized { datanet: id, who: who.clone(), amount });
-		// Out of the pot, where it is already.
-		<Self as openledger_core::Datanets<_>>::reward_rows(id, &pot, amount)?;
 		Ok(amount)
 	}
 

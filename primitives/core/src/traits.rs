@@ -71,7 +71,7 @@ pub trait Datanets<AccountId> {
 	/// Moves `amount` from `from` to the accepted rows of a Datanet, each the same per byte.
 	fn reward_rows(datanet: DatanetId, from: &AccountId, amount: Balance) -> DispatchResult;
 	/// Moves up to `amount` of what `who` has at risk in a Datanet, since before this version of it, to
-	/// the accepted rows. Returns how much.
+	/// the protocol. Returns how much.
 	fn seize(
 		datanet: DatanetId,
 		version: Version,

@@ -482,11 +482,9 @@ pub fn harm_split_at_risk() -> Outcome {
 		honest: harm(false, false, 0),
 		attack: harm(true, false, at_risk),
 		target: 1.0,
-		// Mallory has a fifth of the accepted rows, which get what is taken.
-		most: 1.401,
+		most: 1.0 + ROUNDING,
 		shows: format!(
-			"the same with {:.2} coins at risk, all that it owes, when the model has gone: what is taken \
-			 goes to the accepted rows by size, a fifth of which are hers",
+			"the same with {:.2} coins at risk, all that it owes, when the model has gone",
 			at_risk as f64 / UNIT as f64
 		),
 	}
@@ -626,22 +624,20 @@ pub fn sabotage_beyond() -> Outcome {
 
 /// The same where all that it owes is at risk.
 pub fn sabotage_at_risk() -> Outcome {
-	let (_, _, loss) = sabotage(&sock(0), 0);
 	let at_risk = of_sabotage(&sock(0), 0, |game| game.debt(&sock(0)));
 	assert!(at_risk > 0);
-	let (attack, cost, left) = sabotage(&sock(0), at_risk);
+	let (attack, cost, loss) = sabotage(&sock(0), at_risk);
 	Outcome {
 		name: "sabotage_at_risk",
 		honest: honest().0,
 		attack,
-		target: 1.0 - left as f64 / honest().0 as f64,
+		target: 1.0 - loss as f64 / honest().0 as f64,
 		most: 1.0,
 		shows: format!(
 			"the same with {:.2} coins at risk, all that it owes, when the model has gone: {:.2} of cost \
-			 for 1 of Ann's loss, which was {:.0} % larger before",
+			 for 1 of Ann's loss",
 			at_risk as f64 / UNIT as f64,
-			cost as f64 / left as f64,
-			100.0 * (loss - left) as f64 / left as f64,
+			cost as f64 / loss as f64,
 		),
 	}
 }
