@@ -274,6 +274,18 @@ impl Chain {
 		}
 	}
 
+	/// The calls of a block's extrinsics.
+	pub async fn calls(&self, block: Hash) -> Result<Vec<RuntimeCall>> {
+		let body: serde_json::Value =
+			self.rpc.request("chain_getBlock", rpc_params![block]).await?;
+		let call = |extrinsic: &serde_json::Value| -> Result<RuntimeCall> {
+			let bytes = unhex(extrinsic.as_str().unwrap_or_default())?;
+			Ok(runtime::UncheckedExtrinsic::decode(&mut &bytes[..])?.0.function)
+		};
+		let extrinsics = body["block"]["extrinsics"].as_array();
+		extrinsics.ok_or("the node does not have the block")?.iter().map(call).collect()
+	}
+
 	/// The events of a block.
 	pub async fn events(&self, block: Hash) -> Result<Vec<(frame_system::Phase, RuntimeEvent)>> {
 		let key = frame_support::storage::storage_prefix(b"System", b"Events");

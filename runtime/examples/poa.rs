@@ -1,9 +1,10 @@
 //! What Proof of Attribution costs on this chain: `scripts/bench poa` runs it.
 //!
-//! `poa NATIVE WASM OUTPUT`: NATIVE is what the example `speed` of the arithmetic printed, WASM what
+//! `poa NATIVE WASM SPANS OUTPUT`: NATIVE is what the example `speed` of the arithmetic printed, WASM what
 //! `openledger-benchmark` measured of the pages of batches in the compiled runtime (or `-` without
-//! that). Answers settled in a block come from the weights and lengths of the transactions and the
-//! limits of a block; all answers of a batch are scored, so a sample settles more.
+//! that), SPANS what the example `spans` of the span index wrote. Answers settled in a block come from
+//! the weights and lengths of the transactions and the limits of a block; all answers of a batch are
+//! scored, so a sample settles more.
 
 use openledger_core::{Hash, Reply, Request, Voucher, MAX_BLOCKS};
 use openledger_influence_math::batch::{entries_per_page, entry_size, page_count, MAX_ITEMS};
@@ -29,6 +30,8 @@ type Weights = pallet_attribution::weights::SubstrateWeight<Runtime>;
 
 /// Adapters and blocks.
 const SHAPES: [(u16, u32); 3] = [(16, 8), (64, 32), (256, 128)];
+/// Tokens of the indices in which spans are verified.
+const INDICES: [&str; 2] = ["1e5", "1e7"];
 /// Seats of a committee.
 const COMMITTEE: u32 = 3;
 /// Vouchers of a batch.
@@ -191,22 +194,38 @@ fn slope(measured: &Value, name: &str) -> Option<f64> {
 	(last > first).then(|| (least(last) - least(first)) / (last - first) / 1e3)
 }
 
+/// Figures of spans by the sizes of their indices, each of which must be there.
+fn of_spans(measured: &Value, name: &str) -> Result<Value, Box<dyn Error>> {
+	let figures = &measured[name];
+	for tokens in INDICES {
+		if figures[tokens].as_f64().is_none() {
+			return Err(format!("SPANS has no {name} for {tokens} tokens").into());
+		}
+	}
+	Ok(figures.clone())
+}
+
 fn read(path: &str) -> Result<Value, Box<dyn Error>> {
 	Ok(serde_json::from_slice(&fs::read(path)?)?)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
 	let arguments: Vec<String> = std::env::args().skip(1).collect();
-	let [native, wasm, output] = &arguments[..] else {
-		return Err("usage: poa NATIVE WASM OUTPUT".into());
+	let [native, wasm, spans, output] = &arguments[..] else {
+		return Err("usage: poa NATIVE WASM SPANS OUTPUT".into());
 	};
-	let native = read(native)?;
+	let (native, spans) = (read(native)?, read(spans)?);
 	let wasm = if wasm == "-" { Value::Null } else { read(wasm)? };
+	let verify = of_spans(&spans, "span_verify_us")?;
+	let proof = of_spans(&spans, "span_proof_bytes")?;
 	let mut shapes = serde_json::Map::new();
 	println!("   K  blocks  native µs  Wasm µs | singly/s  bytes     µs  binds | batched/s  bytes    µs  binds");
 	for (adapters, blocks) in SHAPES {
 		let scored = native["scores"][adapters.to_string()]["batch_us"].as_f64();
 		let in_wasm = slope(&wasm, &format!("page_{adapters}"));
+		if in_wasm.is_none() && !wasm.is_null() {
+			return Err(format!("WASM has no page_{adapters} at two sizes").into());
+		}
 		let (alone, (batch, page)) = (single(adapters), batched(adapters, blocks));
 		let ((each, by), (many, binds)) = (rate(alone), rate(batch));
 		let or = |figure: Option<f64>| figure.map_or("-".into(), |figure| format!("{figure:.2}"));
@@ -264,6 +283,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 		register(257, 128),
 		register(513, 256)
 	);
+	for tokens in INDICES {
+		let figure = |figures: &Value| figures[tokens].as_f64().unwrap_or(f64::NAN);
+		println!(
+			"verifying a span in an index of {tokens} tokens: {:.1} µs natively, its proof {:.0} bytes",
+			figure(&verify),
+			figure(&proof)
+		);
+	}
 	let main = &shapes["64"];
 	let figures = json!({
 		"batched_answers_per_second": main["batched_answers_per_second"],
@@ -275,6 +302,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 		"settlement_256_native_us": native["settle_256_us"],
 		"check_psi_256_native_us": native["check_psi_256_us"],
 		"sample_4096_native_us": native["sample_4096_us"],
+		"span_verify_us": verify,
+		"span_proof_bytes": proof,
 		"register_version_ms": {
 			"16": register(17, 8),
 			"64": register(65, 32),

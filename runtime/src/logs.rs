@@ -430,7 +430,8 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 			ATTRIBUTION,
 			&IAttribution::ReceiptUnscored { receipt: word(*receipt), period: *period },
 		),
-		Settled { model, period, total, paid, rest } => EthLog::new(
+		// What netting left of the rest is in the native event alone: a released event stays as it is.
+		Settled { model, period, total, paid, rest, netted: _ } => EthLog::new(
 			ATTRIBUTION,
 			&IAttribution::Settled {
 				model: *model,

@@ -2,12 +2,12 @@ use super::{earnings::committee, earnings::stage, show_open, Common};
 use crate::chain::{all, Chain, Result};
 use codec::{Decode, Encode};
 use openledger_blobs::{Space, Store};
-use openledger_influence_math::batch::{entries_per_page, sample};
+use openledger_influence_math::batch::{entries_per_page, read_page, sample, Entry as Scored};
 use openledger_openlora::{Entry, Folder, Kept};
 use openledger_worker::weights;
-use pallet_attribution::{BatchId, Work};
+use pallet_attribution::{BatchId, Call, Work};
 use polkadot_sdk::*;
-use runtime::{AccountId, Hash, Runtime};
+use runtime::{AccountId, Hash, Runtime, RuntimeCall};
 use serde_json::{json, Value};
 use sp_core::crypto::Ss58Codec;
 
@@ -62,6 +62,36 @@ pub fn drawn(batch: &Batch, items: &[Entry]) -> Option<Vec<u16>> {
 	let fees = weights(items, batch.prices.0, batch.prices.1)?;
 	let sample = sample(&batch.seed?, &fees, batch.fee, batch.full, batch.pool)?;
 	Some(sample.into_iter().map(|(item, _)| item).collect())
+}
+
+/// What was found about an answer of a batch, by its place, and the block that has the page with it: `None`
+/// if no page that was posted has it. Pages are in blocks alone, and looked for in those that take them.
+pub async fn posted(
+	chain: &Chain,
+	id: BatchId,
+	batch: &Batch,
+	place: usize,
+) -> Result<Option<(u32, Scored)>> {
+	let Some(posting) = batch.posting.as_ref().filter(|posting| posting.until > 0) else {
+		return Ok(None);
+	};
+	let key = pallet_attribution::Settings::<Runtime>::hashed_key();
+	let settings: pallet_attribution::Parameters = chain.read(&key).await?.unwrap_or_default();
+	let first = posting.until.saturating_sub(settings.posting_window);
+	for number in first..=posting.until.min(chain.number().await?) {
+		for call in chain.calls(chain.hash(number).await?).await? {
+			let RuntimeCall::Attribution(Call::post_page { batch: of, page, .. }) = call else {
+				continue;
+			};
+			let entries = if of == id { read_page(&page, batch.adapters) } else { None };
+			let found =
+				entries.into_iter().flatten().find(|entry| usize::from(entry.item) == place);
+			if let Some(entry) = found {
+				return Ok(Some((number, entry)));
+			}
+		}
+	}
+	Ok(None)
 }
 
 /// An answer that this machine put into a batch: the batch and the answer's place in it.

@@ -1,13 +1,15 @@
 use super::{
 	batch::{self, open_batches},
-	datanet, hash,
+	datanet, event, hash,
 	model::{model, Design},
 	show_open, Common, Measure,
 };
 use crate::chain::{all, under, Chain, Result};
-use openledger_core::ModelId;
-use openledger_influence_math::{design::draw, money, spans, Psi, Spans};
-use openledger_openlora::Outbox;
+use openledger_core::{DatanetId, ModelId};
+use openledger_influence_math::{
+	batch::Entry as Scored, design::draw, money, score::lowest, spans, Nats, Psi, Spans,
+};
+use openledger_openlora::{Entry, Outbox};
 use pallet_attribution::{Call, Event, Phase, Vector, Work};
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime, RuntimeEvent};
@@ -18,6 +20,9 @@ use std::{
 	collections::{BTreeMap, BTreeSet},
 	path::PathBuf,
 };
+
+/// The precompile `IAttribution`.
+const PRECOMPILE: &str = "0x000000000000000000000000000000000a040000";
 
 /// How receipts are stored on chain.
 pub type Receipt =
@@ -78,19 +83,64 @@ impl Evidence {
 		})?;
 		let key = pallet_attribution::Vectors::<Runtime>::hashed_key_for(id);
 		let Some(y) = chain.read::<Vector>(&key).await? else { return Ok((receipt, None)) };
-		let key = pallet_attribution::Designs::<Runtime>::hashed_key_for(receipt.model);
-		let design: Design = chain.read(&key).await?.ok_or("the model has no design")?;
-		let key = pallet_attribution::Psis::<Runtime>::hashed_key_for(receipt.model);
-		let psi: Vec<i32> = chain.read(&key).await?.ok_or("the model has no Ψ")?;
-		let mut evidence = Self {
+		let evidence = Self {
 			receipt: id,
 			payer: receipt.payer.to_ss58check(),
 			operator: receipt.operator.to_ss58check(),
 			scorers: receipt.scorers.iter().map(|scorer| scorer.to_ss58check()).collect(),
-			model: receipt.model,
 			fee: receipt.fee.to_string(),
 			pool: receipt.pool.to_string(),
 			phase: format!("{:?}", receipt.phase),
+			y: y.into_inner(),
+			spans: hex::encode(receipt.spans.to_bytes()),
+			span_share: receipt.terms.share,
+			..Self::of_model(chain, receipt.model).await?
+		};
+		Ok((receipt, Some(evidence.with_items()?)))
+	}
+
+	/// That of an answer of a batch, as it stands in a page that was posted. The chain does not keep who
+	/// scored it.
+	async fn of_entry(
+		chain: &Chain,
+		batch: &batch::Batch,
+		item: &Entry,
+		entry: &Scored,
+	) -> Result<Self> {
+		let (input, output) = batch.prices;
+		let Entry { request, reply, .. } = item;
+		let fee = money::fee((input, reply.prompt_tokens), (output, reply.completion_tokens), 0);
+		let period = batch.posting.as_ref().map_or(0, |posting| posting.period);
+		let evidence = Self {
+			receipt: request.id(),
+			payer: request.payer.to_ss58check(),
+			operator: batch.operator.to_ss58check(),
+			fee: fee.unwrap_or(0).to_string(),
+			pool: entry.amount.to_string(),
+			phase: format!("{:?}", Phase::Scored { period }),
+			y: vector(entry),
+			spans: hex::encode(entry.spans.to_bytes()),
+			span_share: batch.terms.share,
+			..Self::of_model(chain, batch.model).await?
+		};
+		evidence.with_items()
+	}
+
+	/// What all answers of a model version have in common.
+	async fn of_model(chain: &Chain, model: ModelId) -> Result<Self> {
+		let key = pallet_attribution::Designs::<Runtime>::hashed_key_for(model);
+		let design: Design = chain.read(&key).await?.ok_or("the model has no design")?;
+		let key = pallet_attribution::Psis::<Runtime>::hashed_key_for(model);
+		let psi: Vec<i32> = chain.read(&key).await?.ok_or("the model has no Ψ")?;
+		Ok(Self {
+			receipt: Hash::zero(),
+			payer: String::new(),
+			operator: String::new(),
+			scorers: Vec::new(),
+			model,
+			fee: String::new(),
+			pool: String::new(),
+			phase: String::new(),
 			method: design.method.into(),
 			seed: design.seed.ok_or("the design has no seed")?,
 			blocks: design
@@ -100,17 +150,47 @@ impl Evidence {
 				.collect(),
 			adapters: design.adapters,
 			psi,
-			y: y.into_inner(),
-			spans: hex::encode(receipt.spans.to_bytes()),
-			span_share: receipt.terms.share,
+			y: Vec::new(),
+			spans: String::new(),
+			span_share: 0,
 			items: Vec::new(),
-		};
-		evidence.items = evidence
-			.compute()?
-			.into_iter()
-			.map(|(amount, error)| (amount.to_string(), error.to_string()))
-			.collect();
-		Ok((receipt, Some(evidence)))
+		})
+	}
+
+	/// With the items that follow from all else.
+	fn with_items(self) -> Result<Self> {
+		let shown = |(amount, error): (i128, u128)| (amount.to_string(), error.to_string());
+		let items = self.compute()?.into_iter().map(shown).collect();
+		Ok(Self { items, ..self })
+	}
+
+	/// Fails unless the runtime, in its WebAssembly on the node, computes the same items as this program
+	/// does natively.
+	async fn compare(&self, chain: &Chain) -> Result<()> {
+		let view = pallet_attribution::AnswerItemsViewFunction::<Runtime>::new(self.receipt);
+		let items = chain.view(view).await?.ok_or("the runtime has no items of this answer")?;
+		let native = self.compute()?;
+		if items.len() != native.len() {
+			return Err(format!(
+				"the runtime's WebAssembly computes {} items, this program natively {}",
+				items.len(),
+				native.len()
+			)
+			.into());
+		}
+		let ours = self.blocks.iter().zip(native);
+		for (block, (((owner, _), (amount, error)), item)) in ours.zip(items).enumerate() {
+			let (who, wasm_amount, wasm_error) = item;
+			let who = who.to_ss58check();
+			if (owner, amount, error) != (&who, wasm_amount, wasm_error) {
+				return Err(format!(
+					"block {block} earns {who} {wasm_amount} wei with an error of {wasm_error} by the \
+					 runtime's WebAssembly, and {owner} {amount} with {error} by this program natively"
+				)
+				.into());
+			}
+		}
+		Ok(())
 	}
 
 	/// Recomputes everything from the seed on: subsets, the normal equations of Ψ, amounts and errors. By
@@ -163,6 +243,67 @@ impl Evidence {
 		}
 		Ok(table)
 	}
+}
+
+/// The vector that an entry of a page stands for, up to its rounding.
+fn vector(entry: &Scored) -> Vec<Nats> {
+	let gain = |gain: &i16| {
+		let value = i64::from(entry.base) + (i64::from(*gain) << entry.shift);
+		value.clamp(Nats::MIN.into(), Nats::MAX.into()) as Nats
+	};
+	std::iter::once(entry.base).chain(entry.gains.iter().map(gain)).collect()
+}
+
+/// Whether the period with which an answer is paid is settled, what each of these contributors may claim by
+/// now, and how.
+async fn payment(
+	chain: &Chain,
+	(model, datanet, period): (ModelId, DatanetId, u32),
+	blocks: &[(String, u64)],
+	name: impl Fn(&str) -> String,
+) -> Result<(String, serde_json::Value)> {
+	let key = pallet_attribution::Periods::<Runtime>::hashed_key_for(model, period);
+	let settled = chain.read::<pallet_attribution::Period>(&key).await?.is_none();
+	let key = pallet_attribution::Settings::<Runtime>::hashed_key();
+	let settings: pallet_attribution::Parameters = chain.read(&key).await?.unwrap_or_default();
+	let end = settings.period.max(1).saturating_mul(period.saturating_add(1));
+	let mut text = if settled {
+		format!("period {period} is settled")
+	} else if chain.number().await? >= end {
+		format!("period {period} is over: anybody settles it with `openledger settle {model}`")
+	} else {
+		format!(
+			"period {period} ends with block {}, and anybody settles it with `openledger settle {model}`",
+			end.saturating_sub(1)
+		)
+	};
+	let mut table = comfy_table::Table::new();
+	table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
+	table.set_header(["contributor", "may claim, $OPEN", "owes, $OPEN"]);
+	let (mut seen, mut listed) = (BTreeSet::new(), Vec::new());
+	for (owner, _) in blocks {
+		if !seen.insert(owner) {
+			continue;
+		}
+		let who = AccountId::from_ss58check(owner)
+			.map_err(|e| format!("{owner:?} is no account: {e:?}"))?;
+		let key = pallet_attribution::Earnings::<Runtime>::hashed_key_for(&who);
+		let claimable: u128 = chain.read(&key).await?.unwrap_or(0);
+		let key = pallet_attribution::Debts::<Runtime>::hashed_key_for(model, &who);
+		let owed: u128 = chain.read(&key).await?.unwrap_or(0);
+		table.add_row([name(owner), show_open(claimable), show_open(owed)]);
+		listed.push(json!({ "contributor": owner, "claimable": claimable.to_string(),
+			"owes": owed.to_string() }));
+	}
+	if !listed.is_empty() {
+		text += &format!("; what may be claimed by now, of all answers:\n{table}");
+	}
+	text += &format!(
+		"\nanybody claims for anybody: `openledger claim ACCOUNT`, or `claim(address)` of {PRECOMPILE}; for a \
+		 member of a group, and what the prior pays, `openledger datanet claim {datanet} ACCOUNT`"
+	);
+	let json = json!({ "period": period, "settled": settled, "contributors": listed });
+	Ok((text, json))
 }
 
 type Committee = pallet_attribution::Committee<AccountId>;
@@ -256,23 +397,47 @@ impl ReceiptCommand {
 		for scorer in &receipt.scorers {
 			text += &format!("\n  scored by {}", common.name(&scorer.to_ss58check()));
 		}
+		let run = model(&chain, receipt.model).await?.run;
+		let groups = datanet::groups(run.datanet, run.version);
+		let name = |owner: &str| groups.get(owner).cloned();
+		let name = |owner: &str| name(owner).unwrap_or_else(|| common.name(owner));
 		if let Some(evidence) = &evidence {
-			let run = model(&chain, receipt.model).await?.run;
-			let groups = datanet::groups(run.datanet, run.version);
-			let name = |owner: &str| groups.get(owner).cloned();
-			let name = |owner: &str| name(owner).unwrap_or_else(|| common.name(owner));
-			text += &format!("\n{}", evidence.table(name)?);
-			if let Some(path) = &self.export {
-				std::fs::write(path, serde_json::to_vec_pretty(evidence)?)?;
-			}
+			evidence.compare(&chain).await?;
+			text += &format!(
+				"\n{}\nthe runtime's WebAssembly and this program natively: the same items",
+				evidence.table(name)?
+			);
+			self.write(evidence)?;
+		}
+		let period = match receipt.phase {
+			Phase::Scored { period } | Phase::Prior { period } | Phase::Withheld { period } => {
+				Some(period)
+			},
+			Phase::Pending | Phase::Void => None,
+		};
+		let mut paid = None;
+		if let Some(period) = period {
+			let blocks = evidence.as_ref().map(|evidence| &evidence.blocks[..]).unwrap_or_default();
+			let of = (receipt.model, run.datanet, period);
+			let (words, json) = payment(&chain, of, blocks, name).await?;
+			text += &format!("\n{words}");
+			paid = Some(json);
 		}
 		let json = json!({
 			"receipt": self.receipt, "model": receipt.model, "fee": receipt.fee.to_string(),
 			"pool": receipt.pool.to_string(), "reward": receipt.reward.to_string(),
 			"service": receipt.service.to_string(),
-			"phase": format!("{:?}", receipt.phase), "evidence": evidence,
+			"phase": format!("{:?}", receipt.phase), "evidence": evidence, "payment": paid,
 		});
 		common.print(text, json);
+		Ok(())
+	}
+
+	/// Writes what is needed to verify the answer offline, if that was asked for.
+	fn write(&self, evidence: &Evidence) -> Result<()> {
+		if let Some(path) = &self.export {
+			std::fs::write(path, serde_json::to_vec_pretty(evidence)?)?;
+		}
 		Ok(())
 	}
 
@@ -295,7 +460,7 @@ impl ReceiptCommand {
 			Some(drawn.iter().any(|item| usize::from(*item) == place))
 		});
 		let (stage, json) = batch::describe(chain, &store, id, batch.as_ref()).await?;
-		let text = format!(
+		let mut text = format!(
 			"receipt {:?}: model {}, {} + {} tokens, answer {place} of batch {id}{}\n  batch {id}: {stage}",
 			self.receipt,
 			item.request.model,
@@ -307,10 +472,78 @@ impl ReceiptCommand {
 				None => "",
 			},
 		);
+		let (words, evidence, paid) = match (&batch, drawn) {
+			(Some(batch), Some(true)) => {
+				self.batched_shares(common, chain, id, batch, place, &item).await?
+			},
+			(None, _) => {
+				let words = format!(
+					"its shares stood in a page of the batch, if it was drawn: in the block whose event \
+					 `PagePosted` names batch {id}, of which the node keeps the extrinsics"
+				);
+				(words, None, None)
+			},
+			_ => Default::default(),
+		};
+		if !words.is_empty() {
+			text += &format!("\n{words}");
+		}
 		let json = json!({ "receipt": self.receipt, "model": item.request.model, "item": place,
-			"drawn": drawn, "batch": json });
+			"drawn": drawn, "batch": json, "evidence": evidence, "payment": paid });
 		common.print(text, json);
 		Ok(true)
+	}
+
+	/// What an answer of a batch that was drawn pays whom, by the page that was posted, in words and for
+	/// programs.
+	async fn batched_shares(
+		&self,
+		common: &Common,
+		chain: &Chain,
+		id: pallet_attribution::BatchId,
+		batch: &batch::Batch,
+		place: usize,
+		item: &Entry,
+	) -> Result<(String, Option<Evidence>, Option<serde_json::Value>)> {
+		let Some((number, entry)) = batch::posted(chain, id, batch, place).await? else {
+			let now = chain.number().await?;
+			let words =
+				match batch.posting.as_ref().map(|posting| posting.until) {
+					None => "its shares will stand in a page of the batch, once that is scored"
+						.to_string(),
+					Some(until) if now > until => {
+						"no page was posted for it: the prior pays".to_string()
+					},
+					Some(until) => {
+						format!("its shares will stand in a page, which can be posted until block {until}")
+					},
+				};
+			return Ok((words, None, None));
+		};
+		let key = pallet_attribution::Settings::<Runtime>::hashed_key();
+		let settings: pallet_attribution::Parameters = chain.read(&key).await?.unwrap_or_default();
+		let published = vector(&entry).get(1).copied().map_or(0, i64::from);
+		if published < lowest(settings.served_band, entry.tokens) {
+			let words = format!(
+				"block {number} has its page: its tokens cannot have come from the model, and its payer has \
+				 its part of the contributors' money back when the batch is closed"
+			);
+			return Ok((words, None, None));
+		}
+		let evidence = Evidence::of_entry(chain, batch, item, &entry).await?;
+		self.write(&evidence)?;
+		let run = model(chain, batch.model).await?.run;
+		let groups = datanet::groups(run.datanet, run.version);
+		let name = |owner: &str| groups.get(owner).cloned();
+		let name = |owner: &str| name(owner).unwrap_or_else(|| common.name(owner));
+		let period = batch.posting.as_ref().map_or(0, |posting| posting.period);
+		let of = (batch.model, run.datanet, period);
+		let (paid, json) = payment(chain, of, &evidence.blocks, name).await?;
+		let words = format!(
+			"its shares, by its page in block {number}, up to the rounding of its gains there:\n{}\n{paid}",
+			evidence.table(name)?
+		);
+		Ok((words, Some(evidence), Some(json)))
 	}
 }
 
@@ -355,6 +588,44 @@ impl VerifyCommand {
 	}
 }
 
+/// What the settlement of a period came to, in wei.
+struct Settled {
+	period: u32,
+	/// The contributors' parts of all its fees.
+	total: u128,
+	/// What contributors are credited.
+	paid: u128,
+	/// What the prior pays the accepted rows.
+	rest: u128,
+	/// What of that netting and rounding alone left.
+	netted: u128,
+}
+
+impl Settled {
+	/// What an event says, if it is one of a settlement.
+	fn of(event: RuntimeEvent) -> Option<Self> {
+		match event {
+			RuntimeEvent::Attribution(Event::Settled {
+				period, total, paid, rest, netted, ..
+			}) => Some(Self { period, total, paid, rest, netted }),
+			_ => None,
+		}
+	}
+
+	/// The part of the pool that netting left to the prior.
+	fn netted_share(&self) -> f64 {
+		self.netted as f64 / self.total.max(1) as f64
+	}
+
+	fn json(&self) -> serde_json::Value {
+		json!({
+			"period": self.period, "pool": self.total.to_string(), "paid": self.paid.to_string(),
+			"netted": self.netted.to_string(), "netted_share": self.netted_share(),
+			"rest": self.rest.to_string(),
+		})
+	}
+}
+
 /// Turns finished periods of a model version into earnings.
 #[derive(Debug, clap::Args)]
 pub struct SettleCommand {
@@ -393,8 +664,8 @@ impl SettleCommand {
 				number.copy_from_slice(&key[key.len() - 4..]);
 				let period = u32::from_le_bytes(number);
 				if period < now {
-					chain.send(&signer, Call::settle { model: self.model, period }).await?;
-					settled.push(period);
+					let call = Call::settle { model: self.model, period };
+					settled.push(event(chain.send(&signer, call).await?, Settled::of)?);
 				} else {
 					left += 1;
 				}
@@ -409,11 +680,38 @@ impl SettleCommand {
 				.await?;
 		}
 		bar.finish_and_clear();
-		let text = match settled.as_slice() {
-			[] => format!("nothing of model {} to settle", self.model),
-			periods => format!("{} periods of model {} settled", periods.len(), self.model),
-		};
-		common.print(text, json!({ "periods": settled }));
+		if settled.is_empty() {
+			let text = format!("nothing of model {} to settle", self.model);
+			common.print(text, json!({ "periods": [] }));
+			return Ok(());
+		}
+		let mut table = comfy_table::Table::new();
+		table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
+		table.set_header([
+			"period",
+			"pool",
+			"to contributors",
+			"netted",
+			"of pool",
+			"to the prior",
+		]);
+		for one in &settled {
+			table.add_row([
+				one.period.to_string(),
+				show_open(one.total),
+				show_open(one.paid),
+				show_open(one.netted),
+				format!("{:.2} %", 100.0 * one.netted_share()),
+				show_open(one.rest),
+			]);
+		}
+		let text = format!(
+			"{} periods of model {} settled, in $OPEN; what netting leaves is the prior's\n{table}",
+			settled.len(),
+			self.model
+		);
+		let listed: Vec<_> = settled.iter().map(Settled::json).collect();
+		common.print(text, json!({ "periods": listed }));
 		Ok(())
 	}
 }

@@ -141,7 +141,8 @@ pub enum ModelCommand {
 		/// The model version.
 		model: ModelId,
 	},
-	/// Gives up a run, or anybody's that is past its deadline, and gives its deposits back.
+	/// Gives up a run, or anybody's that is past its deadline, and gives its deposits back, but for a part of
+	/// the version's bond once the subsets are drawn.
 	CancelRun {
 		/// The run.
 		model: ModelId,

@@ -156,8 +156,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Invariants of this pallet.
-	#[cfg(any(feature = "try-runtime", test))]
-	pub(crate) fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+	#[cfg(any(feature = "std", feature = "try-runtime"))]
+	pub fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
 		for id in Agents::<T>::iter_keys() {
 			ensure!(id < NextAgent::<T>::get(), "an agent beyond the next id");
 		}

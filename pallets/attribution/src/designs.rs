@@ -62,6 +62,25 @@ impl<T: Config> Pallet<T> {
 		Self::begin(Work::Training(model))
 	}
 
+	/// Takes a part of the bond of a run that is given up for what panels are paid from.
+	fn give_up(who: &T::AccountId, model: ModelId, amount: Balance) -> DispatchResult {
+		if amount.is_zero() {
+			return Ok(());
+		}
+		T::Currency::transfer_on_hold(
+			&HoldReason::Version.into(),
+			who,
+			&Self::pot(),
+			amount,
+			Precision::Exact,
+			Restriction::Free,
+			Fortitude::Force,
+		)?;
+		Self::fund_panels(amount)?;
+		Self::deposit_event(Event::DesignGivenUp { model, who: who.clone(), amount });
+		Ok(())
+	}
+
 	/// Takes what owners of blocks still owe, of what only this version could have earned, from what they
 	/// have at risk, and forgets the rest.
 	fn collect(model: ModelId) -> DispatchResult {
@@ -249,13 +268,18 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 
 	fn cancel(who: &T::AccountId, model: ModelId) {
 		if let Some(design) = Designs::<T>::take(model) {
+			// A draw that does not suit costs something: one that cost nothing would be tried again until it
+			// does.
+			let drawn = design.seed.is_some() && !Psis::<T>::contains_key(model);
+			let [bond, lost] = Self::cut(design.bond, if drawn { GIVEN_UP } else { 0 });
 			Adapters::<T>::remove(model);
 			Psis::<T>::remove(model);
 			let release = |reason: HoldReason, amount| {
 				T::Currency::release(&reason.into(), who, amount, Precision::Exact).map(|_| ())
 			};
 			let dropped = release(HoldReason::Training, design.escrow)
-				.and_then(|()| release(HoldReason::Version, design.bond))
+				.and_then(|()| Self::give_up(who, model, lost))
+				.and_then(|()| release(HoldReason::Version, bond))
 				.and_then(|()| design.ticket.drop(who));
 			debug_assert!(dropped.is_ok(), "all was held");
 		}

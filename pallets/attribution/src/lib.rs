@@ -52,7 +52,7 @@ mod offchain;
 mod receipts;
 pub mod scorers;
 mod settlement;
-#[cfg(any(feature = "try-runtime", test))]
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod state;
 #[cfg(test)]
 mod tests;
@@ -101,6 +101,8 @@ pub const MAX_SEATS: u32 = MAX_COMMITTEE + MAX_PANEL;
 pub const MAX_RETRAINED: u32 = 8;
 /// How many times the contributors' part of an answer a scorer's bond is at least.
 pub const BOND_OVER_POOL: Balance = 10;
+/// Basis points of a version's bond that a run costs which is given up when its subsets are drawn.
+pub const GIVEN_UP: u16 = 1_000;
 /// The most scorers.
 pub const MAX_SCORERS: u32 = 1_024;
 /// The most tasks of a block; more wait for the next one with room.
@@ -666,6 +668,12 @@ pub mod pallet {
 			paid: Balance,
 			/// Gone to the accepted rows by the prior.
 			rest: Balance,
+			/// What of the rest netting and rounding alone left, in wei: the contributors' parts of the
+			/// answers that were paid by influence and spans, less what each block earns by all of them
+			/// together, where that is positive. Not in it is what was the prior's before any netting
+			/// (answers that nobody scored, or whose scores do not count), nor what blocks earn and are
+			/// not paid, as their rows are withdrawn or void or their owners repay debts.
+			netted: Balance,
 		},
 		/// A contributor earned by influence.
 		Earned {
@@ -781,6 +789,15 @@ pub mod pallet {
 			debt: Balance,
 			/// What of that was taken from what it had at risk, in wei.
 			taken: Balance,
+		},
+		/// A run was given up when its subsets were drawn, and a part of its bond is panels'.
+		DesignGivenUp {
+			/// The run.
+			model: ModelId,
+			/// Who lost it.
+			who: T::AccountId,
+			/// In wei.
+			amount: Balance,
 		},
 	}
 

@@ -3,7 +3,11 @@
 use super::*;
 use frame::deps::frame_support::{dispatch::WithPostDispatchInfo, traits::tokens::Preservation};
 use openledger_core::{Earnings as EarningsTrait, ModelInfo};
-use openledger_influence_math::{money, score::lowest, Psi, Spans};
+use openledger_influence_math::{
+	money::{self, Settlement},
+	score::lowest,
+	Psi, Spans,
+};
 use receipts::Waiting;
 
 impl<T: Config> Pallet<T> {
@@ -77,8 +81,7 @@ impl<T: Config> Pallet<T> {
 		let parts = Waiting { pool, reward, service };
 		let amount = Self::unscored(id, &receipt.operator, parts, withheld)?;
 		Self::add_to_period(receipt.model, period, |sums| {
-			sums.total = sums.total.checked_add(amount).ok_or(Error::<T>::Overflow)?;
-			Ok(())
+			sums.add_prior(amount).ok_or(Error::<T>::Overflow)
 		})?;
 		receipt.phase = if withheld { Phase::Withheld { period } } else { Phase::Prior { period } };
 		Receipts::<T>::insert(id, receipt);
@@ -134,7 +137,8 @@ impl<T: Config> Pallet<T> {
 		let sums: Pool = Periods::<T>::take(model, period).ok_or(Error::<T>::NoPeriod)?.into();
 		let design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
 		let psi = Self::psi(model).ok_or(Error::<T>::NoDesign)?;
-		let mut amounts = sums.settle(&psi).ok_or(Error::<T>::Overflow)?.amounts;
+		let Settlement { mut amounts, netted, .. } =
+			sums.settle(&psi).ok_or(Error::<T>::Overflow)?;
 		let ModelInfo { datanet, version, .. } =
 			T::Models::model(model).ok_or(Error::<T>::NoModel)?;
 		// Rows that are withdrawn or void earn no more in what was trained on them.
@@ -155,7 +159,8 @@ impl<T: Config> Pallet<T> {
 		if !rest.is_zero() {
 			T::Datanets::reward_rows(datanet, &Self::pot(), rest)?;
 		}
-		Self::deposit_event(Event::Settled { model, period, total: sums.total, paid, rest });
+		let total = sums.total;
+		Self::deposit_event(Event::Settled { model, period, total, paid, rest, netted });
 		Ok(Some(Self::settle_weight(count, batches)).into())
 	}
 

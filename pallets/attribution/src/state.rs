@@ -5,8 +5,8 @@ use frame::token::fungible::InspectHold;
 
 impl<T: Config> Pallet<T> {
 	/// Invariants of this pallet.
-	#[cfg(any(feature = "try-runtime", test))]
-	pub(crate) fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+	#[cfg(any(feature = "std", feature = "try-runtime"))]
+	pub fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
 		let mut receipts = alloc::collections::BTreeMap::<ModelId, u32>::new();
 		let mut owed: Balance = Earnings::<T>::iter_values().sum();
 		owed += Periods::<T>::iter_values().map(|period| period.total).sum::<Balance>();

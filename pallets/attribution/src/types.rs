@@ -815,6 +815,8 @@ pub enum Due {
 pub struct Period {
 	/// Contributors' parts of all fees, in wei.
 	pub total: Balance,
+	/// What of that is the prior's from the start, in wei; see [`Pool::prior`].
+	pub prior: Balance,
 	/// Answers that were scored.
 	pub answers: u32,
 	/// Their gains weighted by money; see [`Pool::weighted`].
@@ -825,9 +827,10 @@ pub struct Period {
 
 impl TryFrom<Pool> for Period {
 	type Error = ();
-	fn try_from(Pool { total, answers, weighted, by_spans }: Pool) -> Result<Self, ()> {
+	fn try_from(Pool { total, prior, answers, weighted, by_spans }: Pool) -> Result<Self, ()> {
 		let weighted = weighted.try_into().map_err(|_| ())?;
-		Ok(Self { total, answers, weighted, by_spans: by_spans.try_into().map_err(|_| ())? })
+		let by_spans = by_spans.try_into().map_err(|_| ())?;
+		Ok(Self { total, prior, answers, weighted, by_spans })
 	}
 }
 
@@ -835,6 +838,7 @@ impl From<Period> for Pool {
 	fn from(period: Period) -> Self {
 		Self {
 			total: period.total,
+			prior: period.prior,
 			answers: period.answers,
 			weighted: period.weighted.into_inner(),
 			by_spans: period.by_spans.into_inner(),

@@ -3,7 +3,7 @@
 use super::*;
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame::deps::frame_support::traits::tokens::Preservation;
-#[cfg(any(feature = "try-runtime", test))]
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 use frame::token::fungible::InspectHold;
 use openledger_core::{Announced, Given, RowInfo};
 use openledger_influence_math::{merkle, split};
@@ -537,8 +537,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Invariants of this pallet.
-	#[cfg(any(feature = "try-runtime", test))]
-	pub(crate) fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+	#[cfg(any(feature = "std", feature = "try-runtime"))]
+	pub fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
 		let mut claimable: Balance = 0;
 		for (id, who, share) in Contributors::<T>::iter() {
 			ensure!(share.bytes > 0 || share.accrued > 0, "a share has rows or money");

@@ -54,9 +54,9 @@
 //!
 //! Rows that make answers worse owe. Terms may want that who contributes has an amount at risk, once
 //! for all its rows: if a model version goes and a contributor still owes something, attribution takes
-//! it from there, and the accepted rows get it. Contributing never puts more at risk than the
-//! contributor did itself, for a maximum of its own, so that terms that change meanwhile cost
-//! nothing. It answers for batches and versions that came after it.
+//! it from there for the protocol. Contributing never puts more at risk than the contributor did
+//! itself, for a maximum of its own, so that terms that change meanwhile cost nothing. It answers for
+//! batches and versions that came after it.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -533,7 +533,7 @@ pub mod pallet {
 			/// In wei.
 			amount: Balance,
 		},
-		/// An account's rows made answers worse: the accepted rows got what it had at risk.
+		/// An account's rows made answers worse: the protocol got what it had at risk.
 		Seized {
 			/// The Datanet.
 			datanet: DatanetId,

@@ -97,11 +97,12 @@ impl<T: Config> Pallet<T> {
 		}
 		risk.amount = risk.amount.saturating_sub(amount);
 		AtRisk::<T>::insert(id, who, risk);
-		let pot = Self::pot();
+		// Not to the accepted rows: whoever has its harm done by another account has rows of its own, and
+		// would have a part of this back.
 		T::Currency::transfer_on_hold(
 			&HoldReason::AtRisk.into(),
 			who,
-			&pot,
+			&T::ProtocolPot::get(),
 			amount,
 			Precision::Exact,
 			Restriction::Free,
@@ -109,13 +110,11 @@ impl<T: Config> Pallet<T> {
 			Fortitude::Force,
 		)?;
 		Self::deposit_event(Event::Seized { datanet: id, who: who.clone(), amount });
-		// Out of the pot, where it is already.
-		<Self as openledger_core::Datanets<_>>::reward_rows(id, &pot, amount)?;
 		Ok(amount)
 	}
 
 	/// Everything at risk is held, and stays for what stands.
-	#[cfg(any(feature = "try-runtime", test))]
+	#[cfg(any(feature = "std", feature = "try-runtime"))]
 	pub(crate) fn try_state_of_risks() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
 		use frame::token::fungible::InspectHold;
 		let mut held = alloc::collections::BTreeMap::<Vec<u8>, (T::AccountId, Balance)>::new();

@@ -199,8 +199,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Invariants of this pallet.
-	#[cfg(any(feature = "try-runtime", test))]
-	pub(crate) fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+	#[cfg(any(feature = "std", feature = "try-runtime"))]
+	pub fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
 		let mut used = alloc::collections::BTreeMap::<BaseId, u32>::new();
 		for (id, model) in Models::<T>::iter() {
 			*used.entry(model.run.base).or_default() += 1;

@@ -358,7 +358,8 @@ pub mod pallet {
 			Self::do_stop_serving(ensure_signed(origin)?, model)
 		}
 
-		/// Gives up a run that is not finished.
+		/// Gives up a run that is not finished. Once its subsets are drawn that costs its developer a part of
+		/// the version's bond, so that nobody tries draws until one suits.
 		///
 		/// ## Dispatch Origin
 		///

@@ -58,9 +58,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn cancel_run() -> Weight {
-		Weight::from_parts(230_594_000, 15869)
-			.saturating_add(T::DbWeight::get().reads(6))
-			.saturating_add(T::DbWeight::get().writes(8))
+		Weight::from_parts(340_594_000, 15869)
+			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().writes(10))
 	}
 	fn remove_base() -> Weight {
 		Weight::from_parts(83_164_000, 3766)

@@ -34,7 +34,7 @@ interface IDatanets {
 	event PutAtRisk(uint32 indexed id, address indexed account, uint256 amount);
 	/// @notice What an account had at risk returned.
 	event RiskReleased(uint32 indexed id, address indexed account, uint256 amount);
-	/// @notice An account's rows made answers worse: the accepted rows got what it had at risk.
+	/// @notice An account's rows made answers worse: the protocol got what it had at risk.
 	event Seized(uint32 indexed id, address indexed account, uint256 amount);
 	/// @notice What the group of a version's block had earned was divided among its members, who may
 	/// claim it.

@@ -160,8 +160,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Invariants of this pallet.
-	#[cfg(any(feature = "try-runtime", test))]
-	pub(crate) fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
+	#[cfg(any(feature = "std", feature = "try-runtime"))]
+	pub fn do_try_state() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
 		use alloc::collections::BTreeMap;
 		use frame::token::fungible::InspectHold;
 		ensure!(Watch::<T>::get().is_valid(), "the windows are valid");

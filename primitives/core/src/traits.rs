@@ -71,7 +71,7 @@ pub trait Datanets<AccountId> {
 	/// Moves `amount` from `from` to the accepted rows of a Datanet, each the same per byte.
 	fn reward_rows(datanet: DatanetId, from: &AccountId, amount: Balance) -> DispatchResult;
 	/// Moves up to `amount` of what `who` has at risk in a Datanet, since before this version of it, to
-	/// the accepted rows. Returns how much.
+	/// the protocol. Returns how much.
 	fn seize(
 		datanet: DatanetId,
 		version: Version,
@@ -214,7 +214,8 @@ pub trait Designs<AccountId> {
 	/// Forgets the design of a retired model version; `who` opened it and gets the deposit back. What
 	/// contributors still owe is taken from what they have at risk. Fails while a receipt is not pruned.
 	fn forget(who: &AccountId, model: ModelId) -> DispatchResult;
-	/// Forgets the design of a run that was given up; `who` opened it and gets the deposit back.
+	/// Forgets the design of a run that was given up; `who` opened it and gets its deposits back, but for a
+	/// part of the version's bond if the subsets were drawn.
 	fn cancel(who: &AccountId, model: ModelId);
 }
 

@@ -282,6 +282,7 @@ impl Pool {
 			after.total = after.total.checked_add(amount)?;
 			let positive = lanes.positive(&entry.gains);
 			if positive << entry.shift < MIN_GAIN {
+				after.prior = after.prior.checked_add(amount)?;
 				continue;
 			}
 			added.answers += 1;
@@ -452,6 +453,7 @@ mod tests {
 				counted += u32::from(single.add(&psi, &vector_of(entry), left).unwrap());
 			}
 			prop_assert_eq!((scored, paged.total), (counted, single.total));
+			prop_assert_eq!(paged.prior, single.prior);
 			prop_assert_eq!(&paged.by_spans, &single.by_spans);
 			let (paged, single) = (paged.settle(&psi).unwrap(), single.settle(&psi).unwrap());
 			for (a, b) in paged.amounts.iter().zip(&single.amounts) {
@@ -551,7 +553,8 @@ mod tests {
 
 	#[test]
 	fn root_should_prove_a_page_when_the_sample_left_others_empty() {
-		let entries: Vec<Entry> = (0..2_000).map(|item| Entry::unscored(item, 0, 1, 1, 64)).collect();
+		let entries: Vec<Entry> =
+			(0..2_000).map(|item| Entry::unscored(item, 0, 1, 1, 64)).collect();
 		let pages = pages(&entries, 64);
 		assert_eq!((pages.len(), page_count(15_000, 64)), (2, 10));
 		let hashes = page_hashes(&pages, 15_000, 64);
@@ -578,6 +581,7 @@ mod tests {
 		let page = pages(&[Entry::unscored(0, 9, 50, 1_000, ADAPTERS)], ADAPTERS).remove(0);
 		assert_eq!(pool.add_page(&psi, &page, 12, 0, 1_000).unwrap().answers, 0);
 		assert_eq!((pool.total, pool.answers, pool.weighted.len()), (1_000, 0, 0));
+		assert_eq!(pool.prior, 1_000);
 		assert_eq!(pool.add_page(&psi, &page, 12, 0, 999), None);
 	}
 }

@@ -29,6 +29,9 @@ pub(crate) const FRACTION: u32 = 8;
 pub struct Pool {
 	/// The contributors' parts of all fees, in wei.
 	pub total: u128,
+	/// What of the total is the prior's from the start, in wei: what answers had left for influence whose
+	/// scores do not count, and what nobody scored.
+	pub prior: u128,
 	/// How many answers were added to `weighted`.
 	pub answers: u32,
 	/// The answers' gains weighted by money, one entry per column of Ψ, with fraction bits.
@@ -42,8 +45,11 @@ pub struct Pool {
 pub struct Settlement {
 	/// Signed, in wei, one a block: a negative one is owed.
 	pub amounts: Vec<i128>,
-	/// What netting and rounding leave for the prior, in wei.
+	/// What is left for the prior, in wei: [`Pool::prior`], and what netting and rounding leave.
 	pub rest: u128,
+	/// What netting and rounding leave alone, in wei: of the money that followed influence and spans, what
+	/// no block earns by all answers together.
+	pub netted: u128,
 }
 
 /// What a block earns if `left` of its `all` bytes are left, towards zero; a debt stays whole.
@@ -66,6 +72,7 @@ impl Pool {
 		let total = self.total.checked_add(amount)?;
 		let positive = crate::score::positive(&scores);
 		if positive < MIN_GAIN {
+			self.prior = self.prior.checked_add(amount)?;
 			self.total = total;
 			return Some(false);
 		}
@@ -118,6 +125,14 @@ impl Pool {
 		Some(left)
 	}
 
+	/// Adds what the prior is paid without any scores. `None`, with nothing changed, if a sum would overflow.
+	pub fn add_prior(&mut self, amount: u128) -> Option<()> {
+		let total = self.total.checked_add(amount)?;
+		self.prior = self.prior.checked_add(amount)?;
+		self.total = total;
+		Some(())
+	}
+
 	/// What each block earns. The sum of the positive amounts and the rest is the total.
 	/// `None` if Ψ is of another design.
 	pub fn settle(&self, psi: &Psi) -> Option<Settlement> {
@@ -131,7 +146,7 @@ impl Pool {
 		let paid = amounts.iter().map(|a| a.max(&0).unsigned_abs()).sum::<u128>();
 		// Floors keep the sum of the positive ones within the total.
 		let rest = self.total.checked_sub(paid)?;
-		Some(Settlement { amounts, rest })
+		Some(Settlement { amounts, rest, netted: rest.saturating_sub(self.prior) })
 	}
 
 	/// `row · weighted` without the fraction, towards minus infinity.
@@ -303,6 +318,8 @@ mod tests {
 			let settled = pool.settle(&psi).unwrap();
 			let paid: u128 = settled.amounts.iter().map(|a| a.max(&0).unsigned_abs()).sum();
 			prop_assert_eq!(paid + settled.rest, paid_in);
+			// What was paid by scores and spans is enough for all that blocks earn.
+			prop_assert_eq!(settled.netted + pool.prior, settled.rest);
 		}
 
 		#[test]
@@ -457,7 +474,7 @@ mod tests {
 		let answers = 1u32 << 15;
 		let weighted = one.weighted.iter().map(|w| w * i128::from(answers)).collect();
 		let total = MAX_POOL * u128::from(answers);
-		let settled = Pool { total, answers, weighted, by_spans: Vec::new() }.settle(&psi).unwrap();
+		let settled = Pool { total, answers, weighted, ..Default::default() }.settle(&psi).unwrap();
 		assert!(settled.amounts[0] < 0 && settled.amounts[1] > 0, "{settled:?}");
 	}
 
@@ -474,7 +491,31 @@ mod tests {
 	fn add_should_pay_by_the_prior_when_nothing_was_gained() {
 		let (psi, mut pool) = (psi([1; 32]), Pool::default());
 		assert_eq!(pool.add(&psi, &[-500; 18], 1_000), Some(false));
-		assert_eq!(pool.settle(&psi).unwrap(), Settlement { amounts: vec![0; 8], rest: 1_000 });
+		let settled = Settlement { amounts: vec![0; 8], rest: 1_000, netted: 0 };
+		assert_eq!(pool.settle(&psi).unwrap(), settled);
+		assert_eq!(pool.add_prior(500), Some(()));
+		assert_eq!(pool.settle(&psi).unwrap(), Settlement { rest: 1_500, ..settled });
+		assert_eq!(pool.add_prior(u128::MAX), None);
+	}
+
+	/// What one answer pays a block and another one owes for it is not paid: that is netting.
+	#[test]
+	fn settle_should_say_what_netting_leaves_when_answers_differ_about_a_block() {
+		let psi = Psi::new(2, 1, vec![0, psi::ONE, psi::ONE, 0]).unwrap();
+		// Of the first answer both blocks gain the same; of the second one, the first gains all and the
+		// other one loses as much.
+		let (both, one) = ([-9 * NAT, -8 * NAT, -8 * NAT], [-9 * NAT, -10 * NAT, -8 * NAT]);
+		let mut pool = Pool::default();
+		assert_eq!(pool.add(&psi, &both, 1_000_000), Some(true));
+		assert_eq!(pool.add(&psi, &one, 250_000), Some(true));
+		assert_eq!(pool.add_prior(77), Some(()));
+		let settled = pool.settle(&psi).unwrap();
+		// 500,000 and 250,000 for the first one, 500,000 less 250,000 for the other one.
+		for (amount, due) in settled.amounts.iter().zip([750_000, 250_000]) {
+			assert!((due - 2..=due).contains(amount), "{settled:?}");
+		}
+		assert!((250_000..=250_004).contains(&settled.netted), "{settled:?}");
+		assert_eq!(settled.rest, settled.netted + 77);
 	}
 
 	#[test]

@@ -27,6 +27,9 @@ mod riders;
 pub(super) mod scene;
 mod scorers;
 
+/// What roundings, of Ψ and of amounts, move a ratio by at most.
+const ROUNDING: f64 = 0.001;
+
 /// What an attack came to.
 struct Outcome {
 	/// Its key in `bench-results/attacks.json`.
@@ -97,7 +100,7 @@ attacks! {
 	contributor_should_lose_when_its_copy_of_a_rival_is_shown_late: data::near_duplicates_of_a_rival_late;
 	contributor_should_earn_as_measured_when_it_copies_a_rival_nearly: data::near_duplicates_of_a_rival_unseen;
 	contributor_should_earn_the_same_when_additive_rows_are_split_over_accounts: data::accounts_split_additive;
-	contributor_should_earn_as_measured_when_diminishing_rows_are_split_over_accounts: data::accounts_split;
+	contributor_should_earn_no_more_when_diminishing_rows_are_split_over_accounts: data::accounts_split;
 	contributor_should_earn_the_same_when_harm_is_split_off_within_earnings: data::harm_split_within;
 	contributor_should_earn_as_measured_when_harm_is_split_off_beyond_earnings: data::harm_split_beyond;
 	contributor_should_earn_as_measured_when_harm_is_split_off_with_something_at_risk: data::harm_split_at_risk;
@@ -111,11 +114,12 @@ attacks! {
 	neighbour_should_lose_nothing_to_junk_when_it_has_a_block_of_its_own: riders::free_rider_left;
 	saboteur_should_lose_when_it_earns_itself: data::sabotage_within;
 	saboteur_should_earn_as_measured_when_it_has_nothing_to_lose: data::sabotage_beyond;
-	saboteur_should_earn_as_measured_when_it_has_something_at_risk: data::sabotage_at_risk;
+	saboteur_should_earn_less_when_what_it_owes_is_at_risk: data::sabotage_at_risk;
 	outlier_should_take_one_pool_at_most_when_it_is_sensational: data::outlier_rows;
 	scorer_should_earn_nothing_when_it_copies: scorers::copying;
 	scorer_should_be_slashed_when_it_is_lazy: scorers::lazy;
 	committee_should_be_slashed_when_it_is_lazy_and_audited: scorers::lazy_committee;
+	committee_should_be_slashed_when_it_is_lazy_and_the_payer_knows_better: scorers::planted_query;
 	committee_should_be_slashed_when_it_is_biased_and_audited: scorers::biased;
 	poster_should_gain_nothing_when_it_tries_receipts: scorers::grinding;
 	third_of_the_scorers_should_be_caught_as_stated_when_it_colludes: scorers::collusion;
@@ -127,7 +131,7 @@ attacks! {
 	developer_should_be_slashed_when_adapters_do_not_reproduce: models::no_reproduction;
 	developer_should_be_slashed_when_one_adapter_does_not_reproduce: models::one_adapter;
 	developer_should_be_refused_when_it_chooses_a_design: models::chosen_design;
-	developer_should_gain_as_measured_when_it_draws_designs_again: models::redrawn_design;
+	developer_should_lose_when_it_draws_designs_again: models::redrawn_design;
 	party_should_lose_when_it_has_all_roles: money::all_roles;
 	party_should_lose_when_the_split_gives_all_back: money::all_roles_of_any_split;
 	payer_should_get_back_its_pool_at_most_when_prompts_are_aligned: money::aligned_prompts;
@@ -153,7 +157,7 @@ fn attacks_should_be_listed_when_all_are_played() {
 			outcome.ratio(),
 			outcome.target,
 			outcome.most,
-			if outcome.ratio() > outcome.target { "TARGET MISSED: " } else { "" },
+			if outcome.ratio() > outcome.target + ROUNDING { "TARGET MISSED: " } else { "" },
 			outcome.shows,
 		);
 		let before = results.insert(outcome.name.into(), outcome.ratio().into());

@@ -80,6 +80,41 @@ fn cancel_should_return_the_deposit_when_the_run_is_given_up() {
 	});
 }
 
+#[test]
+fn cancel_should_leave_a_tenth_of_the_bond_to_panels_when_the_subsets_are_drawn() {
+	build_and_execute(|| {
+		let free = |who: AccountId| Balances::free_balance(who);
+		let before = (free(developer()), free(Attribution::pot()), PanelFund::<Test>::get());
+		assert_ok!(open(&owners(), ADAPTERS));
+		run_to(1 + DELAY);
+		Attribution::cancel(&developer(), MODEL);
+		let lost = Settings::<Test>::get().version_bond / 10;
+		assert_eq!(free(developer()), before.0 - lost);
+		assert_eq!(free(Attribution::pot()), before.1 + lost);
+		assert_eq!(PanelFund::<Test>::get(), before.2 + lost);
+		for reason in [HoldReason::Version, HoldReason::Training, HoldReason::Storage] {
+			assert_eq!(Balances::balance_on_hold(&reason.into(), &developer()), 0);
+		}
+		let event = Event::<Test>::DesignGivenUp { model: MODEL, who: developer(), amount: lost };
+		System::assert_has_event(event.into());
+	});
+}
+
+#[test]
+fn cancel_should_return_all_when_the_version_was_registered() {
+	build_and_execute(|| {
+		let before = Balances::free_balance(developer());
+		let fund = PanelFund::<Test>::get();
+		let work = closed();
+		// Its committee, which nobody joins, comes to nothing.
+		run_to(Attribution::now() + 4 * DELAY);
+		assert!(Committees::<Test>::get(work).is_none());
+		Attribution::cancel(&developer(), MODEL);
+		assert_eq!(Balances::free_balance(developer()), before);
+		assert_eq!(PanelFund::<Test>::get(), fund);
+	});
+}
+
 /// Closes the design of the model; nobody has trained its adapters again.
 fn closed() -> Work {
 	assert_ok!(open(&owners(), ADAPTERS));

@@ -1,5 +1,6 @@
 use crate::{mock::*, *};
 use frame::{testing_prelude::*, token::fungible::Inspect};
+use openledger_core::Hash;
 use proptest::prelude::*;
 
 fn anybody() -> RuntimeOrigin {
@@ -85,6 +86,65 @@ fn settle_should_owe_and_repay_when_rows_made_answers_worse() {
 		assert_ok!(Attribution::settle(anybody(), MODEL, second));
 		assert_eq!(Attribution::earnings(contributor(1)), item - debt);
 		assert_eq!(Debts::<Test>::get(MODEL, contributor(1)), 0);
+	});
+}
+
+/// What the event says of a period that was settled in this block: total, paid, rest, netted.
+fn settled(period: u32) -> [u128; 4] {
+	let found = System::events().into_iter().find_map(|record| match record.event {
+		RuntimeEvent::Attribution(Event::Settled {
+			period: of, total, paid, rest, netted, ..
+		}) if of == period => Some([total, paid, rest, netted]),
+		_ => None,
+	});
+	found.unwrap()
+}
+
+/// An answer for which all scorers find this.
+fn scored(y: &[Nats]) -> Hash {
+	let id = answer(nonce(1));
+	score(id, [y, y, y]);
+	id
+}
+
+#[test]
+fn settle_should_say_what_netting_left_when_answers_differ_about_a_contributor() {
+	build_and_execute(|| {
+		ready();
+		// The second contributor earns by one answer and owes by the other one, less than that.
+		scored(&vector(&[4, 4, 0, 0, 0, 0, 0, 0]));
+		let id = scored(&vector(&[8, -2, 0, 0, 0, 0, 0, 0]));
+		let owed = Attribution::answer_items(id).unwrap()[1].1.min(0).unsigned_abs();
+		let pools = 2 * Receipts::<Test>::get(id).unwrap().pool;
+		assert!(owed.abs_diff(pools / 8) < pools / 1_000, "{owed} of {pools}");
+		let period = next_period();
+		assert_ok!(Attribution::settle(anybody(), MODEL, period));
+		let [total, paid, rest, netted] = settled(period);
+		assert_eq!((total, paid + rest, netted), (pools, pools, rest));
+		assert_eq!(Balances::balance(&rows_pot()) - EXISTENTIAL, rest);
+		// What one answer took of what the other one gave, up to the rounding of Ψ.
+		assert!(netted.abs_diff(owed) < pools / 1_000, "{netted} for {owed}");
+		assert_eq!(Debts::<Test>::get(MODEL, contributor(1)), 0);
+	});
+}
+
+#[test]
+fn settle_should_say_that_netting_left_nothing_when_the_prior_has_it_for_other_reasons() {
+	build_and_execute(|| {
+		ready();
+		// One answer gained nothing, the other one pays a contributor whose rows are withdrawn.
+		let id = scored(&vector(&[0; 8]));
+		scored(&vector(&[9, 0, 0, 0, 0, 0, 0, 0]));
+		let pool = Receipts::<Test>::get(id).unwrap().pool;
+		let period = next_period();
+		assert_eq!(Periods::<Test>::get(MODEL, period).unwrap().prior, pool);
+		LEFT.set(Some(vec![0; BLOCKS]));
+		assert_ok!(Attribution::settle(anybody(), MODEL, period));
+		LEFT.set(None);
+		let [total, paid, rest, netted] = settled(period);
+		assert_eq!((total, paid, rest), (2 * pool, 0, 2 * pool));
+		// The rounding of Ψ alone.
+		assert!(netted < pool / 1_000, "{netted} of {pool}");
 	});
 }
 

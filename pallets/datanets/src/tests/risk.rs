@@ -123,7 +123,7 @@ fn release_at_risk_should_return_all_when_no_batch_and_no_version_needs_it() {
 }
 
 #[test]
-fn seize_should_pay_the_accepted_rows_when_something_is_at_risk() {
+fn seize_should_pay_the_protocol_when_something_is_at_risk() {
 	build_and_execute(|| {
 		create();
 		accepted(BOB, 1, 300);
@@ -138,7 +138,8 @@ fn seize_should_pay_the_accepted_rows_when_something_is_at_risk() {
 		System::assert_has_event(
 			Event::<Test>::Seized { datanet: 0, who: ALICE, amount: 2_000 }.into(),
 		);
-		assert_eq!([BOB, ALICE].map(|who| Datanets::claimable(0, who)), [1_500, 500]);
+		assert_eq!(Balances::free_balance(PROTOCOL) - EXISTENTIAL, 2_000);
+		assert_eq!([BOB, ALICE].map(|who| Datanets::claimable(0, who)), [0, 0]);
 		assert_eq!(held(ALICE), 3_000);
 		// What was taken is wanted again before she contributes more.
 		assert_noop!(give(ALICE, 3), Error::<Test>::TooLittleAtRisk);

@@ -3,6 +3,7 @@
 use super::{scene::*, *};
 use openledger_core::MAX_LATER;
 use openledger_influence_math::{shingles::NEAR_DUPLICATE, Shingles};
+use pallet_attribution::Debts;
 use sp_runtime::DispatchResult;
 use std::{cell::Cell, collections::BTreeSet};
 
@@ -159,10 +160,8 @@ impl<'a> Game<'a> {
 		Self { curve: additive, queries: &[ALONE, ALONE], ..Self::new(mallory) }
 	}
 
-	/// What Mallory with all her accounts, and what Ann earns on all chains, in wei.
-	fn play(&self) -> (i128, i128) {
-		let hers = hers();
-		let hers: Vec<&str> = hers.iter().map(String::as_str).collect();
+	/// What there is to tell of each chain at its end.
+	fn each<R>(&self, tell: impl Fn(&Scene, u32) -> R) -> Vec<R> {
 		let one = |seed: &u64| {
 			on_chain(*seed, |scene| {
 				(scene.curve, scene.at_risk) = (self.curve, self.at_risk);
@@ -180,10 +179,25 @@ impl<'a> Game<'a> {
 				if self.at_risk > 0 {
 					scene.remove(model);
 				}
-				(scene.income(&hers), scene.income(&["ann"]))
+				tell(scene, model)
 			})
 		};
-		SEEDS.iter().map(one).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+		SEEDS.iter().map(one).collect()
+	}
+
+	/// What Mallory with all her accounts, and what Ann earns on all chains, in wei.
+	fn play(&self) -> (i128, i128) {
+		let hers = hers();
+		let hers: Vec<&str> = hers.iter().map(String::as_str).collect();
+		let incomes = self.each(|scene, _| (scene.income(&hers), scene.income(&["ann"])));
+		incomes.into_iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+	}
+
+	/// The most that an account owes the model of a chain at its end, in wei: what it has to have at risk
+	/// so that none of it is forgotten.
+	fn debt(&self, name: &str) -> Balance {
+		let debts = self.each(|_, model| Debts::<Runtime>::get(model, party(name).id));
+		debts.into_iter().max().unwrap_or(0)
 	}
 }
 
@@ -393,7 +407,7 @@ pub fn accounts_split_additive() -> Outcome {
 		honest: rate(&give),
 		attack: rate(&split),
 		target: 1.0,
-		most: 1.001,
+		most: 1.0 + ROUNDING,
 		shows: "her rows under four accounts, where each adds the same whatever was seen before"
 			.into(),
 	}
@@ -406,7 +420,7 @@ pub fn accounts_split() -> Outcome {
 		honest: honest().0,
 		attack: play(split).0,
 		target: 1.0,
-		most: 1.05,
+		most: 1.0,
 		shows: format!(
 			"her rows under four accounts, where each adds less than the one before: four players \
 			 in place of one ({})",
@@ -415,9 +429,9 @@ pub fn accounts_split() -> Outcome {
 	}
 }
 
-/// Mallory's useful rows, and harmful ones under the same or another account; `useful` says whether
-/// that account has rows that earn more than these cost.
-fn harm(apart: bool, useful: bool, at_risk: Balance) -> i128 {
+/// What is told of the game in which Mallory gives useful rows, and harmful ones under the same or another
+/// account; `useful` says whether that account has rows that earn more than these cost.
+fn of_harm<R>(apart: bool, useful: bool, at_risk: Balance, tell: impl Fn(Game) -> R) -> R {
 	let mallory = |scene: &mut Scene| {
 		give(scene);
 		let who = if apart { sock(0) } else { "mallory".into() };
@@ -427,7 +441,12 @@ fn harm(apart: bool, useful: bool, at_risk: Balance) -> i128 {
 		}
 		assert_ok!(scene.contribute(&who, &rows));
 	};
-	Game { at_risk, ..Game::additive(&mallory) }.play().0
+	tell(Game { at_risk, ..Game::additive(&mallory) })
+}
+
+/// What Mallory earns in it.
+fn harm(apart: bool, useful: bool, at_risk: Balance) -> i128 {
+	of_harm(apart, useful, at_risk, |game| game.play().0)
 }
 
 /// Harmful rows under another account that earns more than they cost.
@@ -437,7 +456,7 @@ pub fn harm_split_within() -> Outcome {
 		honest: harm(false, true, 0),
 		attack: harm(true, true, 0),
 		target: 1.0,
-		most: 1.001,
+		most: 1.0 + ROUNDING,
 		shows: "harmful rows under an account whose other rows earn more than they cost".into(),
 	}
 }
@@ -456,16 +475,16 @@ pub fn harm_split_beyond() -> Outcome {
 
 /// The same where all that it owes is at risk.
 pub fn harm_split_at_risk() -> Outcome {
-	let (honest, unpaid) = (harm(false, false, 0), harm(true, false, 0));
-	let at_risk = (unpaid - honest) / SEEDS.len() as i128;
+	let at_risk = of_harm(true, false, 0, |game| game.debt(&sock(0)));
+	assert!(at_risk > 0);
 	Outcome {
 		name: "harm_split_at_risk",
-		honest,
-		attack: harm(true, false, at_risk as Balance),
+		honest: harm(false, false, 0),
+		attack: harm(true, false, at_risk),
 		target: 1.0,
-		most: 3.6,
+		most: 1.0 + ROUNDING,
 		shows: format!(
-			"the same with {:.1} coins at risk, what it would save, when the model has gone",
+			"the same with {:.2} coins at risk, all that it owes, when the model has gone",
 			at_risk as f64 / UNIT as f64
 		),
 	}
@@ -556,13 +575,18 @@ fn against_ann() -> Row {
 	Row { spoils: (20..28).collect(), ..blank() }
 }
 
-/// Mallory undoes Ann's rows from this account: what that costs Mallory and Ann.
-fn sabotage(who: &str, at_risk: Balance) -> (i128, i128, i128) {
+/// What is told of the game in which Mallory undoes Ann's rows from this account.
+fn of_sabotage<R>(who: &str, at_risk: Balance, tell: impl Fn(Game) -> R) -> R {
 	let mallory = |scene: &mut Scene| {
 		give(scene);
 		assert_ok!(scene.contribute(who, &[against_ann()]));
 	};
-	let (mallory, ann) = Game { at_risk, ..Game::new(&mallory) }.play();
+	tell(Game { at_risk, ..Game::new(&mallory) })
+}
+
+/// What Mallory earns in it, and what it costs Mallory and Ann.
+fn sabotage(who: &str, at_risk: Balance) -> (i128, i128, i128) {
+	let (mallory, ann) = of_sabotage(who, at_risk, |game| game.play());
 	(mallory, honest().0 - mallory, honest().1 - ann)
 }
 
@@ -598,23 +622,22 @@ pub fn sabotage_beyond() -> Outcome {
 	}
 }
 
-/// The same where as much is at risk as the rival loses.
+/// The same where all that it owes is at risk.
 pub fn sabotage_at_risk() -> Outcome {
-	let (_, _, loss) = sabotage(&sock(0), 0);
-	let at_risk = loss / SEEDS.len() as i128;
-	let (attack, cost, left) = sabotage(&sock(0), at_risk as Balance);
+	let at_risk = of_sabotage(&sock(0), 0, |game| game.debt(&sock(0)));
+	assert!(at_risk > 0);
+	let (attack, cost, loss) = sabotage(&sock(0), at_risk);
 	Outcome {
 		name: "sabotage_at_risk",
 		honest: honest().0,
 		attack,
-		target: 1.0 - left as f64 / honest().0 as f64,
-		most: 1.2,
+		target: 1.0 - loss as f64 / honest().0 as f64,
+		most: 1.0,
 		shows: format!(
-			"the same with {:.1} coins at risk, what Ann loses, when the model has gone: {:.2} of cost \
-			 for 1 of Ann's loss, which was {:.0} % larger before",
+			"the same with {:.2} coins at risk, all that it owes, when the model has gone: {:.2} of cost \
+			 for 1 of Ann's loss",
 			at_risk as f64 / UNIT as f64,
-			cost as f64 / left as f64,
-			100.0 * (loss - left) as f64 / left as f64,
+			cost as f64 / loss as f64,
 		),
 	}
 }

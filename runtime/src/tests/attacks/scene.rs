@@ -364,7 +364,7 @@ pub struct Scene {
 }
 
 /// Opens a chain with the development genesis, lets `act` happen on it and checks that no coin was
-/// made or lost. Chains of different seeds draw differently.
+/// made or lost and that the invariants of all pallets hold. Chains of different seeds draw differently.
 pub fn on_chain<R>(seed: u64, act: impl FnOnce(&mut Scene) -> R) -> R {
 	on_chain_with(seed, serde_json::json!({}), act)
 }
@@ -379,8 +379,24 @@ pub fn on_chain_with<R>(seed: u64, patch: Value, act: impl FnOnce(&mut Scene) ->
 		let mut scene = Scene::new();
 		let outcome = act(&mut scene);
 		assert_eq!(Balances::total_issuance(), pots::SUPPLY);
+		check_state();
 		outcome
 	})
+}
+
+/// Fails unless the invariants of this project's pallets hold. Those of the SDK's are not in a runtime that
+/// is built without `try-runtime`.
+fn check_state() {
+	let states = [
+		("agents", Agents::do_try_state()),
+		("attribution", Attribution::do_try_state()),
+		("datanets", Datanets::do_try_state()),
+		("models", Models::do_try_state()),
+		("spans", Spans::do_try_state()),
+	];
+	for (pallet, state) in states {
+		assert_eq!(state, Ok(()), "{pallet}");
+	}
 }
 
 /// The block of each contributor to a version: its own, or that of its group.

@@ -7,8 +7,8 @@ use super::{
 };
 use openledger_influence_math::{design::permutation, Nats};
 use pallet_attribution::{
-	Committees, Drawable, Entropies, Finding, Phase, Receipts, Scorers, SeatId, Slashes, Stage,
-	Work, DELAY, MAX_PANEL,
+	Committees, Drawable, Entropies, Finding, Findings, Phase, Receipts, Scorers, SeatId, Slashes,
+	Stage, Work, DELAY, MAX_PANEL,
 };
 use sp_io::hashing::blake2_256;
 use sp_runtime::transaction_validity::InvalidTransaction;
@@ -163,6 +163,59 @@ pub fn lazy_committee() -> Outcome {
 		most: -100.0,
 		shows: "three that reveal the same constant agree, and all lose their bonds in an audit"
 			.into(),
+	}
+}
+
+/// The payer challenges what committees agree on if it is not what the payer knows.
+fn challenge_what_differs(scene: &Scene) {
+	for work in Committees::<Runtime>::iter_keys().collect::<Vec<_>>() {
+		let committee = committee(work);
+		let fresh = committee.stage == Stage::Review && committee.panel_from.is_none();
+		if !fresh || !matches!(work, Work::Answer(_)) {
+			continue;
+		}
+		let known = scene.truth(work);
+		if Findings::<Runtime>::iter_prefix_values(work).any(|found| found != known) {
+			assert_ok!(transact(&scene.payer, pallet_attribution::Call::challenge { work }));
+		}
+	}
+}
+
+/// A committee that reveals a constant about an answer whose vector the payer knows beforehand.
+pub fn planted_query() -> Outcome {
+	// What all scorers and the payer earn, and how many are slashed.
+	let play = |lazy: bool| {
+		on_chain_with(7, serde_json::json!({ "audit_rate": 0 }), |scene| {
+			let model = ready(scene);
+			let names: Vec<String> = (0..SCORERS).map(scorer_name).collect();
+			let names: Vec<&str> = names.iter().map(String::as_str).collect();
+			let (scorers, payer) = (scene.income(&names), scene.income(&["payer"]));
+			scene.behave = Box::new(move |_, work, truth| {
+				let first = committee(work).panel_from.is_none();
+				Some(if lazy && first { constant(&truth) } else { truth })
+			});
+			scene.meddle = Box::new(challenge_what_differs);
+			scene.ask(model, QUERIES[0]);
+			scene.drive();
+			let slashed = Slashes::<Runtime>::iter_keys().count();
+			scene.finish();
+			(scene.income(&names) - scorers, scene.income(&["payer"]) - payer, slashed)
+		})
+	};
+	let ((honest, cost, none), (attack, gain, slashed)) = (play(false), play(true));
+	assert_eq!((none, slashed), (0, 3));
+	assert!(cost < 0 && gain > 0, "{cost} {gain}");
+	Outcome {
+		name: "planted_query",
+		honest,
+		attack,
+		target: 0.0,
+		most: -100.0,
+		shows: format!(
+			"three that reveal the same constant agree, and the payer, who knows the answer's vector, \
+			 challenges them and has {:.0} coins of their bonds, its fee taken off",
+			gain as f64 / UNIT as f64
+		),
 	}
 }
 
