@@ -9,6 +9,7 @@ use frame::{
 	testing_prelude::*,
 	token::fungible::{Inspect, InspectHold},
 };
+use openledger_core::Hash;
 
 type Errors = crate::Error<Test>;
 
