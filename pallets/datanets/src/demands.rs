@@ -20,7 +20,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(!Demands::<T>::contains_key(id, hash), Error::<T>::AlreadyDemanded);
 		let until = Self::now().saturating_add(CHALLENGE_WINDOW);
 
-		// More than showing it costs, and by as much as its contributor would lose.
+		// More than showing it costs, and what its contributor would stake for it.
 		let stake = Self::rates().of(1, bytes.into());
 		T::Currency::hold(&HoldReason::Demand.into(), &who, stake)?;
 		let demand = Demand { who: who.clone(), stake, until, batch, bytes };
