@@ -148,6 +148,16 @@ fn datanets(event: &pallet_datanets::Event<Runtime>) -> Option<EthLog> {
 				bounty: wei(bounty),
 			},
 		),
+		// Solidity knows one way in which a row becomes void, and somebody gets a part of its bond.
+		RowWithheld { datanet, hash, who, reward, .. } => EthLog::new(
+			DATANETS,
+			&IDatanets::RowVoided {
+				id: *datanet,
+				row: word(*hash),
+				exhibitor: address(who),
+				bounty: wei(reward),
+			},
+		),
 		RowWithdrawn { datanet, hash } | RowMoved { datanet, hash, .. } => {
 			EthLog::new(DATANETS, &IDatanets::RowWithdrawn { id: *datanet, row: word(*hash) })
 		},

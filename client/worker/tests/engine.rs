@@ -66,6 +66,44 @@ enum Wrong {
 	EndInside,
 }
 
+/// Serves a node's store over HTTP; returns its URL.
+async fn serve(store: Store, readers: Readers) -> String {
+	let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+	let url = format!("http://{}", listener.local_addr().unwrap());
+	tokio::spawn(async move { axum::serve(listener, router(store, readers)).await });
+	url
+}
+
+/// Takes a blob out of a node's store; returns its content.
+fn withhold(store: &Store, space: Space, hash: &[u8; 32]) -> Vec<u8> {
+	let content = store.get(space, hash).unwrap();
+	std::fs::remove_file(store.file(space, hash).unwrap()).unwrap();
+	content
+}
+
+/// Fails unless nobody had a blob.
+fn assert_missing(answer: Answer, hash: &[u8; 32]) {
+	let why = match answer {
+		Answer::Missing(why) => String::from_utf8(why).unwrap(),
+		other => panic!("it did not fail: {other:?}"),
+	};
+	assert!(why.contains("404") && why.contains(&hex::encode(hash)), "{why}");
+}
+
+/// Who registered the rows, and a node that publishes them.
+struct Registrant {
+	/// Its store; goes with it.
+	folder: tempfile::TempDir,
+	/// Hashes of the rows.
+	rows: Vec<[u8; 32]>,
+}
+
+impl Registrant {
+	fn store(&self) -> Store {
+		Store::open(self.folder.path()).unwrap()
+	}
+}
+
 impl World {
 	async fn new(wrong: Wrong) -> Self {
 		let operator = tempfile::tempdir().unwrap();
@@ -133,9 +171,7 @@ impl World {
 		let keystore = Arc::new(MemoryKeystore::new());
 		let key = keystore.sr25519_generate_new(KIND, None).unwrap().0;
 		let readers: Readers = Arc::new(move |by, _| Box::pin(async move { by == key }));
-		let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-		let url = format!("http://{}", listener.local_addr().unwrap());
-		tokio::spawn(async move { axum::serve(listener, router(store, readers)).await });
+		let url = serve(store, readers).await;
 		let job = Job {
 			receipt: [9; 32].into(),
 			base: manifest.into(),
@@ -175,6 +211,41 @@ impl World {
 			expected,
 			retraining,
 			trained,
+		}
+	}
+
+	/// Moves the rows from the operator's store to that of a node of their registrant, which is asked after
+	/// the operator.
+	async fn registrant(&mut self) -> Registrant {
+		let operator = Store::open(self.operator.path()).unwrap();
+		let manifest = operator.get(Space::Public, &self.retraining.manifest.0).unwrap();
+		let rows = Run::from_file(&manifest).unwrap().contents().unwrap();
+		let registrant = Registrant { folder: tempfile::tempdir().unwrap(), rows };
+		let store = registrant.store();
+		for row in &registrant.rows {
+			let content = withhold(&operator, Space::Public, row);
+			store.put(Space::Public, &content).unwrap();
+		}
+		// It serves nothing private.
+		let readers: Readers = Arc::new(move |_, _| Box::pin(async move { false }));
+		let url = serve(store, readers).await.into_bytes();
+		self.job.endpoints.push(url.clone());
+		self.retraining.endpoints.push(url);
+		registrant
+	}
+
+	/// Another scorer's machine takes the place of this one, whose store is given back.
+	fn another_scorer(&mut self) -> tempfile::TempDir {
+		std::mem::replace(&mut self.scorer, tempfile::tempdir().unwrap())
+	}
+
+	/// The rows of the run, in which spans of so many bytes at least are looked for.
+	fn corpus(&self, least: u16) -> Corpus {
+		Corpus {
+			manifest: self.retraining.manifest,
+			root: self.retraining.root,
+			blocks: self.retraining.blocks.clone(),
+			least,
 		}
 	}
 
@@ -411,30 +482,105 @@ async fn poll_should_give_the_hashes_of_the_run_when_its_adapters_are_trained_ag
 async fn poll_should_give_spans_when_they_are_paid() {
 	let mut world = World::new(Wrong::Nothing).await;
 	let engine = world.engine(child(), DEADLINE);
-	let corpus = |world: &World, least| Corpus {
-		manifest: world.retraining.manifest,
-		root: world.retraining.root,
-		blocks: world.retraining.blocks.clone(),
-		least,
-	};
 	// The answer is " sat on the log", which ends the row of block 1, after a prompt without it.
-	world.job.corpus = Some(corpus(&world, 8));
+	world.job.corpus = Some(world.corpus(8));
 	let spans = Spans::new(&[(1, 15)], 15);
 	assert_eq!(world.scored(&engine).await, Answer::Scored(world.expected.clone(), spans));
-	world.job.corpus = Some(corpus(&world, 16));
+	world.job.corpus = Some(world.corpus(16));
 	let none = Answer::Scored(world.expected.clone(), Spans::default());
 	assert_eq!(world.scored(&engine).await, none);
-	let batch = BatchJob { corpus: Some(corpus(&world, 8)), ..world.batch(&[1]) };
+	let batch = BatchJob { corpus: Some(world.corpus(8)), ..world.batch(&[1]) };
 	let Answer::Root { pages, .. } = world.answer(&engine, Query::Batch(batch)).await else {
 		panic!("there is no root")
 	};
 	let Answer::Page(page) = engine.poll(Query::Page(pages[0])) else { panic!("no page") };
 	assert_eq!(read_page(&page, 1).unwrap()[0].spans, spans);
 
-	let strange = Corpus { root: [1; 32].into(), ..corpus(&world, 8) };
+	let strange = Corpus { root: [1; 32].into(), ..world.corpus(8) };
 	world.job.corpus = Some(strange);
 	let Answer::Missing(why) = world.scored(&engine).await else { panic!("it did not fail") };
 	assert!(String::from_utf8(why).unwrap().contains("other rows"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_find_an_answer_missing_when_the_operator_withholds_a_part_of_it() {
+	for response in [false, true] {
+		let mut world = World::new(Wrong::Nothing).await;
+		let engine = world.engine(child(), DEADLINE);
+		let scored = Answer::Scored(world.expected.clone(), Spans::default());
+		assert_eq!(world.scored(&engine).await, scored);
+		let part = if response { world.job.response } else { world.job.prompt };
+		withhold(&Store::open(world.operator.path()).unwrap(), Space::Private, &part.0);
+		// Who had it keeps what it found, in a store of its own; whoever comes later has nothing.
+		let first = world.another_scorer();
+		let other = world.engine(child(), DEADLINE);
+		assert_missing(world.scored(&other).await, &part.0);
+		let has = |folder: &tempfile::TempDir| {
+			Store::open(folder.path()).unwrap().has(Space::Private, &part.0)
+		};
+		assert!(has(&first) && !has(&world.scorer));
+		assert_eq!(world.scored(&engine).await, scored);
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_find_a_batch_missing_when_the_operator_withholds_its_items_or_a_prompt() {
+	for prompt in [false, true] {
+		let world = World::new(Wrong::Nothing).await;
+		let engine = world.engine(child(), DEADLINE);
+		let batch = world.batch(&[100]);
+		let blob = if prompt { world.job.prompt } else { batch.items };
+		withhold(&Store::open(world.operator.path()).unwrap(), Space::Private, &blob.0);
+		assert_missing(world.answer(&engine, Query::Batch(batch)).await, &blob.0);
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_give_hashes_and_spans_when_the_registrant_alone_has_the_rows() {
+	let mut world = World::new(Wrong::Nothing).await;
+	let registrant = world.registrant().await;
+	let operator = Store::open(world.operator.path()).unwrap();
+	let mine = Store::open(world.scorer.path()).unwrap();
+	let rows = &registrant.rows;
+	assert!(rows.iter().all(|row| !operator.has(Space::Public, row)));
+	assert!(rows.iter().all(|row| !mine.has(Space::Public, row)));
+	let engine = world.engine(child(), DEADLINE);
+	let hashes = world.trained.iter().map(|hash| (*hash).into()).collect();
+	let train = Query::Train(world.retraining.clone());
+	assert_eq!(world.answer(&engine, train).await, Answer::Trained(hashes));
+	assert!(rows.iter().all(|row| mine.has(Space::Public, row)));
+	world.job.corpus = Some(world.corpus(8));
+	let spans = Spans::new(&[(1, 15)], 15);
+	assert_eq!(world.scored(&engine).await, Answer::Scored(world.expected.clone(), spans));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_should_find_a_run_missing_when_the_registrant_withholds_a_row() {
+	let mut world = World::new(Wrong::Nothing).await;
+	let registrant = world.registrant().await;
+	let [first, second] = [registrant.rows[0], registrant.rows[1]];
+	let content = withhold(&registrant.store(), Space::Public, &second);
+	let engine = world.engine(child(), DEADLINE);
+	let train = Query::Train(world.retraining.clone());
+	assert_missing(world.answer(&engine, train.clone()).await, &second);
+	let mine = Store::open(world.scorer.path()).unwrap();
+	assert!(mine.has(Space::Public, &first) && !mine.has(Space::Public, &second));
+	// An answer needs the rows where spans of it are paid, and there alone.
+	let without = world.job.clone();
+	world.job.corpus = Some(world.corpus(8));
+	assert_missing(world.scored(&engine).await, &second);
+	let scored = Answer::Scored(world.expected.clone(), Spans::default());
+	assert_eq!(world.answer(&engine, Query::Score(without)).await, scored);
+
+	// A row that was shown on chain can be published by anybody.
+	let _first = world.another_scorer();
+	Store::open(world.operator.path())
+		.unwrap()
+		.put(Space::Public, &content)
+		.unwrap();
+	let other = world.engine(child(), DEADLINE);
+	let hashes = world.trained.iter().map(|hash| (*hash).into()).collect();
+	assert_eq!(world.answer(&other, train).await, Answer::Trained(hashes));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -93,6 +93,11 @@ fn row_of(content: &[u8]) -> Row {
 	Row { hash: frame::hashing::blake2_256(content).into(), bytes: content.len() as u32 }
 }
 
+/// Somebody demands a row.
+fn demanded<T: Config>(id: DatanetId, hash: Hash) -> DispatchResult {
+	Pallet::<T>::do_demand(rich::<T>("demander", 0), id, hash).map(|_| ())
+}
+
 /// Contributors, of which all but the last have bought a block; returns the last and the first.
 fn all_but_one_apart<T: Config>(
 	owner: &T::AccountId,
@@ -488,6 +493,62 @@ mod benches {
 		_(RawOrigin::Signed(owner), id, contributor.clone());
 
 		assert!(!AtRisk::<T>::contains_key(id, contributor));
+	}
+
+	#[benchmark]
+	fn demand() -> Result<(), BenchmarkError> {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let (_, batch) = batch::<T>(id, 0, MAX_ROWS);
+		Pallet::<T>::do_review(owner, id, batch, Verdict::Accept(SCORES))?;
+		let (who, hash) = (rich::<T>("demander", 0), rows(0, 1)[0].hash);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), id, hash);
+
+		assert!(Demands::<T>::contains_key(id, hash));
+		Ok(())
+	}
+
+	/// A row of `n` bytes that was withdrawn when it was demanded.
+	#[benchmark]
+	fn show(n: Linear<1, MAX_ROW_BYTES>) -> Result<(), BenchmarkError> {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let (contributor, content) = (contributor::<T>(id, 0), text(0, n));
+		let row = row_of(&content);
+		let given = BoundedVec::truncate_from(alloc::vec![row]);
+		let batch = Pallet::<T>::do_contribute(contributor.clone(), id, given)?;
+		Pallet::<T>::do_review(owner, id, batch, Verdict::Accept(SCORES))?;
+		demanded::<T>(id, row.hash)?;
+		Pallet::<T>::do_withdraw_row(contributor, id, row.hash)?;
+		let who = rich::<T>("anybody", 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), id, content);
+
+		assert!(!Demands::<T>::contains_key(id, row.hash));
+		Ok(())
+	}
+
+	/// Others stay in the batch.
+	#[benchmark]
+	fn end_demand() -> Result<(), BenchmarkError> {
+		let owner = rich::<T>("owner", 0);
+		let id = datanet::<T>(&owner);
+		let (_, batch) = batch::<T>(id, 0, MAX_ROWS);
+		Pallet::<T>::do_review(owner, id, batch, Verdict::Accept(SCORES))?;
+		let hash = rows(0, 1)[0].hash;
+		demanded::<T>(id, hash)?;
+		T::Currency::mint_into(&T::ProtocolPot::get(), FORTUNE)?;
+		let later = frame_system::Pallet::<T>::block_number() + (CHALLENGE_WINDOW + 1).into();
+		frame_system::Pallet::<T>::set_block_number(later);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account("anybody", 0, 0)), id, hash);
+
+		assert!(!RowIndex::<T>::contains_key(id, hash));
+		Ok(())
 	}
 
 	/// Looks up the largest version.

@@ -85,6 +85,9 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_release_bond(id: DatanetId, hash: Hash) -> DispatchResult {
 		let (staked, at) = Withdrawn::<T>::take(id, hash).ok_or(Error::<T>::BondStays)?;
 		ensure!(!Self::counts(at), Error::<T>::BondStays);
+		// Withdrawing it is no way out of showing it.
+		let demanded = Demands::<T>::get(id, hash).is_some_and(|of| of.batch == staked.batch);
+		ensure!(!demanded, Error::<T>::StillDemanded);
 		Self::release(&staked.contributor, staked.bond)?;
 		Self::deposit_event(Event::BondReleased { datanet: id, hash });
 		Ok(())
@@ -137,15 +140,34 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Takes a row out of its batch, unless its contributor did, and divides its bond.
+	/// Makes a row void that stands in earlier ones.
 	fn void(id: DatanetId, hash: Hash, exhibitor: &T::AccountId, contained: u16) -> DispatchResult {
+		let (contributor, bounty) = Self::forfeit(id, hash, exhibitor)?;
+		Self::deposit_event(Event::RowVoided {
+			datanet: id,
+			hash,
+			contributor,
+			exhibitor: exhibitor.clone(),
+			contained,
+			bounty,
+		});
+		Ok(())
+	}
+
+	/// Takes a row out of its batch, unless its contributor did, and divides its bond between the
+	/// protocol and who made it void; returns who gave it and that one's part.
+	pub(crate) fn forfeit(
+		id: DatanetId,
+		hash: Hash,
+		by: &T::AccountId,
+	) -> Result<(T::AccountId, Balance), DispatchError> {
 		let staked = match Withdrawn::<T>::take(id, hash) {
 			Some((staked, _)) => staked,
 			None => Self::take_row(id, hash)?,
 		};
 		let parts = [BASIS_POINTS.saturating_sub(BOUNTY), BOUNTY];
 		let [rest, bounty] = split(staked.bond, parts);
-		for (to, amount) in [(&T::ProtocolPot::get(), rest), (exhibitor, bounty)] {
+		for (to, amount) in [(&T::ProtocolPot::get(), rest), (by, bounty)] {
 			T::Currency::transfer_on_hold(
 				&HoldReason::Bond.into(),
 				&staked.contributor,
@@ -157,14 +179,6 @@ impl<T: Config> Pallet<T> {
 				Fortitude::Force,
 			)?;
 		}
-		Self::deposit_event(Event::RowVoided {
-			datanet: id,
-			hash,
-			contributor: staked.contributor,
-			exhibitor: exhibitor.clone(),
-			contained,
-			bounty,
-		});
-		Ok(())
+		Ok((staked.contributor, bounty))
 	}
 }

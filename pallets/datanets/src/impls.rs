@@ -94,6 +94,11 @@ impl<T: Config> Pallet<T> {
 		merkle::rows_root(rows.iter().map(|row| (row.hash, row.bytes)))
 	}
 
+	/// What is staked for rows from now on.
+	pub(crate) fn rates() -> Bond {
+		Bond { row: T::RowBond::get(), byte: T::ByteBond::get() }
+	}
+
 	/// What a batch of so many rows takes.
 	fn footprint(rows: u32) -> Footprint {
 		let entry = Footprint::from_mel::<(Batch<T::AccountId, T::Consideration>, Share)>();
@@ -166,7 +171,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let (root, count) = (Self::root(&rows), rows.len() as u32);
 		let ticket = T::Consideration::new(&contributor, Self::footprint(count))?;
-		let bond = Bond { row: T::RowBond::get(), byte: T::ByteBond::get() };
+		let bond = Self::rates();
 		T::Currency::hold(&HoldReason::Bond.into(), &contributor, bond.of(count, bytes))?;
 		let entry = Batch {
 			contributor: contributor.clone(),
@@ -435,6 +440,7 @@ impl<T: Config> Pallet<T> {
 			&& Versions::<T>::iter_key_prefix(id).next().is_none()
 			&& Licences::<T>::iter_key_prefix(id).next().is_none()
 			&& Withdrawn::<T>::iter_key_prefix(id).next().is_none()
+			&& Demands::<T>::iter_key_prefix(id).next().is_none()
 			&& !Apart::<T>::contains_key(id)
 			&& AtRisk::<T>::iter_key_prefix(id).next().is_none()
 			&& Contributors::<T>::iter_key_prefix(id).next().is_none();
@@ -604,6 +610,7 @@ impl<T: Config> Pallet<T> {
 			}
 			ensure!(accepted.is_empty(), "who gave rows has a share");
 		}
+		Self::try_state_of_demands()?;
 		Self::try_state_of_risks()
 	}
 }

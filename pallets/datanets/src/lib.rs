@@ -22,6 +22,8 @@
 //! | curator | [`review`](Pallet::review), [`publish`](Pallet::publish) and [`publish_in`](Pallet::publish_in), [`remove_version`](Pallet::remove_version) |
 //! | builder | [`buy_licence`](Pallet::buy_licence) |
 //! | anybody | [`announce`](Pallet::announce) and [`exhibit`](Pallet::exhibit), [`claim_for`](Pallet::claim_for), [`distribute`](Pallet::distribute), [`recommit`](Pallet::recommit), [`remove_licence`](Pallet::remove_licence), [`retract`](Pallet::retract), [`release_bond`](Pallet::release_bond) |
+//! | who cannot have a row | [`demand`](Pallet::demand), [`end_demand`](Pallet::end_demand) |
+//! | who has it | [`show`](Pallet::show) |
 //!
 //! ## Blocks
 //!
@@ -50,6 +52,19 @@
 //! whoever copies them. What is shown is in the chain for ever, as the content of rows is public
 //! anyway.
 //!
+//! ## Withheld rows
+//!
+//! Models are trained on rows, and trained again by whoever checks them, so the content of accepted rows
+//! must be there for others. Whoever cannot have a row demands it and stakes as much as is staked for
+//! such a row. Within [`CHALLENGE_WINDOW`] blocks its contributor, or anybody else who has it, shows the
+//! content on chain, where all can read it, and gets the stake, which is several times what that costs.
+//! If nobody does, the row is void as a duplicate is, the stake returns, and whoever demanded the row
+//! gets [`BOUNTY`] of its bond. Withdrawing a row that is demanded saves nothing.
+//!
+//! Who demands chooses the row, by its hash: it knows best what it cannot have, and who keeps some rows
+//! of a batch loses the others. A row proves itself by hash and length, which are those under the root of
+//! its batch, so that no path is needed.
+//!
 //! ## Harm
 //!
 //! Rows that make answers worse owe. Terms may want that who contributes has an amount at risk, once
@@ -64,6 +79,7 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod demands;
 mod exhibits;
 mod face;
 mod groups;
@@ -99,7 +115,8 @@ pub const MAX_NAME: u32 = 64;
 pub const MAX_CURATOR_CUT: u16 = 1_000;
 /// The protocol's part of a licence fee, in basis points.
 pub const PROTOCOL_CUT: u16 = 500;
-/// The exhibitor's part of the bond of a void row, in basis points.
+/// The part of the bond of a void row, in basis points, for who showed that it stands in earlier ones or
+/// demanded it in vain.
 pub const BOUNTY: u16 = 3_000;
 /// Blocks from the announcement of an exhibit until it is shown: whoever copies it then is so much
 /// too late.
@@ -110,6 +127,8 @@ pub const MAX_APART: u32 = 128;
 pub const MAX_MEMBERS: u32 = 1_024;
 /// Blocks for which an announcement counts, and for which the bond of a withdrawn row stays.
 pub const WINDOW: u32 = 1_200;
+/// Blocks in which a row that is demanded may be shown: a day, at 3 s a block.
+pub const CHALLENGE_WINDOW: u32 = 28_800;
 
 #[frame::pallet]
 pub mod pallet {
@@ -143,8 +162,9 @@ pub mod pallet {
 		/// Takes the protocol's part of licence fees, and of the bonds of void rows.
 		type ProtocolPot: Get<Self::AccountId>;
 
-		/// What a contributor stakes for a row, in wei. The bounty must pay for an exhibit, and it is
-		/// more than the deposit for a withdrawn row, which it stands for.
+		/// What a contributor stakes for a row, in wei, and who demands one. The bounty must pay for an
+		/// exhibit, and it is more than the deposits for a withdrawn row and for a demand, which it stands
+		/// for.
 		#[pallet::constant]
 		type RowBond: Get<Balance>;
 
@@ -182,6 +202,9 @@ pub mod pallet {
 		/// What pays for rows that make answers worse.
 		#[codec(index = 2)]
 		AtRisk,
+		/// The stake of a demand.
+		#[codec(index = 3)]
+		Demand,
 	}
 
 	/// The next Datanet.
@@ -245,6 +268,18 @@ pub mod pallet {
 		Blake2_128Concat,
 		Hash,
 		(Staked<T::AccountId>, u32),
+		OptionQuery,
+	>;
+
+	/// Rows that are to be shown.
+	#[pallet::storage]
+	pub type Demands<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		DatanetId,
+		Blake2_128Concat,
+		Hash,
+		Demand<T::AccountId>,
 		OptionQuery,
 	>;
 
@@ -408,6 +443,48 @@ pub mod pallet {
 			contained: u16,
 			/// What the exhibitor got, in wei.
 			bounty: Balance,
+		},
+		/// A row is to be shown, or it is void.
+		RowDemanded {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The row.
+			hash: Hash,
+			/// Who wants to see it.
+			who: T::AccountId,
+			/// The last block in which it may be shown.
+			until: u32,
+		},
+		/// A row that was demanded was shown.
+		RowShown {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The row.
+			hash: Hash,
+			/// Who showed it and has the stake.
+			who: T::AccountId,
+		},
+		/// A demand is over without the row, and its stake returned.
+		DemandEnded {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The row.
+			hash: Hash,
+			/// Who demanded it.
+			who: T::AccountId,
+		},
+		/// A row was not shown on demand: it is void, and earlier versions are stale.
+		RowWithheld {
+			/// The Datanet.
+			datanet: DatanetId,
+			/// The row.
+			hash: Hash,
+			/// Who gave it.
+			contributor: T::AccountId,
+			/// Who demanded it.
+			who: T::AccountId,
+			/// What that one got of its bond, in wei.
+			reward: Balance,
 		},
 		/// The bond of a withdrawn row returned.
 		BondReleased {
@@ -579,7 +656,7 @@ pub mod pallet {
 		RootOutdated,
 		/// The root of the batch covers what is left of it: nothing to do.
 		RootCurrent,
-		/// Only accepted batches are published, each once.
+		/// Only accepted batches are published, each once, and only their rows demanded.
 		NotAccepted,
 		/// A version has at least one batch with rows.
 		EmptyVersion,
@@ -603,7 +680,7 @@ pub mod pallet {
 		NoLicence,
 		/// The licence has not expired: only its holder may give it up.
 		LicenceRuns,
-		/// Something is left: batches, versions, licences, money that is at risk or not claimed.
+		/// Something is left: batches, versions, licences, demands, money that is at risk or not claimed.
 		NotEmpty,
 		/// Nothing to claim.
 		NothingToClaim,
@@ -650,6 +727,18 @@ pub mod pallet {
 		NothingAtRisk,
 		/// Batches of the account stand, or versions have rows of it.
 		RiskStays,
+		/// This row is demanded; a demand of a row that has left its batch can be ended.
+		AlreadyDemanded,
+		/// Nobody demands this row.
+		NotDemanded,
+		/// The time to show this row is over.
+		TooLate,
+		/// The time to show this row is not over.
+		StillOpen,
+		/// This row was registered with another length.
+		WrongLength,
+		/// This row is demanded: show it, or wait until the demand is ended.
+		StillDemanded,
 	}
 
 	#[pallet::hooks]
@@ -929,8 +1018,8 @@ pub mod pallet {
 			Self::do_retract(ensure_signed(origin)?, who, commitment)
 		}
 
-		/// Returns the bond of a row that was withdrawn more than [`WINDOW`] blocks ago; its hash is
-		/// free again.
+		/// Returns the bond of a row that was withdrawn more than [`WINDOW`] blocks ago and is not
+		/// demanded; its hash is free again.
 		///
 		/// ## Dispatch Origin
 		///
@@ -1035,6 +1124,42 @@ pub mod pallet {
 			who: T::AccountId,
 		) -> DispatchResult {
 			Self::do_release_at_risk(ensure_signed(origin)?, datanet, who).map(|_| ())
+		}
+
+		/// Demands that a row of an accepted batch be shown, which its contributor or anybody else does
+		/// within [`CHALLENGE_WINDOW`] blocks; else it is void. Holds a stake, which goes to whoever shows
+		/// the row.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`.
+		#[pallet::call_index(24)]
+		pub fn demand(origin: OriginFor<T>, datanet: DatanetId, hash: Hash) -> DispatchResult {
+			Self::do_demand(ensure_signed(origin)?, datanet, hash).map(|_| ())
+		}
+
+		/// Shows a row that is demanded by its content; the caller gets the stake.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(25)]
+		#[pallet::weight(T::WeightInfo::show(content.len() as u32))]
+		pub fn show(origin: OriginFor<T>, datanet: DatanetId, content: Content) -> DispatchResult {
+			Self::do_show(ensure_signed(origin)?, datanet, &content)
+		}
+
+		/// Ends a demand that was not met in time: the row is void, whoever demanded it gets [`BOUNTY`] of
+		/// its bond, and the stake returns. Ends one of a row that has left its batch for another, or is
+		/// void, at any time.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Must be `Signed`, by anybody.
+		#[pallet::call_index(26)]
+		pub fn end_demand(origin: OriginFor<T>, datanet: DatanetId, hash: Hash) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_end_demand(datanet, hash)
 		}
 	}
 }

@@ -231,6 +231,21 @@ pub struct Staked<AccountId> {
 	pub bond: Balance,
 }
 
+/// A row that is to be shown.
+#[stored(no_skip_type_params)]
+pub struct Demand<AccountId> {
+	/// Who wants to see it.
+	pub who: AccountId,
+	/// What it stakes, in wei: pays whoever shows the row, and for this entry until then.
+	pub stake: Balance,
+	/// The last block in which it may be shown.
+	pub until: u32,
+	/// The batch that it is in: it is no longer demanded in another one.
+	pub batch: BatchId,
+	/// Its length in bytes.
+	pub bytes: u32,
+}
+
 /// What a contributor has at risk in a Datanet.
 #[stored(no_skip_type_params)]
 pub struct Risk<Ticket> {

@@ -2,6 +2,9 @@
 //!
 //! 2026-11-21 · AMD EPYC · 2 steps, 12 repeats, worst case kept between; publishing, removing and dividing,
 //! blocks and what is at risk: 2026-11-22 · Intel(R) Xeon(R) Processor · 2 steps, 5 repeats
+//!
+//! TO BE MEASURED: `demand`, `show`, `end_demand`, and one more read in `close` and `release_bond`. They are
+//! estimated from what the same steps cost in `exhibit`, `withdraw_row` and in `pallet_spans`.
 #![allow(missing_docs)]
 
 use frame::weights_prelude::*;
@@ -32,6 +35,9 @@ pub trait WeightInfo {
 	fn leave_block() -> Weight;
 	fn put_at_risk() -> Weight;
 	fn release_at_risk() -> Weight;
+	fn demand() -> Weight;
+	fn show(n: u32) -> Weight;
+	fn end_demand() -> Weight;
 	fn read() -> Weight;
 }
 
@@ -124,7 +130,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn close() -> Weight {
 		Weight::from_parts(88_661_000, 16379)
-			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn announce() -> Weight {
@@ -161,7 +167,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn release_bond() -> Weight {
 		Weight::from_parts(65_958_000, 3874)
-			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	/// `m` is from 1 to 1024.
@@ -193,6 +199,25 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(286_400_000, 3910)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	/// Estimated: to be measured.
+	fn demand() -> Weight {
+		Weight::from_parts(215_542_000, 3910)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	/// Estimated: to be measured. `n` is from 1 to 65536.
+	fn show(n: u32) -> Weight {
+		Weight::from_parts(305_647_000, 6196)
+			.saturating_add(Weight::from_parts(13_079, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(4))
+	}
+	/// Estimated: to be measured.
+	fn end_demand() -> Weight {
+		Weight::from_parts(700_000_000, 11162)
+			.saturating_add(T::DbWeight::get().reads(13))
+			.saturating_add(T::DbWeight::get().writes(12))
 	}
 	fn read() -> Weight {
 		Weight::from_parts(51_626_000, 16379).saturating_add(T::DbWeight::get().reads(2))

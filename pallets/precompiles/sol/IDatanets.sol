@@ -24,7 +24,8 @@ interface IDatanets {
 	/// @notice A row left its batch, withdrawn or for who had announced it before; versions that have
 	/// it are stale.
 	event RowWithdrawn(uint32 indexed id, bytes32 indexed row);
-	/// @notice A row was shown to stand in earlier ones and is void; versions that have it are stale.
+	/// @notice A row was shown to stand in earlier ones, or demanded in vain, and is void; versions that
+	/// have it are stale.
 	event RowVoided(uint32 indexed id, bytes32 indexed row, address indexed exhibitor, uint256 bounty);
 	/// @notice A version was published, in so many contributors' blocks.
 	event Published(uint32 indexed id, uint32 indexed version, bytes32 root, uint32 blocks);

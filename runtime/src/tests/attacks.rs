@@ -15,7 +15,8 @@
 //! keeps what was measured, and the table prints beside it what the design asks. Where the two
 //! differ the design asks for more than this runtime gives, and the table says so.
 //!
-//! Data that is withheld is not among these attacks: the chain cannot be asked for it yet.
+//! Data that is withheld is among them: answers, of which scorers find that they cannot be had, and rows,
+//! which anybody demands.
 
 use super::*;
 use std::sync::OnceLock;
@@ -115,6 +116,7 @@ attacks! {
 	saboteur_should_lose_when_it_earns_itself: data::sabotage_within;
 	saboteur_should_earn_as_measured_when_it_has_nothing_to_lose: data::sabotage_beyond;
 	saboteur_should_earn_less_when_what_it_owes_is_at_risk: data::sabotage_at_risk;
+	contributor_should_earn_less_when_it_withholds_rows: data::withheld_rows;
 	outlier_should_take_one_pool_at_most_when_it_is_sensational: data::outlier_rows;
 	scorer_should_earn_nothing_when_it_copies: scorers::copying;
 	scorer_should_be_slashed_when_it_is_lazy: scorers::lazy;

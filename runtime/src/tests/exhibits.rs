@@ -1,9 +1,11 @@
-//! Exhibits pay, and fit into a block.
+//! Exhibits pay, and fit into a block; so do rows that are shown on demand.
 
 use super::*;
 use frame_support::{dispatch::GetDispatchInfo, traits::fungible::Inspect};
 use openledger_core::{commitment, Announced, MAX_EARLIER, MAX_EXHIBIT_BYTES, MAX_LATER};
-use pallet_datanets::{Call, Content, Row, Terms, BOUNTY, NOTICE};
+use pallet_datanets::{
+	Call, Content, Row, Scores, Terms, Verdict, BOUNTY, CHALLENGE_WINDOW, NOTICE,
+};
 
 const SALT: Hash = Hash::repeat_byte(7);
 
@@ -67,12 +69,72 @@ fn exhibit_should_fit_into_a_block_when_it_is_the_largest() {
 }
 
 #[test]
-fn bond_should_cover_the_deposit_of_a_withdrawn_row_when_it_stands_for_one() {
+fn bond_should_cover_the_deposit_of_a_withdrawn_row_or_a_demand_when_it_stands_for_one() {
 	use frame_support::traits::StorageInfoTrait;
-	let info = pallet_datanets::Withdrawn::<Runtime>::storage_info();
-	let bytes = Balance::from(info[0].max_size.unwrap());
-	let deposit = evm::DepositPerItem::get() + bytes * evm::DepositPerByte::get();
-	assert!(bond(1) >= deposit, "{deposit} wei");
+	for info in [
+		pallet_datanets::Withdrawn::<Runtime>::storage_info(),
+		pallet_datanets::Demands::<Runtime>::storage_info(),
+	] {
+		let bytes = Balance::from(info[0].max_size.unwrap());
+		let deposit = evm::DepositPerItem::get() + bytes * evm::DepositPerByte::get();
+		assert!(bond(1) >= deposit, "{deposit} wei");
+	}
+}
+
+#[test]
+fn stake_should_pay_for_showing_a_row_when_it_is_demanded() {
+	development().execute_with(|| {
+		for bytes in [1, 256, 4_096, 65_536] {
+			let content = text(0, bytes);
+			let show: RuntimeCall = Call::<Runtime>::show { datanet: 0, content }.into();
+			let (cost, stake) = (fee(&show), bond(bytes));
+			println!("{bytes} bytes: costs {cost} wei, stake {stake} wei");
+			// Fees may double and double again meanwhile.
+			assert!(stake >= 4 * cost, "{bytes}: {cost} for {stake}");
+		}
+	});
+}
+
+#[test]
+fn end_demand_should_void_and_log_when_the_row_was_not_shown() {
+	development().execute_with(|| {
+		let [alice, bob, eve] = [Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Eve]
+			.map(|key| key.to_account_id());
+		let by = |who: &AccountId| RuntimeOrigin::signed(who.clone());
+		let name = b"law".to_vec().try_into().unwrap();
+		let terms = Terms {
+			rights: openledger_core::Rights::FINE_TUNE,
+			price: UNIT,
+			period: 0,
+			curator_cut: 0,
+			at_risk: 0,
+		};
+		assert_ok!(Datanets::create(by(&alice), name, terms));
+		let withheld = row(&text(0, 2_000));
+		assert_ok!(Datanets::contribute(by(&bob), 0, vec![withheld].try_into().unwrap()));
+		let scores = Scores { authenticity: 9, ownership: 9, quality: 9, uniqueness: 9 };
+		assert_ok!(Datanets::review(by(&alice), 0, 0, Verdict::Accept(scores)));
+		let before = [&bob, &eve].map(Balances::total_balance);
+		assert_ok!(Datanets::demand(by(&eve), 0, withheld.hash));
+		System::set_block_number(System::block_number() + CHALLENGE_WINDOW + 1);
+		System::reset_events();
+		assert_ok!(Datanets::end_demand(by(&alice), 0, withheld.hash));
+		let reward = bond(2_000) * Balance::from(BOUNTY) / 10_000;
+		let after = [&bob, &eve].map(Balances::total_balance);
+		assert_eq!(after, [before[0] - bond(2_000), before[1] + reward]);
+		let voided = openledger_precompiles::abi::IDatanets::RowVoided {
+			id: 0,
+			row: openledger_precompiles::word(withheld.hash),
+			exhibitor: openledger_precompiles::address::<Runtime>(&eve),
+			bounty: pallet_revive::precompiles::alloy::primitives::U256::from(reward),
+		};
+		let (_, data) =
+			pallet_revive::precompiles::alloy::sol_types::SolEvent::encode_log_data(&voided)
+				.split();
+		let logs: Vec<_> =
+			System::events().iter().filter_map(|record| logs::log(&record.event)).collect();
+		assert!(logs.iter().any(|log| log.topics.len() == 4 && log.data == data.to_vec()));
+	});
 }
 
 #[test]

@@ -52,6 +52,11 @@ fn risks() -> Balance {
 	AtRisk::<Test>::iter_values().map(|entry| entry.amount).sum()
 }
 
+/// What demands are staked with.
+fn stakes() -> Balance {
+	Demands::<Test>::iter_values().map(|demand| demand.stake).sum()
+}
+
 /// The rows that are left of a batch.
 fn left(batch: BatchId) -> Rows {
 	let all: Vec<Row> = RowIndex::<Test>::iter_prefix(0)
@@ -226,7 +231,11 @@ fn step(kind: u8, who: usize, n: u8, amount: Balance) {
 	let batch = u32::from(n).checked_rem(entry.next_batch).unwrap_or(0);
 	let _ = match kind {
 		0 | 1 => {
-			let bytes = 1 + (amount % 65_536) as u32;
+			// Half of them say how long they are.
+			let bytes = match amount % 2 {
+				0 => text(0).len() as u32,
+				_ => 1 + (amount % 65_536) as u32,
+			};
 			let all: Vec<Row> = (0..=n % 4).map(|i| written((n % 32) + i, bytes)).collect();
 			Datanets::contribute(origin(who), 0, rows(&all))
 		},
@@ -291,8 +300,26 @@ fn step(kind: u8, who: usize, n: u8, amount: Balance) {
 			let version = 1 + u32::from(n).checked_rem(entry.next_version).unwrap_or(0);
 			Datanets::seize(0, version, &PEOPLE[usize::from(n % 2)], amount % 9_000).map(|_| ())
 		},
+		29 => match RowIndex::<Test>::iter_key_prefix(0).nth((n % 8).into()) {
+			Some(hash) => Datanets::demand(origin(who), 0, hash),
+			None => Ok(()),
+		},
+		30 => {
+			// One that is demanded, if any is.
+			let demanded = |n: &u8| Demands::<Test>::contains_key(0, written(*n, 0).hash);
+			let n = (0..36).find(demanded).unwrap_or(n % 36);
+			Datanets::show(origin(who), 0, Content::truncate_from(text(n).into_bytes()))
+		},
+		31 => match Demands::<Test>::iter_key_prefix(0).nth((n % 8).into()) {
+			Some(hash) => Datanets::end_demand(origin(who), 0, hash),
+			None => Ok(()),
+		},
 		_ => {
-			let blocks = if n < 8 { WINDOW } else { u32::from(n % 8) };
+			let blocks = match n {
+				0..8 => CHALLENGE_WINDOW,
+				8..16 => WINDOW,
+				_ => u32::from(n % 8),
+			};
 			System::set_block_number(System::block_number() + u64::from(blocks));
 			Ok(())
 		},
@@ -326,7 +353,11 @@ fn unwind() {
 	for version in Versions::<Test>::iter_key_prefix(0).collect::<Vec<_>>() {
 		assert_ok!(Datanets::remove_version(origin(BOB), 0, version));
 	}
-	System::set_block_number(System::block_number() + u64::from(WINDOW) + 1);
+	let later = u64::from(WINDOW) + u64::from(CHALLENGE_WINDOW) + 1;
+	System::set_block_number(System::block_number() + later);
+	for hash in Demands::<Test>::iter_key_prefix(0).collect::<Vec<_>>() {
+		assert_ok!(Datanets::end_demand(origin(BOB), 0, hash));
+	}
 	for hash in Withdrawn::<Test>::iter_key_prefix(0).collect::<Vec<_>>() {
 		assert_ok!(Datanets::release_bond(origin(BOB), 0, hash));
 	}
@@ -352,7 +383,7 @@ proptest! {
 
 	#[test]
 	fn deposits_should_return_and_money_be_conserved_when_calls_are_any(
-		steps in prop::collection::vec((0u8..31, 0usize..4, any::<u8>(), 0u128..1 << 40), 1..60),
+		steps in prop::collection::vec((0u8..35, 0usize..4, any::<u8>(), 0u128..1 << 40), 1..60),
 	) {
 		build_and_execute(|| {
 			let (_, all) = balances();
@@ -364,7 +395,7 @@ proptest! {
 			}
 			for (kind, who, n, amount) in steps {
 				step(kind, who, n, amount);
-				assert_eq!(balances(), (deposits() + bonds() + risks(), all));
+				assert_eq!(balances(), (deposits() + bonds() + risks() + stakes(), all));
 				Datanets::do_try_state().unwrap();
 			}
 			unwind();

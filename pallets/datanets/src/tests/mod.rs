@@ -1,6 +1,7 @@
 //! One file per group of calls; invariants are checked after every test.
 
 mod announcements;
+mod demands;
 mod deposits;
 mod exhibits;
 mod groups;

@@ -4,6 +4,7 @@ use super::{scene::*, *};
 use openledger_core::MAX_LATER;
 use openledger_influence_math::{shingles::NEAR_DUPLICATE, Shingles};
 use pallet_attribution::Debts;
+use pallet_datanets::CHALLENGE_WINDOW;
 use sp_runtime::DispatchResult;
 use std::{cell::Cell, collections::BTreeSet};
 
@@ -638,6 +639,58 @@ pub fn sabotage_at_risk() -> Outcome {
 			 for 1 of Ann's loss",
 			at_risk as f64 / UNIT as f64,
 			cost as f64 / loss as f64,
+		),
+	}
+}
+
+/// What Mallory earns on all chains by the answers of two days, and what Vera does, who demands Mallory's
+/// rows on the first one if she hides them when a model was trained.
+fn two_days(hides: bool) -> (i128, i128) {
+	let rows = knowledge_of(0);
+	let one = |seed: &u64| {
+		on_chain(*seed, |scene| {
+			scene.hire();
+			contribute(scene, &give);
+			scene.endow(&["vera"]);
+			scene.publish();
+			let model = scene.train();
+			if hides {
+				assert_ok!(scene.demand("vera", &rows));
+			}
+			for day in 0..2 {
+				for query in QUERIES {
+					scene.ask(model, query);
+				}
+				scene.finish();
+				if day == 0 {
+					skip(CHALLENGE_WINDOW + 1);
+				}
+				if hides && day == 0 {
+					assert_ok!(scene.end_demands("vera", &rows));
+				}
+			}
+			(scene.income(&["mallory"]), scene.income(&["vera"]))
+		})
+	};
+	SEEDS.iter().map(one).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+}
+
+/// Rows that nobody can have any more.
+pub fn withheld_rows() -> Outcome {
+	let ((honest, _), (attack, vera)) = (two_days(false), two_days(true));
+	let rows = (SEEDS.len() * knowledge_of(0).len()) as f64;
+	let [bond, earned] = [bond() * rows, vera as f64].map(|wei| 1_000.0 * wei / UNIT as f64);
+	Outcome {
+		name: "withheld_rows",
+		honest,
+		attack,
+		target: 1.0,
+		// What is paid within the window is hers: one day of two.
+		most: 0.55,
+		shows: format!(
+			"her rows, which she hides when a model was trained on them, are demanded and void after a \
+			 day, and the second day's answers pay the others: {bond:.2} thousandths of a coin of bonds \
+			 are lost, and who demands them has {earned:+.2} after fees"
 		),
 	}
 }

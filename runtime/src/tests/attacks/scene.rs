@@ -181,7 +181,7 @@ pub fn next_block() {
 }
 
 /// Ends the block that is open and opens one so much later, as if nothing had been due in those between.
-fn skip(blocks: BlockNumber) {
+pub fn skip(blocks: BlockNumber) {
 	let slot = u64::from(Babe::current_slot());
 	let header = Executive::finalize_block();
 	let last = header.number + blocks - 1;
@@ -516,6 +516,24 @@ impl Scene {
 		let earlier = texts(earlier).try_into().expect("at most four are shown as earlier");
 		let later = texts(later).try_into().expect("at most sixteen are shown as later");
 		transact(&who, pallet_datanets::Call::exhibit { datanet: 0, earlier, later, salt })
+	}
+
+	/// Demands to see rows.
+	pub fn demand(&self, name: &str, rows: &[Row]) -> DispatchResult {
+		let demand = |row: &Row| {
+			let call = pallet_datanets::Call::demand { datanet: 0, hash: row.registered().hash };
+			transact(&party(name), call)
+		};
+		rows.iter().try_for_each(demand)
+	}
+
+	/// Ends demands of rows that nobody showed.
+	pub fn end_demands(&self, name: &str, rows: &[Row]) -> DispatchResult {
+		let end = |row: &Row| {
+			let hash = row.registered().hash;
+			transact(&party(name), pallet_datanets::Call::end_demand { datanet: 0, hash })
+		};
+		rows.iter().try_for_each(end)
 	}
 
 	/// Rejects a batch of these rows.
