@@ -148,6 +148,23 @@ fn datanets(event: &pallet_datanets::Event<Runtime>) -> Option<EthLog> {
 				bounty: wei(bounty),
 			},
 		),
+		RowDemanded { datanet, hash, who, until } => EthLog::new(
+			DATANETS,
+			&IDatanets::RowDemanded {
+				id: *datanet,
+				row: word(*hash),
+				account: address(who),
+				until: *until,
+			},
+		),
+		RowShown { datanet, hash, who } => EthLog::new(
+			DATANETS,
+			&IDatanets::RowShown { id: *datanet, row: word(*hash), account: address(who) },
+		),
+		DemandEnded { datanet, hash, who } => EthLog::new(
+			DATANETS,
+			&IDatanets::RowDemandEnded { id: *datanet, row: word(*hash), account: address(who) },
+		),
 		// Solidity knows one way in which a row becomes void, and somebody gets a part of its bond.
 		RowWithheld { datanet, hash, who, reward, .. } => EthLog::new(
 			DATANETS,
@@ -381,6 +398,14 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 		SeedDrawn { model, seed } => {
 			EthLog::new(ATTRIBUTION, &IAttribution::SeedDrawn { model: *model, seed: word(*seed) })
 		},
+		DesignGivenUp { model, who, amount } => EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::DesignGivenUp {
+				model: *model,
+				account: address(who),
+				amount: wei(amount),
+			},
+		),
 		DesignClosed { model } => {
 			EthLog::new(ATTRIBUTION, &IAttribution::DesignClosed { model: *model })
 		},

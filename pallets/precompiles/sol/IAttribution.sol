@@ -171,6 +171,8 @@ interface IAttribution {
 	/// @notice The adapters of a run were registered, and the matrix that answers are scored with is
 	/// right.
 	event DesignClosed(uint32 indexed model);
+	/// @notice A run was given up when its subsets were drawn, and a part of its bond is panels'.
+	event DesignGivenUp(uint32 indexed model, address indexed account, uint256 amount);
 	/// @notice A committee or a panel was drawn. `work` is what it is in `Challenged`.
 	/// @param attempt How often seats were drawn for this work before.
 	/// @param scorers Who was drawn, in the order of the seats.

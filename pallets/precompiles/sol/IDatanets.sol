@@ -61,6 +61,12 @@ interface IDatanets {
 	event Credited(uint32 indexed id, address indexed account, uint256 amount);
 	/// @notice The accepted rows were given money, which their contributors may claim.
 	event RowsRewarded(uint32 indexed id, uint256 amount);
+	/// @notice A row is to be shown on chain until a block, or it is void.
+	event RowDemanded(uint32 indexed id, bytes32 indexed row, address indexed account, uint32 until);
+	/// @notice A row that was demanded was shown, by who has the stake now.
+	event RowShown(uint32 indexed id, bytes32 indexed row, address indexed account);
+	/// @notice A demand is over without the row, and its stake returned.
+	event RowDemandEnded(uint32 indexed id, bytes32 indexed row, address indexed account);
 
 	/// @notice Creates a Datanet that the caller owns and curates.
 	/// @param name 1 to 64 bytes.
