@@ -81,7 +81,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Every demand is staked, and no longer open than it may be.
-	#[cfg(any(feature = "try-runtime", test))]
+	#[cfg(any(feature = "std", feature = "try-runtime"))]
 	pub(crate) fn try_state_of_demands() -> Result<(), frame::deps::sp_runtime::TryRuntimeError> {
 		use frame::token::fungible::InspectHold;
 		let mut stakes = alloc::collections::BTreeMap::<Vec<u8>, (T::AccountId, Balance)>::new();
