@@ -347,7 +347,9 @@ fn explain(error: &DispatchError) -> String {
 		return format!("the chain refused: {error:?}");
 	};
 	let named = || {
-		let metadata = match Runtime::metadata().1 {
+		// Some constants of the runtime are read from storage: there must be one, if an empty one.
+		let described = sp_io::TestExternalities::new_empty().execute_with(Runtime::metadata);
+		let metadata = match described.1 {
 			frame_metadata::RuntimeMetadata::V14(metadata) => metadata,
 			_ => return None,
 		};
@@ -359,4 +361,16 @@ fn explain(error: &DispatchError) -> String {
 		Some(format!("the chain refused ({}.{}): {}", pallet.name, variant.name, docs.trim()))
 	};
 	named().unwrap_or_else(|| format!("the chain refused: {error:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn explain_should_name_the_error_when_a_pallet_refuses() {
+		let error = pallet_attribution::Error::<Runtime>::MethodOff.into();
+		let why = explain(&error);
+		assert!(why.starts_with("the chain refused (Attribution.MethodOff): "), "{why}");
+	}
 }

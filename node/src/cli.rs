@@ -235,3 +235,14 @@ fn client(
 	}
 	Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn price_should_be_read_when_an_output_is_chosen_too() {
+		let words = "openledger model price 0 --input-price 1 --output-price 2 --output json";
+		assert!(Cli::try_parse_from(words.split(' ')).is_ok());
+	}
+}

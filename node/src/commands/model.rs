@@ -105,10 +105,10 @@ pub enum ModelCommand {
 		model: ModelId,
 		/// $OPEN for a thousand tokens of prompt.
 		#[arg(long, value_parser = open)]
-		input: u128,
+		input_price: u128,
 		/// $OPEN for a thousand tokens of answer.
 		#[arg(long, value_parser = open)]
-		output: u128,
+		output_price: u128,
 		/// Basis points of the developer's share that go to the contributors.
 		#[arg(long, default_value_t = 0)]
 		donation: u16,
@@ -483,8 +483,9 @@ impl ModelCommand {
 				common
 					.print(text, json!({ "model": id, "adapter": published, "rows": rows.len() }));
 			},
-			Self::Price { model, input, output, donation } => {
-				let price = Price { input: *input, output: *output, donation: *donation };
+			Self::Price { model, input_price, output_price, donation } => {
+				let (input, output) = (*input_price, *output_price);
+				let price = Price { input, output, donation: *donation };
 				chain.send(&signer, Call::set_price { model: *model, price }).await?;
 				common.print(format!("model {model} has a new price"), json!({ "model": model }));
 			},

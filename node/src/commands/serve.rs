@@ -105,7 +105,8 @@ impl ServeCommand {
 		for entry in Outbox::open(&store.root().join("outbox"))?.waiting()? {
 			let Entry { request, reply, .. } = entry;
 			let tokens = (reply.prompt_tokens as usize, reply.completion_tokens as usize);
-			let model = served.iter().find(|model| model.adapter == request.adapter);
+			let this = |one: &&Served| (one.model, one.adapter) == (request.model, request.adapter);
+			let model = served.iter().find(this);
 			let cost = model.map_or(request.maximum, |model| model.fee(tokens.0, tokens.1));
 			let mut pending = ledger.pending.lock().await;
 			let mine: &mut BTreeMap<u64, Balance> = pending.entry(request.payer).or_default();
