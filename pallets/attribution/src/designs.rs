@@ -63,7 +63,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Takes a part of the bond of a run that is given up for what panels are paid from.
-	fn give_up(who: &T::AccountId, model: ModelId, amount: Balance) -> DispatchResult {
+	fn abandon(who: &T::AccountId, model: ModelId, amount: Balance) -> DispatchResult {
 		if amount.is_zero() {
 			return Ok(());
 		}
@@ -278,7 +278,7 @@ impl<T: Config> DesignsTrait<T::AccountId> for Pallet<T> {
 				T::Currency::release(&reason.into(), who, amount, Precision::Exact).map(|_| ())
 			};
 			let dropped = release(HoldReason::Training, design.escrow)
-				.and_then(|()| Self::give_up(who, model, lost))
+				.and_then(|()| Self::abandon(who, model, lost))
 				.and_then(|()| release(HoldReason::Version, bond))
 				.and_then(|()| design.ticket.drop(who));
 			debug_assert!(dropped.is_ok(), "all was held");

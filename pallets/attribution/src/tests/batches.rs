@@ -372,7 +372,7 @@ fn batch_should_pay_by_influence_when_its_pages_are_posted() {
 fn post_page_should_be_refused_when_posted_twice_or_not_under_the_root() {
 	build_and_execute(|| {
 		ready();
-		let fees = [full(); 1_500];
+		let fees = [full(); 4_000];
 		let id = paid(&fees);
 		let pages =
 			agree(id, &fees, |item| vector(&[i32::from(item % 7) + 1, 0, 2, 0, 0, 0, 0, 0]));
@@ -403,7 +403,7 @@ fn post_page_should_be_refused_when_posted_twice_or_not_under_the_root() {
 fn batch_should_leave_to_the_prior_what_nobody_posts_when_its_time_is_over() {
 	build_and_execute(|| {
 		ready();
-		let fees = [full(); 1_500];
+		let fees = [full(); 4_000];
 		let id = paid(&fees);
 		let pages = agree(id, &fees, |_| vector(&WORTH));
 		assert_ok!(apply(post_call(id, &pages, 1)));
