@@ -2,7 +2,7 @@
 
 use crate::Hash;
 use alloc::{vec, vec::Vec};
-// By a host function: a design of 256 blocks and 512 adapters takes 175,000 hashes.
+// By a host function: a design of 256 blocks and 512 adapters takes 11,000 hashes.
 use sp_io::hashing::blake2_256;
 
 /// A set of at most 256 blocks: block `u` is bit `u % 8` of byte `u / 8`.
@@ -68,8 +68,9 @@ fn shuffle(stream: &mut Stream, n: u16) -> Vec<u16> {
 	order
 }
 
-/// How many halves are drawn for each that is taken.
-const CANDIDATES: usize = 16;
+/// For each half that is taken several are drawn: so many by the number of blocks, since each takes longer
+/// the more there are.
+const CANDIDATES: usize = 256;
 /// The most blocks whose rows are measured alone and left out alone.
 pub const MAX_SINGLE: u16 = 16;
 
@@ -193,8 +194,8 @@ fn singles(blocks: u16, adapters: u16) -> u16 {
 /// them where every block is measured alone, else four for three blocks if there are so many.
 ///
 /// A complement tells nothing new about what a block adds, it cancels what pairs of blocks do together.
-/// So it pays once all blocks can be told apart: with 48 blocks of text and 64 halves, of which 32 are
-/// complements, the linear datamodeling score of answers at temperature .3 is .59, with 64 different
+/// So it pays once all blocks can be told apart: with 48 blocks of text and 64 random halves, of which 32
+/// are complements, the linear datamodeling score of answers at temperature .3 is .59, with 64 different
 /// ones .80; with 128 it is .88 if 64 are complements and .87 if none is.
 fn different(halves: usize, blocks: u16, singles: u16) -> usize {
 	let enough = if singles > 0 { 0 } else { (4 * usize::from(blocks)).div_ceil(3) };
@@ -205,9 +206,11 @@ fn different(halves: usize, blocks: u16, singles: u16) -> usize {
 /// and left out; then random halves, and the complements of the first of these. With an odd number of
 /// blocks a half has one less than its complement.
 ///
-/// Each half is, of several that are drawn, the one that is least correlated with those before
-/// it, so that few adapters already tell all blocks apart: close to a folded-over
-/// Plackett–Burman design (1946), for any number of blocks.
+/// A half is drawn at random, then blocks in it are exchanged for others as long as that makes it less
+/// correlated with those before it; of several, the best one is taken. So few adapters already tell all
+/// blocks apart: close to a folded-over Plackett–Burman design (1946), for any number of blocks. What
+/// chance does to scores has 1.04 times the variance that it has if memberships are orthogonal, for 64
+/// halves of 48 blocks and for 128; by the best of 16 random halves without exchanges 1.7 and 1.9 times.
 pub fn draw(seed: Hash, blocks: u16, adapters: u16) -> Vec<Subset> {
 	let mut stream = Stream::new(seed);
 	let mut subsets: Vec<Subset> = Vec::with_capacity(adapters.into());
@@ -218,12 +221,19 @@ pub fn draw(seed: Hash, blocks: u16, adapters: u16) -> Vec<Subset> {
 		subsets.extend([subset(&alone), subset(&rest)]);
 	}
 	let count = usize::from(adapters).saturating_sub(subsets.len());
+	let blocks = blocks.min(256);
 	let mut drawn: Vec<(Subset, Subset)> = Vec::new();
+	let mut together = Together::new(blocks.into());
+	let candidates = CANDIDATES / usize::from(blocks.max(1));
 	for _ in 0..different(count, blocks, singles) {
-		let candidates = (0..CANDIDATES).map(|_| halves(&mut stream, blocks.min(256)));
-		drawn.extend(candidates.min_by_key(|(half, _)| {
-			drawn.iter().map(|(other, _)| correlation(half, other, blocks)).sum::<u64>()
-		}));
+		let best = (0..candidates)
+			.map(|_| together.spread(shuffle(&mut stream, blocks)))
+			.min_by_key(|(correlation, _)| *correlation);
+		if let Some((_, order)) = best {
+			together.add(&order);
+			let (half, rest) = order.split_at(order.len() / 2);
+			drawn.push((subset(half), subset(rest)));
+		}
 	}
 	let complements = drawn.iter().map(|(_, rest)| *rest);
 	subsets.extend(drawn.iter().map(|(half, _)| *half).chain(complements).take(count));
@@ -237,20 +247,68 @@ fn subset(members: &[u16]) -> Subset {
 	subset
 }
 
-/// A random half of the blocks, and the other one.
-fn halves(stream: &mut Stream, blocks: u16) -> (Subset, Subset) {
-	let order = shuffle(stream, blocks);
-	let (half, rest) = order.split_at(order.len() / 2);
-	(subset(half), subset(rest))
+/// For every two blocks, in how many halves both or neither are, less in how many one of them is. A half is
+/// an order of all blocks, of which it has the first half.
+struct Together {
+	blocks: usize,
+	counts: Vec<i32>,
 }
 
-/// The square of the inner product of two subsets written as ±1.
-fn correlation(a: &Subset, b: &Subset, blocks: u16) -> u64 {
-	let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
-	let ((a, _), (b, _)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-	let different: u32 = a.iter().zip(b).map(|(x, y)| (word(x) ^ word(y)).count_ones()).sum();
-	let product = i64::from(blocks) - 2 * i64::from(different);
-	product.unsigned_abs().pow(2)
+impl Together {
+	fn new(blocks: usize) -> Self {
+		Self { blocks, counts: vec![0; blocks * blocks] }
+	}
+
+	fn row(&self, u: usize) -> &[i32] {
+		self.counts.get(u * self.blocks..(u + 1) * self.blocks).unwrap_or_default()
+	}
+
+	/// Blocks of an order, with 1 for those in the half and −1 for the others.
+	fn signs(order: &[u16]) -> impl Iterator<Item = (usize, i32)> + '_ {
+		let sign = |i: usize| if i < order.len() / 2 { 1 } else { -1 };
+		order.iter().enumerate().map(move |(i, u)| (usize::from(*u), sign(i)))
+	}
+
+	/// Counts a half.
+	fn add(&mut self, order: &[u16]) {
+		let mut signs = vec![0; self.blocks];
+		Self::signs(order).for_each(|(u, sign)| signs[u] = sign);
+		for (row, a) in self.counts.chunks_mut(self.blocks.max(1)).zip(&signs) {
+			row.iter_mut().zip(&signs).for_each(|(count, b)| *count += a * b);
+		}
+	}
+
+	/// Exchanges a block of the half for another one while that lowers the sum of the squares of its inner
+	/// products with the halves that were counted, as vectors of ±1. That sum comes with it.
+	fn spread(&self, mut order: Vec<u16>) -> (i64, Vec<u16>) {
+		// How much each block was with this half.
+		let mut with = vec![0i32; self.blocks];
+		for (u, sign) in Self::signs(&order) {
+			with.iter_mut().zip(self.row(u)).for_each(|(sum, count)| *sum += sign * count);
+		}
+		let middle = order.len() / 2;
+		for _ in 0..self.blocks {
+			let (half, rest) = order.split_at_mut(middle);
+			let key = |u: &&mut u16| with[usize::from(**u)];
+			let (Some(out), Some(into)) =
+				(half.iter_mut().max_by_key(key), rest.iter_mut().min_by_key(key))
+			else {
+				break;
+			};
+			let (u, v) = (usize::from(*out), usize::from(*into));
+			let (lost, won) = (self.row(u), self.row(v));
+			// A quarter of what the sum grows by.
+			if with[v] - with[u] + lost[u] + won[v] - 2 * lost[v] >= 0 {
+				break;
+			}
+			core::mem::swap(out, into);
+			for (sum, (won, lost)) in with.iter_mut().zip(won.iter().zip(lost)) {
+				*sum += 2 * (won - lost);
+			}
+		}
+		let sum = Self::signs(&order).map(|(u, sign)| i64::from(sign * with[u])).sum();
+		(sum, order)
+	}
 }
 
 #[cfg(test)]
@@ -292,6 +350,24 @@ mod tests {
 				let whole = |u| contains(half, u) != contains(rest, u);
 				prop_assert!((0..usize::from(blocks)).all(whole));
 			}
+		}
+
+		#[test]
+		fn draw_should_tell_all_blocks_apart_when_halves_are_enough(
+			seed: [u8; 32], blocks in 17u16..=64,
+		) {
+			let count = (4 * blocks).div_ceil(3);
+			let subsets = draw(seed.into(), blocks, count);
+			let sign = |s: &Subset, u: u16| if contains(s, u.into()) { 1i64 } else { -1 };
+			let product = |u, v| subsets.iter().map(|s| sign(s, u) * sign(s, v)).sum::<i64>();
+			let sum: i64 = (0..blocks)
+				.flat_map(|u| (0..blocks).map(move |v| (u, v)))
+				.map(|(u, v)| product(u, v).pow(2))
+				.sum();
+			// Of any halves the sum is least if all blocks are told apart equally well; random ones have 1.75
+			// times that.
+			let least = (i64::from(count) * i64::from(blocks)).pow(2) / (i64::from(blocks) - 1);
+			prop_assert!(4 * sum <= 5 * least, "{sum} {least}");
 		}
 
 		#[test]
