@@ -8,6 +8,8 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
 export WASM_BUILD_WORKSPACE_HINT=$ROOT
 # Runtimes that one node has compiled, which others need not compile again.
 export OPENLEDGER_RUNTIME_CACHE=${OPENLEDGER_RUNTIME_CACHE:-$CACHE/runtimes}
+# Whoever gives a binary has built it.
+BUILT=${BIN:+yes}
 BIN=${BIN:-$CARGO_TARGET_DIR/release/openledger}
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 # Installs Debian's packages: `packages WHAT_IS_SAID WHAT_TO_DO_ELSEWHERE NAME...`, options of apt-get among the
