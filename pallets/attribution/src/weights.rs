@@ -1,6 +1,7 @@
 //! Weights of `pallet_attribution`, measured on the compiled runtime by `scripts/bench weights`.
 //!
-//! 2026-11-22 · Intel(R) Xeon(R) Processor · 2 steps, 5 repeats, worst case kept between
+//! 2026-11-22 · Intel(R) Xeon(R) Processor · 2 steps, 5 repeats, worst case kept between; challenges,
+//! pages and settling beside other work; of draws and the end of commits more reads alone are counted
 #![allow(missing_docs)]
 
 use frame::weights_prelude::*;
@@ -61,18 +62,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn draw_committee(n: u32) -> Weight {
 		Weight::from_parts(452_284_033, 110446)
 			.saturating_add(Weight::from_parts(8_255_133, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(20))
-			.saturating_add(T::DbWeight::get().reads(1).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(21))
+			.saturating_add(T::DbWeight::get().reads(4).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(2))
 			.saturating_add(T::DbWeight::get().writes(2).saturating_mul(n.into()))
-			.saturating_add(Weight::from_parts(0, 2527).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 10188).saturating_mul(n.into()))
 	}
 	/// `n` is from 1 to 21.
 	fn close_commits(n: u32) -> Weight {
 		Weight::from_parts(326_310_600, 110446)
 			.saturating_add(Weight::from_parts(181_121_733, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(20))
-			.saturating_add(T::DbWeight::get().reads(2).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(21))
+			.saturating_add(T::DbWeight::get().reads(3).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(4))
 			.saturating_add(T::DbWeight::get().writes(5).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(0, 2601).saturating_mul(n.into()))
@@ -153,8 +154,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(6))
 	}
 	fn challenge() -> Weight {
-		Weight::from_parts(592_232_000, 110446)
-			.saturating_add(T::DbWeight::get().reads(21))
+		Weight::from_parts(1_183_503_000, 110446)
+			.saturating_add(T::DbWeight::get().reads(30))
 			.saturating_add(T::DbWeight::get().writes(12))
 	}
 	fn activate() -> Weight {
@@ -174,8 +175,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// `n` is from 1 to 256.
 	fn settle(n: u32) -> Weight {
-		Weight::from_parts(300_413_245, 528793)
-			.saturating_add(Weight::from_parts(99_656_420, 0).saturating_mul(n.into()))
+		Weight::from_parts(329_842_630, 528793)
+			.saturating_add(Weight::from_parts(47_267_702, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().reads(2).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -194,8 +195,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// `n` is from 2 to 512.
 	fn draw(n: u32) -> Weight {
-		Weight::from_parts(186_430_862, 0)
-			.saturating_add(Weight::from_parts(236_110_902, 0).saturating_mul(n.into()))
+		Weight::from_parts(111_542_097, 0)
+			.saturating_add(Weight::from_parts(123_102_523, 0).saturating_mul(n.into()))
 	}
 	fn forget() -> Weight {
 		Weight::from_parts(42_138_482_000, 751430)
@@ -227,17 +228,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(3).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(0, 2920).saturating_mul(n.into()))
 	}
-	/// `n` is from 1 to 60.
+	/// `n` is from 1 to 240.
 	fn post_page(n: u32) -> Weight {
-		Weight::from_parts(1_266_808_533, 528793)
-			.saturating_add(Weight::from_parts(129_838_716, 0).saturating_mul(n.into()))
+		Weight::from_parts(2_432_851_794, 528793)
+			.saturating_add(Weight::from_parts(90_803_955, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
-	/// `n` is from 2 to 64.
+	/// `n` is from 2 to 256.
 	fn authorize_page(n: u32) -> Weight {
-		Weight::from_parts(95_413_634, 3840)
-			.saturating_add(Weight::from_parts(1_600_349, 0).saturating_mul(n.into()))
+		Weight::from_parts(128_105_411, 3840)
+			.saturating_add(Weight::from_parts(1_844_544, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(1))
 	}
 	/// `n` is from 0 to 64.

@@ -1,10 +1,10 @@
 //! Weights of `pallet_datanets`, measured on the compiled runtime by `scripts/bench weights`.
 //!
 //! 2026-11-21 · AMD EPYC · 2 steps, 12 repeats, worst case kept between; publishing, removing and dividing,
-//! blocks and what is at risk: 2026-11-22 · Intel(R) Xeon(R) Processor · 2 steps, 5 repeats
+//! blocks, what is at risk and demands: 2026-11-22 · Intel(R) Xeon(R) Processor · 2 steps, 5 repeats, demands
+//! beside other work.
 //!
-//! TO BE MEASURED: `demand`, `show`, `end_demand`, and one more read in `close` and `release_bond`. They are
-//! estimated from what the same steps cost in `exhibit`, `withdraw_row` and in `pallet_spans`.
+//! One more read in `close` and `release_bond` is counted by hand.
 #![allow(missing_docs)]
 
 use frame::weights_prelude::*;
@@ -200,24 +200,22 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
-	/// Estimated: to be measured.
 	fn demand() -> Weight {
-		Weight::from_parts(215_542_000, 3910)
+		Weight::from_parts(381_664_000, 3928)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
-	/// Estimated: to be measured. `n` is from 1 to 65536.
+	/// `n` is from 1 to 65536.
 	fn show(n: u32) -> Weight {
-		Weight::from_parts(305_647_000, 6196)
-			.saturating_add(Weight::from_parts(13_079, 0).saturating_mul(n.into()))
+		Weight::from_parts(261_431_060, 6196)
+			.saturating_add(Weight::from_parts(9_698, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
-	/// Estimated: to be measured.
 	fn end_demand() -> Weight {
-		Weight::from_parts(700_000_000, 11162)
-			.saturating_add(T::DbWeight::get().reads(13))
-			.saturating_add(T::DbWeight::get().writes(12))
+		Weight::from_parts(792_140_000, 8799)
+			.saturating_add(T::DbWeight::get().reads(12))
+			.saturating_add(T::DbWeight::get().writes(11))
 	}
 	fn read() -> Weight {
 		Weight::from_parts(51_626_000, 16379).saturating_add(T::DbWeight::get().reads(2))

@@ -1,6 +1,7 @@
 //! Weights of `pallet_models`, measured on the compiled runtime by `scripts/bench weights`.
 //!
-//! 2026-11-21 · AMD EPYC · 2 steps, 20 repeats, worst case kept between
+//! 2026-11-21 · AMD EPYC · 2 steps, 20 repeats, worst case kept between; `cancel_run`: 2026-11-22 · Intel(R) Xeon(R)
+//! Processor, beside other work
 #![allow(missing_docs)]
 
 use frame::weights_prelude::*;
@@ -58,7 +59,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn cancel_run() -> Weight {
-		Weight::from_parts(340_594_000, 15869)
+		Weight::from_parts(1_083_688_000, 528793)
 			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
