@@ -69,14 +69,13 @@ impl<T: Config> Pallet<T> {
 		let demand = Demands::<T>::take(id, hash).ok_or(Error::<T>::NotDemanded)?;
 		let due = Self::is_due(id, hash, &demand);
 		let Demand { who, stake, until, .. } = demand;
+		ensure!(!due || Self::now() > until, Error::<T>::StillOpen);
 		T::Currency::release(&HoldReason::Demand.into(), &who, stake, Precision::Exact)?;
 		Self::deposit_event(Event::DemandEnded { datanet: id, hash, who: who.clone() });
-		if !due {
-			return Ok(());
+		if due {
+			let (contributor, reward) = Self::forfeit(id, hash, &who)?;
+			Self::deposit_event(Event::RowWithheld { datanet: id, hash, contributor, who, reward });
 		}
-		ensure!(Self::now() > until, Error::<T>::StillOpen);
-		let (contributor, reward) = Self::forfeit(id, hash, &who)?;
-		Self::deposit_event(Event::RowWithheld { datanet: id, hash, contributor, who, reward });
 		Ok(())
 	}
 

@@ -278,7 +278,7 @@ impl Pool {
 				added.refunds.push((entry.payer, entry.amount));
 				continue;
 			}
-			let amount = after.put_spans(&entry.spans, blocks, entry.amount, share)?;
+			let amount = after.add_spans(&entry.spans, blocks, entry.amount, share)?;
 			after.total = after.total.checked_add(amount)?;
 			let positive = lanes.positive(&entry.gains);
 			if positive << entry.shift < MIN_GAIN {

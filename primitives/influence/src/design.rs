@@ -272,7 +272,9 @@ impl Together {
 	/// Counts a half.
 	fn add(&mut self, order: &[u16]) {
 		let mut signs = vec![0; self.blocks];
-		Self::signs(order).for_each(|(u, sign)| signs[u] = sign);
+		for (u, sign) in Self::signs(order) {
+			signs.get_mut(u).into_iter().for_each(|place| *place = sign);
+		}
 		for (row, a) in self.counts.chunks_mut(self.blocks.max(1)).zip(&signs) {
 			row.iter_mut().zip(&signs).for_each(|(count, b)| *count += a * b);
 		}
@@ -286,10 +288,11 @@ impl Together {
 		for (u, sign) in Self::signs(&order) {
 			with.iter_mut().zip(self.row(u)).for_each(|(sum, count)| *sum += sign * count);
 		}
+		let of = |with: &[i32], u: usize| with.get(u).copied().unwrap_or_default();
 		let middle = order.len() / 2;
 		for _ in 0..self.blocks {
 			let (half, rest) = order.split_at_mut(middle);
-			let key = |u: &&mut u16| with[usize::from(**u)];
+			let key = |u: &&mut u16| of(&with, usize::from(**u));
 			let (Some(out), Some(into)) =
 				(half.iter_mut().max_by_key(key), rest.iter_mut().min_by_key(key))
 			else {
@@ -298,7 +301,8 @@ impl Together {
 			let (u, v) = (usize::from(*out), usize::from(*into));
 			let (lost, won) = (self.row(u), self.row(v));
 			// A quarter of what the sum grows by.
-			if with[v] - with[u] + lost[u] + won[v] - 2 * lost[v] >= 0 {
+			let (kept, gained) = (of(&with, u) - of(lost, u), of(&with, v) + of(won, v));
+			if gained - kept - 2 * of(lost, v) >= 0 {
 				break;
 			}
 			core::mem::swap(out, into);
@@ -306,7 +310,7 @@ impl Together {
 				*sum += 2 * (won - lost);
 			}
 		}
-		let sum = Self::signs(&order).map(|(u, sign)| i64::from(sign * with[u])).sum();
+		let sum = Self::signs(&order).map(|(u, sign)| i64::from(sign * of(&with, u))).sum();
 		(sum, order)
 	}
 }

@@ -90,23 +90,9 @@ impl Pool {
 	}
 
 	/// Adds what an answer that is worth `amount` pays for its spans, `share` basis points of it at most;
-	/// returns what is left for influence. `None`, with nothing changed, if the spans are none of so many
-	/// blocks or a sum would overflow.
+	/// returns what is left for influence. `None` if the spans are none of so many blocks or a sum would
+	/// overflow; some may then be added, and the sums are of no use.
 	pub fn add_spans(
-		&mut self,
-		spans: &Spans,
-		blocks: usize,
-		amount: u128,
-		share: u16,
-	) -> Option<u128> {
-		let mut after = self.clone();
-		let left = after.put_spans(spans, blocks, amount, share)?;
-		*self = after;
-		Some(left)
-	}
-
-	/// As [`Pool::add_spans`], but some may be added where it is `None`.
-	pub(crate) fn put_spans(
 		&mut self,
 		spans: &Spans,
 		blocks: usize,

@@ -109,6 +109,7 @@ attacks! {
 	contributor_should_earn_little_more_when_rows_are_padded: data::rows_padded;
 	contributor_should_earn_little_more_when_rows_are_merged: data::rows_merged;
 	contributor_should_earn_as_measured_when_accounts_give_junk: data::junk_rows;
+	contributor_should_lose_when_accounts_give_junk_with_something_at_risk: data::junk_rows_at_risk;
 	contributor_should_earn_less_when_its_rows_in_a_group_are_junk: riders::free_rider;
 	contributor_should_earn_nothing_when_its_junk_in_a_group_is_rejected: riders::free_rider_rejected;
 	contributor_should_earn_for_one_row_when_copies_of_it_in_a_group_are_shown: riders::free_rider_shown;

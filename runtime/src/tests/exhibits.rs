@@ -3,9 +3,11 @@
 use super::*;
 use frame_support::{dispatch::GetDispatchInfo, traits::fungible::Inspect};
 use openledger_core::{commitment, Announced, MAX_EARLIER, MAX_EXHIBIT_BYTES, MAX_LATER};
+use openledger_precompiles::abi::IDatanets;
 use pallet_datanets::{
 	Call, Content, Row, Scores, Terms, Verdict, BOUNTY, CHALLENGE_WINDOW, NOTICE,
 };
+use pallet_revive::precompiles::alloy::{primitives::U256, sol_types::SolEvent};
 
 const SALT: Hash = Hash::repeat_byte(7);
 
@@ -33,6 +35,43 @@ fn fee(call: &RuntimeCall) -> Balance {
 
 fn bond(bytes: usize) -> Balance {
 	openledger::RowBond::get() + openledger::ByteBond::get() * bytes as Balance
+}
+
+/// Alice, who curates Datanet 0, Bob, who contributes to it, and Eve.
+fn parties() -> [AccountId; 3] {
+	let parties = [Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Eve]
+		.map(|key| key.to_account_id());
+	let terms = Terms {
+		rights: openledger_core::Rights::FINE_TUNE,
+		price: UNIT,
+		period: 0,
+		curator_cut: 0,
+		at_risk: 0,
+	};
+	let name = b"law".to_vec().try_into().unwrap();
+	assert_ok!(Datanets::create(by(&parties[0]), name, terms));
+	parties
+}
+
+fn by(who: &AccountId) -> RuntimeOrigin {
+	RuntimeOrigin::signed(who.clone())
+}
+
+/// Whether Ethereum sees that a row is void, and what `exhibitor` has for it.
+fn is_logged(row: Hash, exhibitor: &AccountId, bounty: Balance) -> bool {
+	let voided = IDatanets::RowVoided {
+		id: 0,
+		row: openledger_precompiles::word(row),
+		exhibitor: openledger_precompiles::address::<Runtime>(exhibitor),
+		bounty: U256::from(bounty),
+	};
+	let (topics, data) = voided.encode_log_data().split();
+	let events = System::events();
+	let mut logs = events.iter().filter_map(|record| logs::log(&record.event));
+	logs.any(|log| {
+		log.topics.iter().map(|topic| topic.0).eq(topics.iter().map(|topic| topic.0))
+			&& log.data == data.to_vec()
+	})
 }
 
 #[test]
@@ -98,18 +137,7 @@ fn stake_should_pay_for_showing_a_row_when_it_is_demanded() {
 #[test]
 fn end_demand_should_void_and_log_when_the_row_was_not_shown() {
 	development().execute_with(|| {
-		let [alice, bob, eve] = [Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Eve]
-			.map(|key| key.to_account_id());
-		let by = |who: &AccountId| RuntimeOrigin::signed(who.clone());
-		let name = b"law".to_vec().try_into().unwrap();
-		let terms = Terms {
-			rights: openledger_core::Rights::FINE_TUNE,
-			price: UNIT,
-			period: 0,
-			curator_cut: 0,
-			at_risk: 0,
-		};
-		assert_ok!(Datanets::create(by(&alice), name, terms));
+		let [alice, bob, eve] = parties();
 		let withheld = row(&text(0, 2_000));
 		assert_ok!(Datanets::contribute(by(&bob), 0, vec![withheld].try_into().unwrap()));
 		let scores = Scores { authenticity: 9, ownership: 9, quality: 9, uniqueness: 9 };
@@ -122,36 +150,14 @@ fn end_demand_should_void_and_log_when_the_row_was_not_shown() {
 		let reward = bond(2_000) * Balance::from(BOUNTY) / 10_000;
 		let after = [&bob, &eve].map(Balances::total_balance);
 		assert_eq!(after, [before[0] - bond(2_000), before[1] + reward]);
-		let voided = openledger_precompiles::abi::IDatanets::RowVoided {
-			id: 0,
-			row: openledger_precompiles::word(withheld.hash),
-			exhibitor: openledger_precompiles::address::<Runtime>(&eve),
-			bounty: pallet_revive::precompiles::alloy::primitives::U256::from(reward),
-		};
-		let (_, data) =
-			pallet_revive::precompiles::alloy::sol_types::SolEvent::encode_log_data(&voided)
-				.split();
-		let logs: Vec<_> =
-			System::events().iter().filter_map(|record| logs::log(&record.event)).collect();
-		assert!(logs.iter().any(|log| log.topics.len() == 4 && log.data == data.to_vec()));
+		assert!(is_logged(withheld.hash, &eve, reward));
 	});
 }
 
 #[test]
 fn exhibit_should_void_and_pay_and_log_when_the_runtime_runs_it() {
 	development().execute_with(|| {
-		let [alice, bob, eve] = [Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Eve]
-			.map(|key| key.to_account_id());
-		let by = |who: &AccountId| RuntimeOrigin::signed(who.clone());
-		let name = b"law".to_vec().try_into().unwrap();
-		let terms = Terms {
-			rights: openledger_core::Rights::FINE_TUNE,
-			price: UNIT,
-			period: 0,
-			curator_cut: 0,
-			at_risk: 0,
-		};
-		assert_ok!(Datanets::create(by(&alice), name, terms));
+		let [alice, bob, eve] = parties();
 		let (first, mut second) = (text(0, 2_000), text(0, 2_000).into_inner());
 		second[1_000] = b'!';
 		let second = Content::truncate_from(second);
@@ -170,20 +176,6 @@ fn exhibit_should_void_and_pay_and_log_when_the_runtime_runs_it() {
 		// And the deposit of the announcement.
 		assert!(Balances::balance(&eve) > before + bounty);
 		assert_eq!(bob_before - Balances::total_balance(&bob), bond(2_000));
-		let logs: Vec<_> =
-			System::events().iter().filter_map(|record| logs::log(&record.event)).collect();
-		let voided = openledger_precompiles::abi::IDatanets::RowVoided {
-			id: 0,
-			row: openledger_precompiles::word(row(&second).hash),
-			exhibitor: openledger_precompiles::address::<Runtime>(&eve),
-			bounty: pallet_revive::precompiles::alloy::primitives::U256::from(bounty),
-		};
-		let (topics, data) =
-			pallet_revive::precompiles::alloy::sol_types::SolEvent::encode_log_data(&voided)
-				.split();
-		let found = logs.iter().find(|log| log.topics[0].0 == topics[0].0);
-		let found = found.expect("it is logged");
-		assert_eq!(found.topics.len(), 4);
-		assert_eq!(found.data, data.to_vec());
+		assert!(is_logged(row(&second).hash, &eve, bounty));
 	});
 }

@@ -194,11 +194,14 @@ impl<'a> Game<'a> {
 		incomes.into_iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
 	}
 
-	/// The most that an account owes the model of a chain at its end, in wei: what it has to have at risk
-	/// so that none of it is forgotten.
-	fn debt(&self, name: &str) -> Balance {
-		let debts = self.each(|_, model| Debts::<Runtime>::get(model, party(name).id));
-		debts.into_iter().max().unwrap_or(0)
+	/// The most that an account of Mallory's owes the model of a chain at its end, in wei: what it has to
+	/// have at risk so that none of it is forgotten.
+	fn debt(&self) -> Balance {
+		let hers = hers();
+		let owed = |_: &Scene, model| {
+			hers.iter().map(|name| Debts::<Runtime>::get(model, party(name).id)).max()
+		};
+		self.each(owed).into_iter().flatten().max().unwrap_or(0)
 	}
 }
 
@@ -476,7 +479,7 @@ pub fn harm_split_beyond() -> Outcome {
 
 /// The same where all that it owes is at risk.
 pub fn harm_split_at_risk() -> Outcome {
-	let at_risk = of_harm(true, false, 0, |game| game.debt(&sock(0)));
+	let at_risk = of_harm(true, false, 0, |game| game.debt());
 	assert!(at_risk > 0);
 	Outcome {
 		name: "harm_split_at_risk",
@@ -571,6 +574,24 @@ pub fn junk_rows() -> Outcome {
 	}
 }
 
+/// The same where all that they owe is at risk.
+pub fn junk_rows_at_risk() -> Outcome {
+	let at_risk = Game::new(&junk).debt();
+	assert!(at_risk > 0);
+	Outcome {
+		name: "junk_rows_at_risk",
+		honest: honest().0,
+		attack: Game { at_risk, ..Game::new(&junk) }.play().0,
+		target: 1.0,
+		most: 1.0,
+		shows: format!(
+			"the same with {:.2} coins at risk in each account, the most that one owes, when the model has \
+			 gone",
+			at_risk as f64 / UNIT as f64
+		),
+	}
+}
+
 /// Rows that undo what Ann teaches.
 fn against_ann() -> Row {
 	Row { spoils: (20..28).collect(), ..blank() }
@@ -625,7 +646,7 @@ pub fn sabotage_beyond() -> Outcome {
 
 /// The same where all that it owes is at risk.
 pub fn sabotage_at_risk() -> Outcome {
-	let at_risk = of_sabotage(&sock(0), 0, |game| game.debt(&sock(0)));
+	let at_risk = of_sabotage(&sock(0), 0, |game| game.debt());
 	assert!(at_risk > 0);
 	let (attack, cost, loss) = sabotage(&sock(0), at_risk);
 	Outcome {
