@@ -162,23 +162,11 @@ impl Psi {
 	/// Solves the regression for `subsets` and the blocks' `sizes` (bytes).
 	#[cfg(any(feature = "std", feature = "runtime-benchmarks"))]
 	pub fn solve(subsets: &[Subset], sizes: &[u64]) -> Result<Self, PsiError> {
-		let (blocks, columns) = (sizes.len(), subsets.len() + 1);
-		if blocks == 0 || columns == 1 {
+		let blocks = sizes.len();
+		if blocks == 0 || subsets.is_empty() {
 			return Err(PsiError::Shape);
 		}
-		let prior = prior(sizes);
-		let memberships = Memberships::new(subsets, blocks);
-		let gram: Vec<f64> = memberships.gram(blocks).iter().map(|a| *a as f64).collect();
-		let factor = factorise(&gram, blocks);
-		let mut entries = vec![0i32; blocks * columns];
-		for column in 0..columns {
-			let right: Vec<f64> = (0..blocks)
-				.map(|u| memberships.right_side(column, u, &prior) as f64 / PRIOR_ONE as f64)
-				.collect();
-			for (u, value) in substitute(&factor, &right).into_iter().enumerate() {
-				entries[u * columns + column] = round(value);
-			}
-		}
+		let entries = Memberships::new(subsets, blocks).solution(&prior(sizes));
 		Self::new(blocks, subsets.len() as u16, entries)
 	}
 
@@ -293,6 +281,24 @@ impl Memberships {
 		});
 		by_level * one * one + by_gain
 	}
+
+	/// The entries of Ψ.
+	#[cfg(any(feature = "std", feature = "runtime-benchmarks"))]
+	fn solution(&self, prior: &[u64]) -> Vec<i32> {
+		let (blocks, columns) = (prior.len(), self.level.len());
+		let gram: Vec<f64> = self.gram(blocks).iter().map(|a| *a as f64).collect();
+		let factor = factorise(&gram, blocks);
+		let mut entries = vec![0i32; blocks * columns];
+		for column in 0..columns {
+			let right: Vec<f64> = (0..blocks)
+				.map(|u| self.right_side(column, u, prior) as f64 / PRIOR_ONE as f64)
+				.collect();
+			for (u, value) in substitute(&factor, &right).into_iter().enumerate() {
+				entries[u * columns + column] = round(value);
+			}
+		}
+		entries
+	}
 }
 
 /// `L` and `D` of `L·D·Lᵀ = a` for a symmetric `a` of `n` rows, `D` on the diagonal of `L`, row by row.
@@ -333,7 +339,10 @@ fn round(value: f64) -> i32 {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::design::draw;
+	use crate::{
+		design::{draw, groups, MAX_SINGLE},
+		score::NAT,
+	};
 	use proptest::prelude::*;
 
 	fn solved(seed: [u8; 32], blocks: u16, adapters: u16, sizes: &[u64]) -> (Vec<Subset>, Psi) {
@@ -391,6 +400,72 @@ mod tests {
 			let even = crate::score::positive(&scores) / blocks as u128;
 			prop_assert!(scores[junk] <= (even / 4 + (1 << 30)) as i128, "{} {even}", scores[junk]);
 		}
+	}
+
+	proptest! {
+		#![proptest_config(ProptestConfig::with_cases(16))]
+
+		#[test]
+		fn check_should_accept_when_halves_are_in_groups(
+			seed: [u8; 32], blocks in 2u16..48, halves in 100u16..=300,
+		) {
+			let adapters = halves + if blocks <= MAX_SINGLE { 2 * blocks } else { 0 };
+			let sizes: Vec<u64> = (0..u64::from(blocks)).map(|u| 1_000 + 17 * u).collect();
+			prop_assert!(groups(sizes.len(), adapters.into()) > 1);
+			let (subsets, psi) = solved(seed, blocks, adapters, &sizes);
+			prop_assert_eq!(psi.check(&subsets, &sizes), Ok(()));
+		}
+
+		#[test]
+		fn scores_should_be_the_truth_when_each_seed_but_the_first_shifts_its_group(
+			seed: [u8; 32],
+			truth in prop::collection::vec(0i32..10, 2..40),
+			shifts in prop::array::uniform8(-50i32..50),
+			halves in 100u16..=256,
+		) {
+			let blocks = truth.len();
+			let adapters = halves + if blocks <= usize::from(MAX_SINGLE) { 2 * blocks as u16 } else { 0 };
+			let (subsets, psi) = solved(seed, blocks as u16, adapters, &vec![1; blocks]);
+			let value = |k: usize, s: &Subset| {
+				let sum = (0..blocks).filter(|u| contains(s, *u)).map(|u| truth[u]).sum::<i32>();
+				let shift = match group(k, blocks, subsets.len()) {
+					0 => 0,
+					of => shifts[usize::from(of)],
+				};
+				(sum + shift) * NAT
+			};
+			let y: Vec<Nats> = [0, truth.iter().sum::<i32>() * NAT]
+				.into_iter()
+				.chain(subsets.iter().enumerate().map(|(k, s)| value(k, s)))
+				.collect();
+			for (score, truth) in psi.scores(&y).unwrap().iter().zip(&truth) {
+				let error = *score as f64 / f64::from(ONE) / f64::from(NAT) - f64::from(*truth);
+				// The prior holds blocks a little.
+				prop_assert!(error.abs() < 0.5, "{error}");
+			}
+		}
+	}
+
+	#[test]
+	fn check_should_refuse_when_psi_compares_halves_of_different_seeds() {
+		let (blocks, adapters) = (100, 128);
+		let (sizes, subsets) = ([1; 100], draw([7; 32].into(), 100, 128));
+		let mut memberships = Memberships::new(&subsets, blocks);
+		let solved = |memberships: &Memberships| {
+			Psi::new(blocks, adapters as u16, memberships.solution(&prior(&sizes))).unwrap()
+		};
+		assert_eq!(solved(&memberships).check(&subsets, &sizes), Ok(()));
+		memberships.one = adapters;
+		memberships.scales = vec![adapters; subsets.len()];
+		for u in 0..blocks {
+			let held = |s: &Subset| i64::from(contains(s, u));
+			let sum = subsets.iter().map(held).sum::<i64>();
+			for (row, subset) in memberships.entries.iter_mut().zip(&subsets) {
+				row[u] = held(subset) * adapters - sum;
+			}
+		}
+		let refused = Err(PsiError::NormalEquations);
+		assert_eq!(solved(&memberships).check(&subsets, &sizes), refused);
 	}
 
 	#[test]
