@@ -120,8 +120,8 @@ pub fn groups(blocks: usize, adapters: usize) -> u8 {
 	}
 }
 
-/// The group of subset `k` of a design, of [`groups`]. Halves are dealt in turn, complements as their halves.
-/// In the first group, whose seed is that of the published adapter, is also what is not a half.
+/// The group of subset `k` of a design, below [`groups`]. Halves are dealt in turn, complements as their
+/// halves. The first group's seed is that of the published adapter; what is no half is in it too.
 pub fn group(k: usize, blocks: usize, adapters: usize) -> u8 {
 	let (singles, halves) = counts(blocks, adapters);
 	let Some(half) = k.checked_sub(2 * singles) else { return 0 };

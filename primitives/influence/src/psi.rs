@@ -409,7 +409,8 @@ mod tests {
 		fn check_should_accept_when_halves_are_in_groups(
 			seed: [u8; 32], blocks in 2u16..48, halves in 100u16..=300,
 		) {
-			let adapters = halves + if blocks <= MAX_SINGLE { 2 * blocks } else { 0 };
+			let singles = if blocks <= MAX_SINGLE { blocks } else { 0 };
+			let adapters = 2 * singles + halves;
 			let sizes: Vec<u64> = (0..u64::from(blocks)).map(|u| 1_000 + 17 * u).collect();
 			prop_assert!(groups(sizes.len(), adapters.into()) > 1);
 			let (subsets, psi) = solved(seed, blocks, adapters, &sizes);
@@ -424,7 +425,8 @@ mod tests {
 			halves in 100u16..=256,
 		) {
 			let blocks = truth.len();
-			let adapters = halves + if blocks <= usize::from(MAX_SINGLE) { 2 * blocks as u16 } else { 0 };
+			let singles = if blocks <= usize::from(MAX_SINGLE) { blocks as u16 } else { 0 };
+			let adapters = 2 * singles + halves;
 			let (subsets, psi) = solved(seed, blocks as u16, adapters, &vec![1; blocks]);
 			let value = |k: usize, s: &Subset| {
 				let sum = (0..blocks).filter(|u| contains(s, *u)).map(|u| truth[u]).sum::<i32>();
@@ -448,7 +450,7 @@ mod tests {
 
 	#[test]
 	fn check_should_refuse_when_psi_compares_halves_of_different_seeds() {
-		let (blocks, adapters) = (100, 128);
+		let (blocks, adapters) = (100, 128i64);
 		let (sizes, subsets) = ([1; 100], draw([7; 32].into(), 100, 128));
 		let mut memberships = Memberships::new(&subsets, blocks);
 		let solved = |memberships: &Memberships| {
