@@ -7,7 +7,7 @@
 //! | [`base`] | a base model: files named by a manifest, and its pretraining |
 //! | [`adapter`] | an adapter's file |
 //! | [`run`] | a run's manifest, from which its adapters are trained again |
-//! | [`train`] | adapters, many at once, each a function of recipe, rows and subset alone |
+//! | [`train`] | adapters, many at once, each a function of recipe, rows, subset and group alone |
 
 pub mod adapter;
 pub mod base;
@@ -19,7 +19,7 @@ pub use base::{Base, Model, Task};
 pub use openledger_influence_math::Subset;
 pub use run::Run;
 pub use text::Tokenizer;
-pub use train::{train, Recipe, Row};
+pub use train::{train, Recipe, Row, Wanted};
 
 use blake2::{digest::consts::U32, Blake2b, Digest};
 

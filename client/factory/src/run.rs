@@ -1,8 +1,8 @@
-//! A run's manifest: everything that its adapters are a function of, beside their subsets and the
-//! execution class. Whoever has it trains any of them again.
+//! A run's manifest: everything that its adapters are a function of, beside their subsets and groups and
+//! the execution class. Whoever has it trains any of them again.
 
-use crate::{adapter, train, Base, Error, Hash, Progress, Recipe, Row};
-use openledger_influence_math::{merkle, Subset};
+use crate::{adapter, train, Base, Error, Hash, Progress, Recipe, Row, Wanted};
+use openledger_influence_math::merkle;
 use serde::{Deserialize, Serialize};
 
 /// A run as it is stored and hashed: JSON.
@@ -82,18 +82,18 @@ impl Run {
 		Ok(rows)
 	}
 
-	/// Trains adapters on subsets of the rows; their files come back in that order. Few adapters take
-	/// no more slots than they are, which changes no bit of them.
+	/// Trains adapters; their files come back in the order in which they are wanted. Few adapters take no
+	/// more slots than they are, which changes no bit of them.
 	pub fn train(
 		&self,
 		base: &Base,
 		rows: &[Row],
-		subsets: &[Subset],
+		wanted: &[impl Into<Wanted> + Copy],
 		threads: usize,
 		progress: &mut dyn Progress,
 	) -> Result<Vec<Vec<u8>>, Error> {
-		let recipe = Recipe { slots: self.recipe.slots.min(subsets.len()).max(1), ..self.recipe };
-		train(base, rows, subsets, &recipe, threads, progress)?
+		let recipe = Recipe { slots: self.recipe.slots.min(wanted.len()).max(1), ..self.recipe };
+		train(base, rows, wanted, &recipe, threads, progress)?
 			.iter()
 			.map(|flat| adapter::to_file(base, flat))
 			.collect()

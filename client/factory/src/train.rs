@@ -1,7 +1,7 @@
 //! Fine-tuning: the published adapter and its counterfactual ones, many in one batch.
 //!
-//! An adapter is a function of base, recipe, rows and subset alone: not of the slot it is trained in
-//! nor of what else is trained. All start from the same weights, and rows that two subsets share
+//! An adapter is a function of base, recipe, rows, subset and group alone: not of the slot it is trained
+//! in nor of what else is trained. All of a group start from the same weights, and rows that two subsets share
 //! come in the same order, so that two adapters differ by their data and as little as possible by
 //! chance. For the same reason the learning rate is low, and an adapter is the mean of its weights in
 //! the last steps (stochastic weight averaging, Izmailov et al. 2018). What an answer's shares owe to
@@ -13,13 +13,51 @@ use crate::{
 	hash, noise, Error, Hash, Progress,
 };
 use openledger_graph::count;
-use openledger_influence_math::design::{contains, Subset};
+use openledger_influence_math::design::{contains, group, Subset};
 use openledger_onnx::{Session, Tensor};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Every block.
 pub const ALL: Subset = [0xff; 32];
+
+/// An adapter that is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wanted {
+	/// The blocks that it is trained on.
+	pub subset: Subset,
+	/// Whose seed it has, see [`group`].
+	pub group: u8,
+}
+
+impl Wanted {
+	/// The adapters of a version: the published one, then those of a design's subsets.
+	pub fn version(subsets: &[Subset], blocks: usize) -> Vec<Self> {
+		let of = |k| group(k, blocks, subsets.len());
+		let drawn = subsets.iter().enumerate();
+		let counterfactual = drawn.map(|(k, subset)| Self { subset: *subset, group: of(k) });
+		std::iter::once(Self::from(ALL)).chain(counterfactual).collect()
+	}
+
+	/// The seed of its weights and order, if the first group has `first`, as the published adapter does.
+	pub fn seed(&self, first: u64) -> u64 {
+		if self.group == 0 {
+			return first;
+		}
+		let hash =
+			hash(&[&b"openledger/group/v1"[..], &first.to_le_bytes(), &[self.group]].concat());
+		let mut seed = [0; 8];
+		seed.copy_from_slice(&hash[..8]);
+		u64::from_le_bytes(seed)
+	}
+}
+
+/// In the first group.
+impl From<Subset> for Wanted {
+	fn from(subset: Subset) -> Self {
+		Self { subset, group: 0 }
+	}
+}
 
 /// A training row.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,7 +82,7 @@ pub struct Recipe {
 	pub averaged: f32,
 	/// Adapters that are trained at once.
 	pub slots: usize,
-	/// Seeds weights and order.
+	/// Seeds weights and order of the first group; those of others follow from it, see [`Wanted::seed`].
 	pub seed: u64,
 }
 
@@ -137,12 +175,12 @@ pub fn initial(base: &Base, seed: u64) -> Vec<f32> {
 	flat
 }
 
-/// Trains one adapter per subset; they come back in that order. An empty subset gives the adapter
-/// that changes nothing.
+/// Trains adapters; they come back in the order in which they are wanted. An empty subset gives the
+/// adapter that changes nothing.
 pub fn train(
 	base: &Base,
 	rows: &[Row],
-	subsets: &[Subset],
+	wanted: &[impl Into<Wanted> + Copy],
 	recipe: &Recipe,
 	threads: usize,
 	progress: &mut dyn Progress,
@@ -150,10 +188,10 @@ pub fn train(
 	let windows = Windows::new(base, rows);
 	let (slots, per_step, t) = (recipe.slots, recipe.rows, base.context());
 	let size = count(&base.adapter());
-	let start = initial(base, recipe.seed);
-	let job = |(index, subset): (usize, &Subset)| {
+	let job = |(index, wanted): (usize, Wanted)| {
+		let seed = wanted.seed(recipe.seed);
 		let queue: VecDeque<usize> = (0..recipe.epochs)
-			.flat_map(|epoch| windows.order(subset, recipe.seed, epoch))
+			.flat_map(|epoch| windows.order(&wanted.subset, seed, epoch))
 			.collect();
 		let steps = queue.len().div_ceil(per_step);
 		let zero = vec![0.0; size];
@@ -162,17 +200,18 @@ pub fn train(
 			queue,
 			step: 0,
 			steps,
-			parameters: start.clone(),
+			parameters: initial(base, seed),
 			first: zero.clone(),
 			second: zero,
 			mean: Mean::default(),
 		}
 	};
-	let mut waiting: Vec<Job> = subsets.iter().enumerate().map(job).collect();
+	let mut waiting: Vec<Job> =
+		wanted.iter().map(|one| (*one).into()).enumerate().map(job).collect();
 	// The longest first, so that the last ones end together.
 	waiting.sort_by_key(|job| (job.steps, usize::MAX - job.index));
 	let (all, mut done) = (waiting.iter().map(|job| job.steps).sum::<usize>(), 0);
-	let mut finished: Vec<Vec<f32>> = vec![Vec::new(); subsets.len()];
+	let mut finished: Vec<Vec<f32>> = vec![Vec::new(); wanted.len()];
 	let mut running: Vec<Option<Job>> = (0..slots).map(|_| None).collect();
 	let mut session = base.session(Task::Train { segments: slots, rows: per_step }, threads)?;
 	loop {
@@ -272,10 +311,10 @@ fn run(
 }
 
 /// Names what an adapter is a function of, beside the execution class.
-pub fn fingerprint(base: &Hash, rows: &[Row], subset: &Subset, recipe: &Recipe) -> Hash {
+pub fn fingerprint(base: &Hash, rows: &[Row], wanted: &Wanted, recipe: &Recipe) -> Hash {
 	let mut input = Vec::new();
 	input.extend(base);
-	for row in rows.iter().filter(|row| contains(subset, row.block)) {
+	for row in rows.iter().filter(|row| contains(&wanted.subset, row.block)) {
 		input.extend((row.tokens.len() as u64).to_le_bytes());
 		input.extend(row.tokens.iter().flat_map(|t| t.to_le_bytes()));
 	}
@@ -285,6 +324,34 @@ pub fn fingerprint(base: &Hash, rows: &[Row], subset: &Subset, recipe: &Recipe) 
 	for number in [recipe.rate, recipe.averaged] {
 		input.extend(number.to_le_bytes());
 	}
-	input.extend(recipe.seed.to_le_bytes());
+	input.extend(wanted.seed(recipe.seed).to_le_bytes());
 	hash(&input)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn seed_should_be_that_of_the_recipe_in_the_first_group_alone() {
+		let seed = |group, first| Wanted { subset: ALL, group }.seed(first);
+		assert_eq!(seed(0, 7), 7);
+		let all: std::collections::BTreeSet<u64> = [1, 2]
+			.into_iter()
+			.flat_map(|first| (0..8).map(move |group| seed(group, first)))
+			.collect();
+		assert_eq!(all.len(), 16);
+	}
+
+	#[test]
+	fn version_should_be_the_published_adapter_and_halves_in_their_groups() {
+		let subsets = vec![[1; 32]; 128];
+		let wanted = Wanted::version(&subsets, 48);
+		assert_eq!(wanted[0], Wanted::from(ALL));
+		let groups: Vec<u8> = wanted.iter().map(|wanted| wanted.group).collect();
+		// 64 halves in six groups, then their complements.
+		assert_eq!(groups[1..9], [0, 1, 2, 3, 4, 5, 0, 1]);
+		assert_eq!(groups[1..65], groups[65..]);
+		assert!(Wanted::version(&subsets[..64], 48).iter().all(|wanted| wanted.group == 0));
+	}
 }

@@ -8,6 +8,7 @@ use crate::eval::{
 	Error, Result,
 };
 use ndarray::{Array1, Array2, Axis};
+use std::collections::BTreeSet;
 
 /// Shrinkages that cross-validation chooses from, in observations of a membership: powers of two.
 const SHRINKAGES: std::ops::Range<i32> = 0..13;
@@ -23,9 +24,18 @@ pub struct Controlled {
 	pub shrinkage: f64,
 }
 
-/// `observed` less the mean of each column.
-fn centred(x: &Array2<f64>) -> Array2<f64> {
-	x - &x.mean_axis(Axis(0)).unwrap_or_default()
+/// `x` less the mean of each column over the rows of the same group.
+fn centred(x: &Array2<f64>, groups: &[u8]) -> Array2<f64> {
+	let mut centred = x.clone();
+	for group in groups.iter().collect::<BTreeSet<_>>() {
+		let members: Vec<usize> = (0..groups.len()).filter(|k| groups[*k] == *group).collect();
+		let mean = x.select(Axis(0), &members).mean_axis(Axis(0)).unwrap_or_default();
+		for k in members {
+			let mut row = centred.row_mut(k);
+			row -= &mean;
+		}
+	}
+	centred
 }
 
 /// `a⁻¹b` for a symmetric, positive definite `a`.
@@ -39,7 +49,8 @@ fn solve(a: Array2<f64>, b: &Array2<f64>) -> Result<Array2<f64>> {
 /// `S = Σ_j a_j C_j + (ZᵀZ + λ/4)⁻¹Zᵀ(y − Z Σ_j a_j C_j)`.
 ///
 /// `members` `[retrainings, blocks]` are ones and zeros, `Z` the same centred; `observed`
-/// `[retrainings, queries]` is `y`, the measure of each query after each retraining, in any unit;
+/// `[retrainings, queries]` is `y`, the measure of each query after each retraining, in any unit, which is
+/// centred as well. `groups` are those of the retrainings: each group is centred on its own means.
 /// `controls` are the `C_j`, `[blocks, queries]` each, in units of their own. The scales `a` fit all
 /// queries best by least squares; λ is chosen by generalised cross-validation (Golub, Heath and
 /// Wahba 1979) over all queries. Given both, scores are linear in `y` and in the controls.
@@ -49,13 +60,18 @@ pub fn controlled(
 	members: &Array2<f64>,
 	observed: &Array2<f64>,
 	controls: &[Array2<f64>],
+	groups: &[u8],
 ) -> Result<Controlled> {
 	let (count, blocks) = members.dim();
 	let shape = [blocks, observed.ncols()];
-	if observed.nrows() != count || controls.iter().any(|c| c.shape() != shape) {
+	if observed.nrows() != count
+		|| groups.len() != count
+		|| controls.iter().any(|c| c.shape() != shape)
+	{
 		return Err(Error::Unfit("controls, retrainings and queries do not fit".into()));
 	}
-	let (members, observed) = (centred(members), centred(observed));
+	let (members, observed) = (centred(members, groups), centred(observed, groups));
+	let levels = groups.iter().collect::<BTreeSet<_>>().len() as f64;
 	let expected: Vec<Array2<f64>> = controls.iter().map(|c| members.dot(c)).collect();
 	// Each at length one, since their units differ by orders of magnitude.
 	let lengths: Vec<f64> =
@@ -82,7 +98,7 @@ pub fn controlled(
 		let solution = solve(members.t().dot(&members) + ridge, &members.t().to_owned())?;
 		let found = solution.dot(&rest);
 		let error = (&rest - &members.dot(&found)).mapv(|v| v * v).sum();
-		let freedom = count as f64 - 1.0 - members.dot(&solution).diag().sum();
+		let freedom = count as f64 - levels - members.dot(&solution).diag().sum();
 		let validated = error / freedom.max(1e-9).powi(2);
 		if best.as_ref().is_none_or(|(least, _)| validated < *least) {
 			let scores = &prior + &found;
@@ -113,20 +129,24 @@ mod tests {
 	fn controlled_should_find_the_truth_from_few_retrainings_when_a_control_is_a_multiple_of_it() {
 		let (members, worth) = case(3);
 		let other = Array2::from_shape_fn((8, 2), |(u, q)| ((u * u + q) % 5) as f64);
-		let found = controlled(&members, &members.dot(&worth), &[&worth * 1e-6, other]).unwrap();
+		let find = |controls: &[Array2<f64>]| {
+			controlled(&members, &members.dot(&worth), controls, &[0; 3]).unwrap()
+		};
+		let found = find(&[&worth * 1e-6, other]);
 		assert!(distance(&found.scores, &worth) < 1e-6, "{}", found.scores);
 		assert!((found.scales[0] - 1e6).abs() < 1.0 && found.scales[1].abs() < 1e-6);
-		assert!(
-			distance(&controlled(&members, &members.dot(&worth), &[]).unwrap().scores, &worth)
-				> 1.0
-		);
+		assert!(distance(&find(&[]).scores, &worth) > 1.0);
 	}
 
 	#[test]
 	fn controlled_should_correct_a_wrong_control_when_there_are_many_retrainings() {
 		let (members, worth) = case(400);
 		let wrong = Array2::from_shape_fn((8, 2), |(u, q)| ((u * u + q) % 5) as f64);
-		let found = controlled(&members, &members.dot(&worth), &[wrong]).unwrap();
+		let groups: Vec<u8> = (0..400).map(|k| (k / 100) as u8).collect();
+		// What a seed adds to its group is nobody's.
+		let shifts = Array2::from_shape_fn((400, 2), |(k, _)| 50.0 * f64::from(groups[k]));
+		let observed = members.dot(&worth) + shifts;
+		let found = controlled(&members, &observed, &[wrong], &groups).unwrap();
 		assert!(distance(&found.scores, &worth) < 0.1, "{}", found.scores);
 		assert_eq!(found.shrinkage, 1.0);
 	}
@@ -134,8 +154,10 @@ mod tests {
 	#[test]
 	fn controlled_should_refuse_when_shapes_differ() {
 		let (members, worth) = case(4);
-		assert!(controlled(&members, &worth, &[]).is_err());
+		let observed = members.dot(&worth);
+		assert!(controlled(&members, &worth, &[], &[0; 4]).is_err());
+		assert!(controlled(&members, &observed, &[], &[0; 3]).is_err());
 		let control = Array2::zeros((7, 2));
-		assert!(controlled(&members, &members.dot(&worth), &[control]).is_err());
+		assert!(controlled(&members, &observed, &[control], &[0; 4]).is_err());
 	}
 }

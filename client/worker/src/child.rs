@@ -3,7 +3,7 @@ use crate::{
 	protocol::{self, Done, Part, PromptBlob, ResponseBlob, Score, Train, Work},
 };
 use openledger_blobs::{Hash, Space, Store};
-use openledger_factory::{adapter, hash, train::ALL, Base, Run, Subset};
+use openledger_factory::{adapter, hash, train::ALL, Base, Run, Wanted};
 use openledger_influence::{
 	gradient::{self, Features, Map, Names},
 	Scorer,
@@ -131,18 +131,18 @@ fn train(store: &Store, work: &Train) -> Result<Vec<[u8; 32]>, Failure> {
 	let base = load(store, &work.base)?;
 	let rows = run.rows(&base, &work.blocks, |hash| store.get(Space::Public, hash))?;
 	// Maps and pages are of the published adapter, which is trained for them if it is not asked for.
-	let mut subsets: Vec<Subset> = Vec::new();
+	let (mut wanted, published) = (Vec::new(), Wanted::from(ALL));
 	for part in &work.parts {
-		let Part::Adapter(subset) = part else { continue };
-		subsets.push(*subset);
+		let Part::Adapter(subset, group) = part else { continue };
+		wanted.push(Wanted { subset: *subset, group: *group });
 	}
-	let features = subsets.len() < work.parts.len();
-	if features && !subsets.contains(&ALL) {
-		subsets.push(ALL);
+	let features = wanted.len() < work.parts.len();
+	if features && !wanted.contains(&published) {
+		wanted.push(published);
 	}
-	let files = run.train(&base, &rows, &subsets, 1, &mut |_: usize, _: usize, _: f32| ())?;
+	let files = run.train(&base, &rows, &wanted, 1, &mut |_: usize, _: usize, _: f32| ())?;
 	let mut solution = None;
-	if let (true, Some(at)) = (features, subsets.iter().position(|subset| *subset == ALL)) {
+	if let (true, Some(at)) = (features, wanted.iter().position(|one| *one == published)) {
 		let published = adapter::from_file(&base, &files[at])?;
 		let (adapter, seed) = (hash(&files[at]), parse(&work.seed)?);
 		let names = Names { adapter, manifest, seed, columns: work.columns };
@@ -152,7 +152,7 @@ fn train(store: &Store, work: &Train) -> Result<Vec<[u8; 32]>, Failure> {
 	let mut files = files.iter();
 	let mut made = |part: &Part| -> Result<Option<[u8; 32]>, Failure> {
 		Ok(match (part, &solution) {
-			(Part::Adapter(_), _) => files.next().map(|file| hash(file)),
+			(Part::Adapter(..), _) => files.next().map(|file| hash(file)),
 			(Part::Map, Some(solution)) => Some(solution.hash()?),
 			(Part::Page(block), Some(solution)) => solution.page((*block).into())?,
 			(_, None) => None,

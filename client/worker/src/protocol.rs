@@ -39,8 +39,8 @@ pub enum Work {
 /// A thing that a run made and that is made again.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Part {
-	/// The adapter that is trained on these blocks.
-	Adapter([u8; 32]),
+	/// The adapter that is trained on these blocks, under the seed of this group.
+	Adapter([u8; 32], u8),
 	/// The map of features.
 	Map,
 	/// A block's row of Ψ.
@@ -50,7 +50,7 @@ pub enum Part {
 impl From<host::Part> for Part {
 	fn from(part: host::Part) -> Self {
 		match part {
-			host::Part::Adapter(subset) => Self::Adapter(subset),
+			host::Part::Adapter(subset, group) => Self::Adapter(subset, group),
 			host::Part::Map => Self::Map,
 			host::Part::Page(block) => Self::Page(block),
 		}

@@ -7,7 +7,7 @@ use openledger_factory::{
 	base::Pretraining,
 	run::{RowEntry, Run},
 	train::{Recipe, ALL},
-	Base,
+	Base, Wanted,
 };
 use openledger_graph::Gpt;
 use openledger_influence::{
@@ -133,7 +133,9 @@ impl World {
 		let blocks = vec![0, 1];
 		let rows = run.rows(&base, &blocks, |hash| store.get(Space::Public, hash)).unwrap();
 		let quiet = &mut |_: usize, _: usize, _: f32| ();
-		let written = run.train(&base, &rows, &[ALL, first, second], 1, quiet).unwrap();
+		let second = Wanted { subset: second, group: 3 };
+		let wanted = [Wanted::from(ALL), first.into(), second];
+		let written = run.train(&base, &rows, &wanted, 1, quiet).unwrap();
 		let flat: Vec<Vec<f32>> = written[..2]
 			.iter()
 			.map(|file| openledger_factory::adapter::from_file(&base, file).unwrap())
@@ -191,7 +193,7 @@ impl World {
 			manifest: named.into(),
 			root: run.root().unwrap().into(),
 			blocks,
-			parts: vec![Part::Adapter(second), Part::Adapter(ALL)],
+			parts: vec![Part::Adapter(second.subset, second.group), Part::Adapter(ALL, 0)],
 			seed: SEED.into(),
 			columns: COLUMNS,
 			endpoints: vec![url.into_bytes()],

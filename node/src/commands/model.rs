@@ -10,7 +10,7 @@ use openledger_factory::{
 	adapter,
 	base::{Pretraining, Use, SMALL},
 	run::RowEntry,
-	Base, Recipe,
+	Base, Recipe, Wanted,
 };
 use openledger_influence::gradient::{self, Names};
 use openledger_influence_math::Psi;
@@ -417,9 +417,7 @@ impl ModelCommand {
 				bar.finish_and_clear();
 				let seed = design.seed.ok_or("the design has no seed")?;
 				let subsets = design.subsets().ok_or("the design has no seed")?;
-				let wanted: Vec<_> = std::iter::once(openledger_factory::train::ALL)
-					.chain(subsets.clone())
-					.collect();
+				let wanted = Wanted::version(&subsets, design.blocks.len());
 
 				let bar = common.bar("adapters", 1);
 				let trained = run.train(

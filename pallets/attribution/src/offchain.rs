@@ -10,6 +10,7 @@ use frame::deps::{
 	sp_runtime::{offchain::storage::StorageValueRef, RuntimeAppPublic},
 };
 use openledger_influence_math::{
+	design::group,
 	host::{ask, Answer, BatchJob, Corpus, Job, Part, Query, Retraining},
 	merkle,
 };
@@ -281,9 +282,10 @@ impl<T: Config> Pallet<T> {
 	) -> Option<Vec<Part>> {
 		let subsets = design.subsets()?;
 		let part = |number: &u16| match ((*number).checked_sub(1), design.method) {
-			(None, _) => Some(Part::Adapter([0xff; 32])),
+			(None, _) => Some(Part::Adapter([0xff; 32], 0)),
 			(Some(k), Method::Counterfactual) => {
-				subsets.get(usize::from(k)).copied().map(Part::Adapter)
+				let group = group(k.into(), design.blocks.len(), subsets.len());
+				subsets.get(usize::from(k)).map(|subset| Part::Adapter(*subset, group))
 			},
 			(Some(k), Method::Gradient) => Some(k.checked_sub(1).map_or(Part::Map, Part::Page)),
 		};

@@ -133,9 +133,9 @@ pub struct Job {
 /// A thing that a run made and that is made again.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 pub enum Part {
-	/// The adapter that is trained on these blocks.
+	/// The adapter that is trained on these blocks, under the seed of this [`group`](crate::design::group).
 	#[codec(index = 0)]
-	Adapter(Subset),
+	Adapter(Subset, u8),
 	/// The map that makes an answer's features, by gradients with respect to the published adapter.
 	#[codec(index = 1)]
 	Map,

@@ -3,12 +3,13 @@
 //! With `z` the K x U membership matrix of the subsets, `d` the gains over the base model and `G`
 //! the gain of the published adapter, the shares `φ` minimise
 //! `Σ_k w_k (d_k − c(k) − z_k·φ)² + s (Σ_u φ_u − L)² + Σ_u (φ_u − p_u L)²`: `p` the size prior, `c` a level
-//! of its own for each stratum of sizes, `w` what a subset counts against the prior, `L` what all blocks
-//! add ([`level`]), and `s` what that counts ([`sureness`]). What a block adds falls with what is there
-//! already, so subsets are compared with others of their stratum alone, and the strata weighed so that they
-//! give the mean over all sizes, which is the Shapley value.
+//! of its own for each stratum of sizes and each group of one seed, `w` what a subset counts against the
+//! prior, `L` what all blocks add ([`level`]), and `s` what that counts ([`sureness`]). What a block adds falls
+//! with what is there already, and a seed shifts all that is trained under it: so subsets are compared with
+//! others of their stratum and group alone, and the strata weighed so that they give the mean over all sizes,
+//! which is the Shapley value.
 //!
-//! The solution is linear: `φ = Ψ·(G, d)`. With `x` the memberships centred in their stratum it
+//! The solution is linear: `φ = Ψ·(G, d)`. With `x` the memberships centred among those it
 //! satisfies `(xᵀwx + s11ᵀ + 1) φ = xᵀw d + (s1 + p) L`, which [`Psi::check`] verifies without solving
 //! anything.
 //!
@@ -19,11 +20,11 @@
 //! [`Psi::check_bounds`] keeps all sums inside their types.
 
 use crate::{
-	design::{contains, level, stratum, sureness, weight, Stratum, Subset},
+	design::{contains, group, level, stratum, sureness, weight, Stratum, Subset},
 	score::Nats,
 	Hash,
 };
-use alloc::{vec, vec::Vec};
+use alloc::{collections::BTreeMap, vec, vec::Vec};
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
 use sp_crypto_hashing::blake2_256;
@@ -161,23 +162,11 @@ impl Psi {
 	/// Solves the regression for `subsets` and the blocks' `sizes` (bytes).
 	#[cfg(any(feature = "std", feature = "runtime-benchmarks"))]
 	pub fn solve(subsets: &[Subset], sizes: &[u64]) -> Result<Self, PsiError> {
-		let (blocks, columns) = (sizes.len(), subsets.len() + 1);
-		if blocks == 0 || columns == 1 {
+		let blocks = sizes.len();
+		if blocks == 0 || subsets.is_empty() {
 			return Err(PsiError::Shape);
 		}
-		let prior = prior(sizes);
-		let memberships = Memberships::new(subsets, blocks);
-		let gram: Vec<f64> = memberships.gram(blocks).iter().map(|a| *a as f64).collect();
-		let factor = factorise(&gram, blocks);
-		let mut entries = vec![0i32; blocks * columns];
-		for column in 0..columns {
-			let right: Vec<f64> = (0..blocks)
-				.map(|u| memberships.right_side(column, u, &prior) as f64 / PRIOR_ONE as f64)
-				.collect();
-			for (u, value) in substitute(&factor, &right).into_iter().enumerate() {
-				entries[u * columns + column] = round(value);
-			}
-		}
+		let entries = Memberships::new(subsets, blocks).solution(&prior(sizes));
 		Self::new(blocks, subsets.len() as u16, entries)
 	}
 
@@ -206,10 +195,13 @@ impl Psi {
 	}
 }
 
-/// The memberships of all subsets, each centred on the mean of its stratum.
+/// The memberships of all subsets, each centred on the mean of its stratum and group.
 struct Memberships {
-	/// Subsets x blocks, in parts of `one`.
+	/// Subsets x blocks, each row in parts of its scale.
 	entries: Vec<Vec<i64>>,
+	/// `one`, but in proportion less in groups that are smaller than the first of their stratum: integers as
+	/// well, and such a row counts by the square of that.
+	scales: Vec<i64>,
 	one: i64,
 	/// What each subset counts.
 	weights: Vec<i64>,
@@ -222,25 +214,31 @@ struct Memberships {
 impl Memberships {
 	fn new(subsets: &[Subset], blocks: usize) -> Self {
 		let adapters = subsets.len();
-		let of = |k: usize| stratum(k, blocks, adapters);
 		let held = |k: &usize, u: usize| subsets.get(*k).is_some_and(|s| contains(s, u));
-		let strata = [Stratum::Alone, Stratum::LeftOut, Stratum::Half]
-			.map(|one| (0..adapters).filter(|k| of(*k) == one).collect::<Vec<usize>>());
-		// A common multiple of how many subsets the strata have.
-		let one = strata.iter().map(Vec::len).filter(|n| *n > 0).fold(1, |one, n| {
-			if one % n == 0 {
-				one
-			} else {
-				one * n
-			}
-		});
+		// Those that are compared among themselves.
+		let mut compared = BTreeMap::<(Stratum, u8), Vec<usize>>::new();
+		for k in 0..adapters {
+			let of = (stratum(k, blocks, adapters), group(k, blocks, adapters));
+			compared.entry(of).or_default().push(k);
+		}
+		let first = |stratum: Stratum| compared.get(&(stratum, 0)).map_or(1, Vec::len);
+		// A common multiple of how many subsets the strata have in their first groups.
+		let common = |one: usize, n: usize| if one % n == 0 { one } else { one * n };
+		let strata = [Stratum::Alone, Stratum::LeftOut, Stratum::Half];
+		let one = strata.map(first).into_iter().fold(1, common);
 		let mut entries = vec![vec![0i64; blocks]; adapters];
-		for stratum in strata.iter().filter(|stratum| !stratum.is_empty()) {
-			let times = (one / stratum.len()) as i64;
+		let mut scales = vec![0i64; adapters];
+		for ((stratum, _), members) in &compared {
+			let (count, times) = (members.len() as i64, (one / first(*stratum)) as i64);
+			for k in members {
+				if let Some(scale) = scales.get_mut(*k) {
+					*scale = count * times;
+				}
+			}
 			for u in 0..blocks {
-				let sum = stratum.iter().filter(|k| held(k, u)).count() as i64;
-				for k in stratum {
-					let whole = i64::from(held(k, u)) * stratum.len() as i64;
+				let sum = members.iter().filter(|k| held(k, u)).count() as i64;
+				for k in members {
+					let whole = i64::from(held(k, u)) * count;
 					if let Some(entry) = entries.get_mut(*k).and_then(|row| row.get_mut(u)) {
 						*entry = (whole - sum) * times;
 					}
@@ -250,7 +248,7 @@ impl Memberships {
 		let weights = (0..adapters).map(|k| weight(k, blocks, adapters)).collect();
 		let level = level(subsets, blocks, ONE.into());
 		let sureness = sureness(blocks, adapters);
-		Self { entries, one: one as i64, weights, level, sureness }
+		Self { entries, scales, one: one as i64, weights, level, sureness }
 	}
 
 	/// `xᵀwx + s11ᵀ + 1` times the square of `one`, blocks x blocks.
@@ -278,9 +276,28 @@ impl Memberships {
 		let by_gain = column.checked_sub(1).map_or(0, |k| {
 			let entry = self.entries.get(k).and_then(|row| row.get(u)).copied().unwrap_or(0);
 			let weight = self.weights.get(k).copied().unwrap_or(0);
-			entry as i128 * weight as i128 * PRIOR_ONE as i128 * ONE as i128
+			let scale = self.scales.get(k).copied().unwrap_or(0);
+			(entry * weight * scale) as i128 * PRIOR_ONE as i128 * ONE as i128
 		});
-		(by_level * one + by_gain) * one
+		by_level * one * one + by_gain
+	}
+
+	/// The entries of Ψ.
+	#[cfg(any(feature = "std", feature = "runtime-benchmarks"))]
+	fn solution(&self, prior: &[u64]) -> Vec<i32> {
+		let (blocks, columns) = (prior.len(), self.level.len());
+		let gram: Vec<f64> = self.gram(blocks).iter().map(|a| *a as f64).collect();
+		let factor = factorise(&gram, blocks);
+		let mut entries = vec![0i32; blocks * columns];
+		for column in 0..columns {
+			let right: Vec<f64> = (0..blocks)
+				.map(|u| self.right_side(column, u, prior) as f64 / PRIOR_ONE as f64)
+				.collect();
+			for (u, value) in substitute(&factor, &right).into_iter().enumerate() {
+				entries[u * columns + column] = round(value);
+			}
+		}
+		entries
 	}
 }
 
@@ -322,7 +339,10 @@ fn round(value: f64) -> i32 {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::design::draw;
+	use crate::{
+		design::{draw, groups, MAX_SINGLE},
+		score::NAT,
+	};
 	use proptest::prelude::*;
 
 	fn solved(seed: [u8; 32], blocks: u16, adapters: u16, sizes: &[u64]) -> (Vec<Subset>, Psi) {
@@ -380,6 +400,74 @@ mod tests {
 			let even = crate::score::positive(&scores) / blocks as u128;
 			prop_assert!(scores[junk] <= (even / 4 + (1 << 30)) as i128, "{} {even}", scores[junk]);
 		}
+	}
+
+	proptest! {
+		#![proptest_config(ProptestConfig::with_cases(16))]
+
+		#[test]
+		fn check_should_accept_when_halves_are_in_groups(
+			seed: [u8; 32], blocks in 2u16..48, halves in 100u16..=300,
+		) {
+			let singles = if blocks <= MAX_SINGLE { blocks } else { 0 };
+			let adapters = 2 * singles + halves;
+			let sizes: Vec<u64> = (0..u64::from(blocks)).map(|u| 1_000 + 17 * u).collect();
+			prop_assert!(groups(sizes.len(), adapters.into()) > 1);
+			let (subsets, psi) = solved(seed, blocks, adapters, &sizes);
+			prop_assert_eq!(psi.check(&subsets, &sizes), Ok(()));
+		}
+
+		#[test]
+		fn scores_should_be_the_truth_when_each_seed_but_the_first_shifts_its_group(
+			seed: [u8; 32],
+			truth in prop::collection::vec(0i32..10, 2..40),
+			shifts in prop::array::uniform8(-50i32..50),
+			halves in 100u16..=256,
+		) {
+			let blocks = truth.len();
+			let singles = if blocks <= usize::from(MAX_SINGLE) { blocks as u16 } else { 0 };
+			let adapters = 2 * singles + halves;
+			let (subsets, psi) = solved(seed, blocks as u16, adapters, &vec![1; blocks]);
+			let value = |k: usize, s: &Subset| {
+				let sum = (0..blocks).filter(|u| contains(s, *u)).map(|u| truth[u]).sum::<i32>();
+				let shift = match group(k, blocks, subsets.len()) {
+					0 => 0,
+					of => shifts[usize::from(of)],
+				};
+				(sum + shift) * NAT
+			};
+			let y: Vec<Nats> = [0, truth.iter().sum::<i32>() * NAT]
+				.into_iter()
+				.chain(subsets.iter().enumerate().map(|(k, s)| value(k, s)))
+				.collect();
+			for (score, truth) in psi.scores(&y).unwrap().iter().zip(&truth) {
+				let error = *score as f64 / f64::from(ONE) / f64::from(NAT) - f64::from(*truth);
+				// The prior holds blocks a little.
+				prop_assert!(error.abs() < 0.5, "{error}");
+			}
+		}
+	}
+
+	#[test]
+	fn check_should_refuse_when_psi_compares_halves_of_different_seeds() {
+		let (blocks, adapters) = (100, 128i64);
+		let (sizes, subsets) = ([1; 100], draw([7; 32].into(), 100, 128));
+		let mut memberships = Memberships::new(&subsets, blocks);
+		let solved = |memberships: &Memberships| {
+			Psi::new(blocks, adapters as u16, memberships.solution(&prior(&sizes))).unwrap()
+		};
+		assert_eq!(solved(&memberships).check(&subsets, &sizes), Ok(()));
+		memberships.one = adapters;
+		memberships.scales = vec![adapters; subsets.len()];
+		for u in 0..blocks {
+			let held = |s: &Subset| i64::from(contains(s, u));
+			let sum = subsets.iter().map(held).sum::<i64>();
+			for (row, subset) in memberships.entries.iter_mut().zip(&subsets) {
+				row[u] = held(subset) * adapters - sum;
+			}
+		}
+		let refused = Err(PsiError::NormalEquations);
+		assert_eq!(solved(&memberships).check(&subsets, &sizes), refused);
 	}
 
 	#[test]

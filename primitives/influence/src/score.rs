@@ -1,7 +1,7 @@
 //! Scores of one answer.
 
 use crate::{
-	design::{contains, stratum, Stratum},
+	design::{contains, group, groups, stratum, Stratum},
 	Psi, Subset,
 };
 use alloc::{vec, vec::Vec};
@@ -88,8 +88,8 @@ pub fn standard_errors(psi: &Psi, subsets: &[Subset], y: &[Nats]) -> Option<Vec<
 	Some(vec![error; blocks])
 }
 
-/// The regression's residual variance through Ψ. Its level and the blocks take degrees of freedom, at
-/// least one is left.
+/// The regression's residual variance through Ψ. The level of each group and the blocks take degrees of
+/// freedom, at least one is left.
 fn residual_errors(psi: &Psi, subsets: &[Subset], y: &[Nats]) -> Option<Vec<u128>> {
 	let scores = psi.scores(y)?;
 	let gains = gains(y);
@@ -99,13 +99,21 @@ fn residual_errors(psi: &Psi, subsets: &[Subset], y: &[Nats]) -> Option<Vec<u128
 		i128::from(*gain) - members.map(|(_, s)| s).sum::<i128>() / one
 	};
 	let residuals: Vec<i128> = subsets.iter().zip(gains.iter().skip(1)).map(residual).collect();
-	let mean = residuals.iter().sum::<i128>() / residuals.len().max(1) as i128;
+	let (blocks, adapters) = (psi.blocks(), subsets.len());
+	let groups = groups(blocks, adapters);
 	let mut squares = 0u128;
-	for r in &residuals {
-		let off = (r - mean).unsigned_abs();
-		squares = squares.checked_add(off.checked_mul(off)?)?;
+	for this in 0..groups {
+		let member = |(k, _): &(usize, &i128)| group(*k, blocks, adapters) == this;
+		let among = || residuals.iter().enumerate().filter(member).map(|(_, r)| r);
+		let mean = among().sum::<i128>() / among().count().max(1) as i128;
+		for r in among() {
+			let off = (r - mean).unsigned_abs();
+			squares = squares.checked_add(off.checked_mul(off)?)?;
+		}
 	}
-	let freedom = subsets.len().saturating_sub(psi.blocks()).max(1) as u128;
+	// The blocks' sum is none of them, since halves do not tell it.
+	let taken = usize::from(groups) + blocks.saturating_sub(1);
+	let freedom = adapters.saturating_sub(taken).max(1) as u128;
 	let variance = squares / freedom;
 	let norm =
 		|row: &[i32]| row.iter().skip(1).map(|a| (i128::from(*a).pow(2)) as u128).sum::<u128>();
@@ -153,8 +161,8 @@ mod tests {
 
 	#[test]
 	fn standard_errors_should_be_small_when_values_are_additive() {
-		// Every block alone and left out; halves.
-		[(8, 16), (20, 40)]
+		// Every block alone and left out; halves, of one seed and of several.
+		[(8, 16), (20, 40), (20, 120)]
 			.into_iter()
 			.for_each(|(blocks, adapters)| additive(blocks, adapters));
 	}
@@ -166,8 +174,12 @@ mod tests {
 			(0..blocks).filter(|u| members(*u)).map(|u| (u as i32 + 1) * NAT).sum::<i32>()
 		};
 		let value = |s: &Subset| sum(&|u| contains(s, u));
-		let exact: Vec<Nats> =
-			[0, sum(&|_| true)].into_iter().chain(subsets.iter().map(value)).collect();
+		// What a seed adds to all of its adapters is no error.
+		let shift = |k: usize| 30 * NAT * Nats::from(group(k, blocks, subsets.len()));
+		let exact: Vec<Nats> = [0, sum(&|_| true)]
+			.into_iter()
+			.chain(subsets.iter().enumerate().map(|(k, s)| value(s) + shift(k)))
+			.collect();
 		let mut noisy = exact.clone();
 		noisy.iter_mut().skip(2).step_by(3).for_each(|v| *v += NAT);
 		let one = u128::from(crate::psi::ONE.unsigned_abs()) * u128::from(NAT.unsigned_abs());

@@ -5,13 +5,13 @@
 use crate::lab::*;
 use comfy_table::Table;
 use ndarray::Array2;
-use openledger_factory::{hash, Base, Recipe, Row, Subset};
+use openledger_factory::{hash, Base, Recipe, Row, Subset, Wanted};
 use openledger_influence::{
 	baselines::{Metric, Overlap},
 	control::controlled,
 };
 use openledger_influence_math::{
-	design::{contains, draw, permutation},
+	design::{contains, draw, group, permutation},
 	Psi,
 };
 
@@ -23,8 +23,10 @@ const CATEGORIES: usize = 40;
 const PER_CATEGORY: usize = 8;
 /// Retrainings that the truth is measured on.
 const HALVES: usize = 60;
-/// Counterfactual adapters; the smaller designs are the beginnings of the largest.
+/// Counterfactual adapters; the smaller designs are the beginnings of the largest, but under one seed.
 const SIZES: [u16; 4] = [16, 32, 64, 128];
+/// The most adapters of the smaller designs.
+const FEW: usize = 64;
 
 /// Adapters with controls, by all epochs.
 const CONTROLLED: [u16; 5] = [16, 32, 48, 64, 128];
@@ -109,8 +111,14 @@ fn control(
 		Array2::from_shape_fn((rows, table.len()), |(row, answer)| table[answer][row])
 	};
 	let controls: Vec<_> = controls.iter().map(|scores| turned(scores, blocks)).collect();
-	let found = controlled(&members, &turned(values, subsets.len()), &controls)?;
+	let groups: Vec<u8> = (0..subsets.len()).map(|k| group(k, blocks, subsets.len())).collect();
+	let found = controlled(&members, &turned(values, subsets.len()), &controls, &groups)?;
 	Ok(found.scores.columns().into_iter().map(|scores| scores.to_vec()).collect())
+}
+
+/// The values of each answer but the first `n`.
+fn after(values: &[Vec<f64>], n: usize) -> Vec<Vec<f64>> {
+	values.iter().map(|row| row[n..].to_vec()).collect()
 }
 
 /// Measures all methods on all answers.
@@ -122,18 +130,26 @@ pub fn arm(bench: &Bench, corpus: &Corpus, figures: &mut Figures) -> Result<()> 
 	let most = SIZES[SIZES.len() - 1];
 	let seed = hash(&options.seed("design").to_le_bytes());
 	let subsets = draw(seed.into(), blocks as u16, most);
-	let with_published = [vec![subset((1 << blocks) - 1)], subsets.clone()].concat();
-	let registered = bench.retrain(
-		bench.options.recipe,
-		"registered adapters",
-		rows,
-		&with_published,
-		"registered",
-		false,
-	)?;
+	let retrain = |what: &str, wanted: &[Wanted]| {
+		bench.retrain(options.recipe, what, rows, wanted, "registered", false)
+	};
+	// The largest design, under its seeds, and the others.
+	let registered = retrain("registered adapters", &Wanted::version(&subsets, blocks))?;
+	let few: Vec<Wanted> = subsets[..FEW].iter().map(|subset| (*subset).into()).collect();
+	let counterfactual = retrain("adapters of one seed", &few)?;
 	let published = (registered.flat[0].clone(), &registered.notes[0]);
 	let Asked { answers, sets, .. } = bench.asked(published, passages)?;
 	let found = bench.values("registered adapters", &registered.flat, &answers)?;
+	let by_few = bench.values("adapters of one seed", &counterfactual.flat, &answers)?;
+	// The values of a design for each answer, behind those of the base model and the published adapter. What
+	// is more than few is the largest design.
+	let values = |count: usize| -> Vec<Vec<f64>> {
+		let row = |(found, few): (&Vec<f64>, &Vec<f64>)| match few.get(1..=count) {
+			Some(few) => [&found[..2], few].concat(),
+			None => found.clone(),
+		};
+		found.iter().zip(&by_few).map(row).collect()
+	};
 
 	let halves: Vec<Subset> =
 		(0..HALVES).map(|i| half(options.seed(&format!("half/{i}")), blocks)).collect();
@@ -154,8 +170,8 @@ pub fn arm(bench: &Bench, corpus: &Corpus, figures: &mut Figures) -> Result<()> 
 		let subsets = &subsets[..usize::from(adapters)];
 		let psi = Psi::solve(subsets, &sizes_of).map_err(|e| format!("the design: {e:?}"))?;
 		psi.check(subsets, &sizes_of).map_err(|e| format!("the design: {e:?}"))?;
-		let y = |row: &Vec<f64>| fixed(row[..usize::from(adapters) + 2].iter().copied());
-		let scores = found.iter().map(|row| scores(&psi, &y(row))).collect();
+		let ys = values(adapters.into()).into_iter().map(fixed);
+		let scores = ys.map(|y| scores(&psi, &y)).collect();
 		let title = format!("counterfactual adapters, K = {adapters}");
 		methods.push((title, Some(format!("block_lds_k{adapters}")), scores));
 	}
@@ -179,20 +195,17 @@ pub fn arm(bench: &Bench, corpus: &Corpus, figures: &mut Figures) -> Result<()> 
 	}
 
 	// The same retrainings with these as controls, and others that see each row once.
-	let counterfactual = registered.after(1);
-	let by_all: Vec<Vec<f64>> = found.iter().map(|row| row[2..].to_vec()).collect();
 	let recipe = Recipe { epochs: 1, rows: options.recipe.rows / 4, ..options.recipe };
-	let few = &subsets[..usize::from(SHORT[SHORT.len() - 1])];
-	let short = bench.retrain(recipe, "short training", rows, few, "registered", false)?;
+	let short = bench.retrain(recipe, "short training", rows, &few, "registered", false)?;
 	let by_short = bench.values("short training", &short.flat, &answers)?;
-	let by_short: Vec<Vec<f64>> = by_short.iter().map(|row| row[1..].to_vec()).collect();
 	let mut controlled_ones = Vec::new();
 	let usual = options.recipe.epochs;
-	for (epochs, adapters, values, designs) in
-		[(usual, &counterfactual, by_all, &CONTROLLED[..]), (1, &short, by_short, &SHORT[..])]
+	for (epochs, adapters, designs) in
+		[(usual, &counterfactual, &CONTROLLED[..]), (1, &short, &SHORT[..])]
 	{
 		let gradients = bench.mean_gradients(adapters, rows, blocks, &answers)?;
 		for count in designs.iter().map(|count| usize::from(*count)) {
+			let values = if epochs == 1 { after(&by_short, 1) } else { after(&values(count), 2) };
 			let found = control(&subsets[..count], blocks, &values, &[&rare, &gradients])?;
 			let seen = if epochs == 1 { ", short" } else { "" };
 			let key = format!("block_lds_controlled{}_k{count}", seen.replace(", ", "_"));

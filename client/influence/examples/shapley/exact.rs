@@ -2,7 +2,7 @@
 
 use crate::lab::*;
 use comfy_table::Table;
-use openledger_factory::{hash, Base, Hash, Recipe, Row, Subset};
+use openledger_factory::{hash, Base, Hash, Recipe, Row, Subset, Wanted};
 use openledger_influence::baselines::{shares, Metric, Overlap};
 use openledger_influence::{Scorer, NAT};
 use openledger_influence_math::{
@@ -76,7 +76,7 @@ pub fn arm(bench: &Bench, data: &Data, name: &str, figures: &mut Figures) -> Res
 	let subsets = draw(hash(&options.seed("design").to_le_bytes()).into(), 8, options.adapters);
 	let psi = Psi::solve(&subsets, &sizes_of).map_err(|e| format!("the design: {e:?}"))?;
 	psi.check(&subsets, &sizes_of).map_err(|e| format!("the design: {e:?}"))?;
-	let with_published = [vec![subset(ALL)], subsets.clone()].concat();
+	let with_published = Wanted::version(&subsets, BLOCKS);
 	let registered = bench.retrain(
 		bench.options.recipe,
 		"registered adapters",
@@ -201,7 +201,7 @@ pub fn arm(bench: &Bench, data: &Data, name: &str, figures: &mut Figures) -> Res
 		draw(hash(&options.seed("junk").to_le_bytes()).into(), blocks as u16, options.adapters + 2);
 	let junk_psi = Psi::solve(&junk_subsets, &sizes(&with_junk, blocks))
 		.map_err(|e| format!("the design with nine: {e:?}"))?;
-	let all = [vec![subset(2 * ALL + 1)], junk_subsets].concat();
+	let all = Wanted::version(&junk_subsets, blocks);
 	let junk = bench.retrain(
 		bench.options.recipe,
 		"with a junk contributor",

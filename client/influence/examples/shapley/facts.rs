@@ -8,7 +8,7 @@
 
 use crate::{blocks::PARTS, lab::*};
 use comfy_table::Table;
-use openledger_factory::{hash, Base, Recipe, Row};
+use openledger_factory::{hash, Base, Recipe, Row, Wanted};
 use openledger_graph::Gpt;
 use openledger_influence::{
 	baselines::{Gradients, Metric, Overlap},
@@ -292,7 +292,7 @@ pub fn arm(bench: &Bench, figures: &mut Figures) -> Result<()> {
 	let facts = facts(&PLACES, &options.seed.to_string());
 	let (rows, planted) = rows(base, &facts)?;
 	let design = draw(hash(&options.seed("design").to_le_bytes()).into(), UNITS as u16, ADAPTERS);
-	let all = [vec![subset((1 << UNITS) - 1)], design.clone()].concat();
+	let all = Wanted::version(&design, UNITS);
 	let recipe = Recipe { rate: RATE, averaged: AVERAGED, ..options.recipe };
 	let what = "registered adapters";
 	let registered = bench.retrain(recipe, what, &rows, &all, "registered", false)?;

@@ -3,6 +3,7 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use openledger_factory::{
 	adapter, base::Pretraining, hash, train, train::fingerprint, Base, Hash, Recipe, Row, Subset,
+	Wanted,
 };
 use openledger_graph::Gpt;
 use openledger_influence::{
@@ -41,7 +42,7 @@ pub const HELD_OUT: usize = 5;
 pub const TEMPERATURES: [(f32, &str); 4] = [(0.0, "t0"), (0.3, "t03"), (0.7, "t07"), (1.0, "t1")];
 /// Counterfactual adapters whose gradients are averaged.
 pub const PROBES: usize = 3;
-/// Subsets that one call of the factory trains.
+/// Adapters that one call of the factory trains.
 pub const CHUNK: usize = 24;
 
 pub const HELP: &str = "\
@@ -202,11 +203,6 @@ impl Adapters {
 	pub fn seconds(&self) -> f64 {
 		self.notes.iter().map(|note| note.seconds).sum()
 	}
-
-	/// Those after the first `n`.
-	pub fn after(&self, n: usize) -> Self {
-		Self { flat: self.flat[n..].to_vec(), notes: self.notes[n..].to_vec() }
-	}
 }
 
 /// An answer: tokens that it goes on from, and its own.
@@ -245,30 +241,32 @@ impl Bench {
 		}
 	}
 
-	/// An adapter of each subset, kept ones first. `together`: in one call on two threads, as a
+	/// All adapters that are wanted, kept ones first. `together`: in one call on two threads, as a
 	/// version is trained, else in several at once.
 	pub fn retrain(
 		&self,
 		recipe: Recipe,
 		what: &str,
 		rows: &[Row],
-		subsets: &[Subset],
+		wanted: &[impl Into<Wanted> + Copy],
 		seed: &str,
 		together: bool,
 	) -> Result<Adapters> {
+		let wanted: Vec<Wanted> = wanted.iter().map(|one| (*one).into()).collect();
 		let recipe = Recipe { seed: self.options.seed(seed), ..recipe };
-		let path = |subset: &Subset| {
-			self.cache.path("adapter", &fingerprint(&self.base_hash, rows, subset, &recipe))
+		let path = |one: &Wanted| {
+			self.cache.path("adapter", &fingerprint(&self.base_hash, rows, one, &recipe))
 		};
-		let kept = |subset: &Subset| -> Option<(Vec<f32>, Retrained)> {
-			let path = path(subset);
+		let kept = |one: &Wanted| -> Option<(Vec<f32>, Retrained)> {
+			let path = path(one);
 			let file = fs::read(&path).ok()?;
 			let note: Retrained =
 				serde_json::from_slice(&fs::read(path.with_extension("json")).ok()?).ok()?;
 			(hex::encode(hash(&file)) == note.adapter).then_some(())?;
 			Some((adapter::from_file(&self.base, &file).ok()?, note))
 		};
-		let missing: Vec<Subset> = subsets.iter().filter(|s| kept(s).is_none()).copied().collect();
+		let missing: Vec<Wanted> =
+			wanted.iter().filter(|one| kept(one).is_none()).copied().collect();
 		let bar = Self::bar(format!("retraining: {what}"), missing.len());
 		let (size, threads) = if together { (missing.len().max(1), 2) } else { (CHUNK, 1) };
 		// Of every size some in each chunk, and for two threads as many chunks.
@@ -280,8 +278,8 @@ impl Bench {
 			let nothing = &mut |_: usize, _: usize, _: f32| {};
 			let adapters = train(&self.base, rows, &chunk, &recipe, threads, nothing)?;
 			let seconds = start.elapsed().as_secs_f64() / chunk.len() as f64;
-			for (subset, flat) in chunk.iter().zip(adapters) {
-				let (file, path) = (adapter::to_file(&self.base, &flat)?, path(subset));
+			for (one, flat) in chunk.iter().zip(adapters) {
+				let (file, path) = (adapter::to_file(&self.base, &flat)?, path(one));
 				let note = Retrained { adapter: hex::encode(hash(&file)), seconds };
 				Cache::write(&path, &file)?;
 				Cache::write(&path.with_extension("json"), &serde_json::to_vec(&note)?)?;
@@ -290,8 +288,8 @@ impl Bench {
 			Ok(())
 		})?;
 		bar.finish_and_clear();
-		let read = |subset| kept(subset).ok_or("a retraining was not kept: is the disk full?");
-		let both = subsets.iter().map(read).collect::<std::result::Result<Vec<_>, _>>()?;
+		let read = |one| kept(one).ok_or("a retraining was not kept: is the disk full?");
+		let both = wanted.iter().map(read).collect::<std::result::Result<Vec<_>, _>>()?;
 		let (flat, notes) = both.into_iter().unzip();
 		Ok(Adapters { flat, notes })
 	}

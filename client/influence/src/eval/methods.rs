@@ -14,9 +14,10 @@ use super::{
 };
 use crate::{control::controlled, NAT};
 use ndarray::{s, Array1, Array2, ArrayView1, ArrayView2, Axis};
+use openledger_factory::Wanted;
 use openledger_graph::Mlp;
 use openledger_influence_math::{
-	design::{contains, draw},
+	design::{contains, draw, group},
 	psi::ONE,
 	Psi, Subset,
 };
@@ -473,15 +474,15 @@ impl Method for Trak {
 pub struct LeaveOneOut;
 
 /// Jobs on all rows but those of blocks that a subset leaves out.
-fn jobs(subject: &Subject, subsets: &[Subset]) -> Vec<Job> {
-	let job = |subset: &Subset| Job {
+fn jobs(subject: &Subject, wanted: &[impl Into<Wanted> + Copy]) -> Vec<Job> {
+	let job = |wanted: Wanted| Job {
 		rows: (0..subject.rows.len())
-			.filter(|i| contains(subset, subject.block[*i]))
+			.filter(|i| contains(&wanted.subset, subject.block[*i]))
 			.collect(),
-		// The same weights and, as far as it goes, order for all.
-		seed: subject.seed,
+		// The same weights and, as far as it goes, order for all of a group.
+		seed: wanted.seed(subject.seed),
 	};
-	subsets.iter().map(job).collect()
+	wanted.iter().map(|one| job((*one).into())).collect()
 }
 
 /// The measure of all queries after each job: `[jobs, queries]`.
@@ -544,7 +545,7 @@ impl Counterfactual {
 		queries: &Rows,
 		subsets: &[Subset],
 	) -> Result<Vec<Vec<i32>>> {
-		let all = [&[[0xff; 32]], subsets].concat();
+		let all = Wanted::version(subsets, subject.blocks);
 		let what = format!("{} counterfactuals", self.adapters);
 		let values = measured(subject, queries, &what, &jobs(subject, &all))?;
 		let start = super::model::initial(subject.model, subject.seed);
@@ -615,7 +616,9 @@ impl Method for Controlled {
 		let members = Array2::from_shape_fn((subsets.len(), subject.blocks), |(k, u)| {
 			f64::from(u8::from(contains(&subsets[k], u)))
 		});
-		Ok(narrow(&controlled(&members, &observed, &[gradients])?.scores))
+		let groups: Vec<u8> =
+			(0..subsets.len()).map(|k| group(k, subject.blocks, subsets.len())).collect();
+		Ok(narrow(&controlled(&members, &observed, &[gradients], &groups)?.scores))
 	}
 }
 

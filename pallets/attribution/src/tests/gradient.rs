@@ -259,13 +259,30 @@ fn parts_should_be_adapter_map_and_pages_when_drawn_by_gradients() {
 		closed();
 		let design = Designs::<Test>::get(MODEL).unwrap();
 		let parts = |drawn: &[u16]| Attribution::parts(&design, drawn).unwrap();
-		let all = Part::Adapter([0xff; 32]);
+		let all = Part::Adapter([0xff; 32], 0);
 		assert_eq!(parts(&[9, 0, 1, 2]), [Part::Page(7), all.clone(), Part::Map, Part::Page(0)]);
 		let design = Design { method: Method::Counterfactual, ..design };
-		let subset = |k: usize| Part::Adapter(design.subsets().unwrap()[k]);
+		let subset = |k: usize| Part::Adapter(design.subsets().unwrap()[k], 0);
 		let parts = |drawn: &[u16]| Attribution::parts(&design, drawn);
 		assert_eq!(parts(&[COLUMNS, 0, 1]), Some(vec![subset(15), all, subset(0)]));
 		assert_eq!(parts(&[COLUMNS + 1]), None);
+	});
+}
+
+#[test]
+fn parts_should_have_the_groups_of_halves_when_these_are_many() {
+	build_and_execute(|| {
+		closed();
+		let design = Designs::<Test>::get(MODEL).unwrap();
+		// Each of eight blocks alone and left out, 50 halves, and their complements.
+		let design = Design { method: Method::Counterfactual, adapters: 116, ..design };
+		let group = |part: Part| match part {
+			Part::Adapter(_, group) => group,
+			other => panic!("{other:?} is no adapter"),
+		};
+		let parts = Attribution::parts(&design, &[0, 16, 17, 18, 19, 67, 68, 116]).unwrap();
+		let groups: Vec<u8> = parts.into_iter().map(group).collect();
+		assert_eq!(groups, [0, 0, 0, 1, 2, 0, 1, 4]);
 	});
 }
 
