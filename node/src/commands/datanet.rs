@@ -22,6 +22,15 @@ pub type Consideration = <Runtime as pallet_datanets::Config>::Consideration;
 /// Datanets: data that its contributors are paid for.
 #[derive(Debug, clap::Subcommand)]
 pub enum DatanetCommand {
+	#[command(flatten)]
+	OnChain(OnChain),
+	Duplicates(DuplicatesCommand),
+	Exhibit(ExhibitCommand),
+}
+
+/// What a node is needed for in any case.
+#[derive(Debug, clap::Subcommand)]
+pub enum OnChain {
 	/// Creates a Datanet; you own and curate it.
 	Create {
 		/// Its name.
@@ -67,8 +76,6 @@ pub enum DatanetCommand {
 		#[command(flatten)]
 		from: Source,
 	},
-	Duplicates(DuplicatesCommand),
-	Exhibit(ExhibitCommand),
 	/// Accepts or rejects all batches that wait, after checking that their rows can be had.
 	Review {
 		/// The Datanet.
@@ -296,15 +303,22 @@ async fn unpaid_groups(
 
 impl DatanetCommand {
 	pub async fn run(&self, common: &Common) -> Result<()> {
-		if let Self::Duplicates(command) = self {
+		match self {
+			Self::OnChain(command) => command.run(common).await,
 			// A text is compared with itself without a node.
-			return command.run(common).await;
+			Self::Duplicates(command) => command.run(common).await,
+			Self::Exhibit(command) => {
+				command.run(common, &common.chain().await?, &common.signer()?).await
+			},
 		}
+	}
+}
+
+impl OnChain {
+	async fn run(&self, common: &Common) -> Result<()> {
 		let chain = common.chain().await?;
 		let signer = common.signer()?;
 		match self {
-			Self::Duplicates(command) => command.run(common).await?,
-			Self::Exhibit(command) => command.run(common, &chain, &signer).await?,
 			Self::Create { name, rights, price, period, curator_cut, at_risk } => {
 				let name = name.as_bytes().to_vec();
 				let name = name.try_into().map_err(|_| "a name has at most 64 bytes")?;
