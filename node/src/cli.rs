@@ -241,6 +241,18 @@ mod tests {
 	use super::*;
 
 	#[test]
+	fn demand_should_name_one_row_when_it_is_read() {
+		let reads = |words: &str| {
+			let words = format!("openledger datanet {words}");
+			Cli::try_parse_from(words.split(' ')).is_ok()
+		};
+		let row = "0x".to_string() + &"ab".repeat(32);
+		assert!(reads(&format!("demand 0 {row} --wait")) && reads("demand 0 --file row"));
+		assert!(!reads("demand 0") && !reads(&format!("demand 0 {row} --file row")));
+		assert!(reads("show-rows 0 one two --watch") && reads("show 0 --batch 1"));
+	}
+
+	#[test]
 	fn price_should_be_read_when_an_output_is_chosen_too() {
 		let words = "openledger model price 0 --input-price 1 --output-price 2 --output json";
 		assert!(Cli::try_parse_from(words.split(' ')).is_ok());

@@ -1,5 +1,6 @@
 use super::{
 	account,
+	demands::{DemandCommand, DemandsCommand, EndDemandsCommand, ShowRowsCommand},
 	duplicates::{compare, DuplicatesCommand, ExhibitCommand, Source},
 	event, open, show_open, Common,
 };
@@ -26,6 +27,10 @@ pub enum DatanetCommand {
 	OnChain(OnChain),
 	Duplicates(DuplicatesCommand),
 	Exhibit(ExhibitCommand),
+	Demand(DemandCommand),
+	Demands(DemandsCommand),
+	ShowRows(ShowRowsCommand),
+	EndDemands(EndDemandsCommand),
 }
 
 /// What a node is needed for in any case.
@@ -177,10 +182,13 @@ pub enum OnChain {
 		/// The Datanet.
 		datanet: DatanetId,
 	},
-	/// Shows a Datanet and its batches.
+	/// Shows a Datanet and its batches, or the rows of a batch.
 	Show {
 		/// The Datanet.
 		datanet: DatanetId,
+		/// Lists the rows of this batch, by their hashes.
+		#[arg(long)]
+		batch: Option<BatchId>,
 	},
 }
 
@@ -310,6 +318,10 @@ impl DatanetCommand {
 			Self::Exhibit(command) => {
 				command.run(common, &common.chain().await?, &common.signer()?).await
 			},
+			Self::Demand(command) => command.run(common).await,
+			Self::Demands(command) => command.run(common).await,
+			Self::ShowRows(command) => command.run(common).await,
+			Self::EndDemands(command) => command.run(common).await,
 		}
 	}
 }
@@ -560,7 +572,28 @@ impl OnChain {
 				chain.send(&signer, Call::close { datanet: *datanet }).await?;
 				common.print(format!("Datanet {datanet} closed"), json!({ "datanet": datanet }));
 			},
-			Self::Show { datanet } => {
+			Self::Show { datanet, batch: Some(batch) } => {
+				let listed = of_batch(&rows(&chain, *datanet).await?, *batch);
+				if listed.is_empty() {
+					return Err(format!(
+						"Datanet {datanet} has no rows of a batch {batch}: `openledger datanet show \
+						 {datanet}` lists its batches"
+					)
+					.into());
+				}
+				let mut table = comfy_table::Table::new();
+				table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
+				table.set_header(["row", "bytes"]);
+				for row in &listed {
+					table.add_row([format!("{:?}", row.hash), row.bytes.to_string()]);
+				}
+				let rows: Vec<_> = listed
+					.iter()
+					.map(|row| json!({ "row": row.hash, "bytes": row.bytes }))
+					.collect();
+				common.print(table, json!({ "batch": batch, "rows": rows }));
+			},
+			Self::Show { datanet, batch: None } => {
 				let key = pallet_datanets::Datanets::<Runtime>::hashed_key_for(datanet);
 				let entry: pallet_datanets::Datanet<AccountId, Consideration> = chain
 					.read(&key)
