@@ -202,6 +202,9 @@ pub fn run() -> sc_cli::Result<()> {
 			client(c.command.run(&c.common))
 		},
 		Some(Subcommand::Engine { store }) => {
+			// Its log goes where the node's does, but only what it says itself.
+			let log = format!("warn,{}=info", openledger_worker::LOG_TARGET);
+			sc_cli::LoggerBuilder::new(log).init()?;
 			openledger_worker::run_child(store, std::io::stdin().lock(), std::io::stdout().lock())
 				.map_err(Into::into)
 		},
