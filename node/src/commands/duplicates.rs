@@ -762,6 +762,15 @@ mod tests {
 	}
 
 	#[test]
+	fn advice_should_name_a_row_to_demand_when_nobody_gives_it() {
+		let missing = vec![Hash::repeat_byte(7), Hash::repeat_byte(8)];
+		let comparison = Comparison::new(Vec::new(), &[], missing, &|| ());
+		let advice = command(Some(4), None).advice(&comparison, &person(1));
+		assert!(advice.contains(&format!("datanet demand 4 0x{}", "07".repeat(32))), "{advice}");
+		assert_eq!(comparison.json()["missing"], 2);
+	}
+
+	#[test]
 	fn wanted_should_be_rows_of_others_when_none_are_named() {
 		let (comparison, none) = (comparison(&[]), BTreeSet::new());
 		let wanted = |row: &[String], me, announced: &BTreeSet<Hash>| -> Result<Vec<u32>> {
