@@ -18,6 +18,9 @@ use std::{
 	path::PathBuf,
 };
 
+/// Blocks after which a row that could not be shown is tried again: some minutes.
+const RETRY: u32 = 100;
+
 /// Demands that a row be shown on chain: it is void if nobody does so within a day.
 ///
 /// Models are trained on rows, and trained again by whoever checks them, so everybody must be able to
@@ -456,8 +459,8 @@ impl ShowRowsCommand {
 				if !self.file.is_empty() && !given.contains_key(&row) {
 					continue;
 				}
-				// Once, so that what nobody gives is not asked for with every block.
-				if !tried.insert((row, demand.until)) {
+				// What nobody gives, or the chain refuses, is not tried again with every block.
+				if !tried.insert((row, demand.until, now / RETRY)) {
 					continue;
 				}
 				let found = match given.get(&row) {
