@@ -202,6 +202,9 @@ pub fn run() -> sc_cli::Result<()> {
 			client(c.command.run(&c.common))
 		},
 		Some(Subcommand::Engine { store }) => {
+			// Its log goes where the node's does, but only what it says itself.
+			let log = format!("warn,{}=info", openledger_worker::LOG_TARGET);
+			sc_cli::LoggerBuilder::new(log).init()?;
 			openledger_worker::run_child(store, std::io::stdin().lock(), std::io::stdout().lock())
 				.map_err(Into::into)
 		},
@@ -239,6 +242,18 @@ fn client(
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn demand_should_name_one_row_when_it_is_read() {
+		let reads = |words: &str| {
+			let words = format!("openledger datanet {words}");
+			Cli::try_parse_from(words.split(' ')).is_ok()
+		};
+		let row = "0x".to_string() + &"ab".repeat(32);
+		assert!(reads(&format!("demand 0 {row} --wait")) && reads("demand 0 --file row"));
+		assert!(!reads("demand 0") && !reads(&format!("demand 0 {row} --file row")));
+		assert!(reads("show-rows 0 one two --watch") && reads("show 0 --batch 1"));
+	}
 
 	#[test]
 	fn price_should_be_read_when_an_output_is_chosen_too() {

@@ -49,26 +49,26 @@ impl EthTransactions<OpaqueExtrinsic> for RuntimeTransactions {
 		use pallet_revive::Event::{ContractEmitted, EthExtrinsicRevert};
 		use pallet_transaction_payment::Event::TransactionFeePaid;
 		let records = Vec::<EventRecord<RuntimeEvent, Hash>>::decode(&mut &encoded[..])?;
-		let kind = |event| match event {
+		let pallet = |EthLog { address, topics, data }| {
+			EthEventKind::Pallet(RawLog { address, topics, data })
+		};
+		let kinds = |event| match event {
 			RuntimeEvent::Revive(ContractEmitted { contract, data, topics }) => {
-				Some(EthEventKind::Log(RawLog { address: contract, topics, data }))
+				vec![EthEventKind::Log(RawLog { address: contract, topics, data })]
 			},
 			RuntimeEvent::Revive(EthExtrinsicRevert { .. })
-			| RuntimeEvent::System(ExtrinsicFailed { .. }) => Some(EthEventKind::Reverted),
+			| RuntimeEvent::System(ExtrinsicFailed { .. }) => vec![EthEventKind::Reverted],
 			RuntimeEvent::TransactionPayment(TransactionFeePaid { actual_fee, .. }) => {
-				Some(EthEventKind::Fee(actual_fee))
+				vec![EthEventKind::Fee(actual_fee)]
 			},
-			event => runtime::logs::log(&event).map(|log| {
-				let EthLog { address, topics, data } = log;
-				EthEventKind::Pallet(RawLog { address, topics, data })
-			}),
+			event => runtime::logs::logs(&event).into_iter().map(pallet).collect(),
 		};
-		let events = records.into_iter().filter_map(|EventRecord { phase, event, .. }| {
+		let events = records.into_iter().flat_map(|EventRecord { phase, event, .. }| {
 			let extrinsic = match phase {
 				Phase::ApplyExtrinsic(extrinsic) => Some(extrinsic),
 				Phase::Initialization | Phase::Finalization => None,
 			};
-			Some(EthEvent { extrinsic, kind: kind(event)? })
+			kinds(event).into_iter().map(move |kind| EthEvent { extrinsic, kind })
 		});
 		Ok(events.collect())
 	}

@@ -49,7 +49,29 @@ fn wei(amount: &Balance) -> U256 {
 	U256::from(*amount)
 }
 
-/// The log of an event that has a form in Solidity.
+/// The logs of an event that has a form in Solidity: one, or two if it says more than that form, which
+/// stays as it was released.
+pub fn logs(event: &RuntimeEvent) -> Vec<EthLog> {
+	log(event).into_iter().chain(more(event)).collect()
+}
+
+/// What an event says beyond its first form.
+fn more(event: &RuntimeEvent) -> Option<EthLog> {
+	match event {
+		RuntimeEvent::Attribution(pallet_attribution::Event::Settled {
+			model,
+			period,
+			netted,
+			..
+		}) => Some(EthLog::new(
+			ATTRIBUTION,
+			&IAttribution::Netted { model: *model, period: *period, amount: wei(netted) },
+		)),
+		_ => None,
+	}
+}
+
+/// The first log of an event.
 pub fn log(event: &RuntimeEvent) -> Option<EthLog> {
 	match event {
 		RuntimeEvent::Balances(event) => balances(event),
@@ -465,7 +487,7 @@ fn attribution(event: &pallet_attribution::Event<Runtime>) -> Option<EthLog> {
 			ATTRIBUTION,
 			&IAttribution::ReceiptUnscored { receipt: word(*receipt), period: *period },
 		),
-		// What netting left of the rest is in the native event alone: a released event stays as it is.
+		// What netting left of the rest is a log of its own.
 		Settled { model, period, total, paid, rest, netted: _ } => EthLog::new(
 			ATTRIBUTION,
 			&IAttribution::Settled {

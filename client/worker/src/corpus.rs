@@ -2,12 +2,21 @@
 
 use crate::{
 	child::{run, Failure},
+	parent::LOG_TARGET,
 	protocol,
 };
 use openledger_blobs::{Hash, Space, Store};
+use openledger_factory::Run;
 use openledger_influence_math::Spans;
-use openledger_spans::{text, Builder, Index};
-use std::path::PathBuf;
+use openledger_spans::{text, Builder, Index, Progress};
+use std::{
+	path::{Path, PathBuf},
+	sync::atomic::{AtomicU64, Ordering},
+	time::Instant,
+};
+
+/// Seconds between two lines on how far an index is.
+const TELL: u64 = 10;
 
 /// An index of the rows, and the block of each.
 pub(crate) struct Corpus {
@@ -21,6 +30,27 @@ pub(crate) fn path(store: &Store, manifest: &Hash) -> PathBuf {
 	store.root().join("spans").join(hex::encode(manifest))
 }
 
+/// Builds the index of a run's rows, and says how far it is.
+fn build(store: &Store, run: &Run, path: &Path) -> Result<Index, Failure> {
+	std::fs::create_dir_all(store.root().join("spans"))?;
+	let mut builder = Builder::new();
+	for hash in run.contents()? {
+		builder.push(&text::tokens(&store.get(Space::Public, &hash)?))?;
+	}
+	let (begun, told) = (Instant::now(), AtomicU64::new(0));
+	log::info!(target: LOG_TARGET, "indexing rows of {} bytes for spans", builder.tokens());
+	builder.write(path, &|Progress { stage, done, total }| {
+		let seconds = begun.elapsed().as_secs();
+		// Of its threads one says so.
+		if told.fetch_max(seconds / TELL, Ordering::Relaxed) < seconds / TELL {
+			let percent = 100 * done / total.max(1);
+			log::info!(target: LOG_TARGET, "index of rows: {stage:?} {percent} %, {seconds} s");
+		}
+	})?;
+	log::info!(target: LOG_TARGET, "rows are indexed, in {} s", begun.elapsed().as_secs());
+	Ok(Index::open(path)?)
+}
+
 impl Corpus {
 	/// Opens the index of a run's rows, which is built if there is none yet.
 	pub fn open(store: &Store, work: &protocol::Corpus) -> Result<Self, Failure> {
@@ -28,15 +58,7 @@ impl Corpus {
 		let path = path(store, &manifest);
 		let index = match Index::open(&path) {
 			Ok(index) => index,
-			Err(_) => {
-				std::fs::create_dir_all(store.root().join("spans"))?;
-				let mut builder = Builder::new();
-				for hash in run.contents()? {
-					builder.push(&text::tokens(&store.get(Space::Public, &hash)?))?;
-				}
-				builder.write(&path, &|_| ())?;
-				Index::open(&path)?
-			},
+			Err(_) => build(store, &run, &path)?,
 		};
 		let rows = run.batches.iter().zip(&work.blocks);
 		let blocks = rows.flat_map(|(rows, block)| rows.iter().map(|_| *block)).collect();

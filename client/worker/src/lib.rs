@@ -12,5 +12,5 @@ mod protocol;
 
 pub use batch::weights;
 pub use child::run_child;
-pub use parent::{Limits, Options, Parent};
+pub use parent::{Limits, Options, Parent, LOG_TARGET};
 pub use protocol::{PromptBlob, ResponseBlob, Work};

@@ -27,7 +27,8 @@ use std::{
 const QUEUE: usize = 64;
 /// How many times the patience for an answer is that for adapters.
 const TRAINING: u32 = 6;
-const LOG_TARGET: &str = "engine";
+/// What it logs under, in both processes.
+pub const LOG_TARGET: &str = "engine";
 
 /// What the engine needs of the node.
 pub struct Options {

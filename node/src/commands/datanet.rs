@@ -1,5 +1,6 @@
 use super::{
 	account,
+	demands::{DemandCommand, DemandsCommand, EndDemandsCommand, ShowRowsCommand},
 	duplicates::{compare, DuplicatesCommand, ExhibitCommand, Source},
 	event, open, show_open, Common,
 };
@@ -22,6 +23,19 @@ pub type Consideration = <Runtime as pallet_datanets::Config>::Consideration;
 /// Datanets: data that its contributors are paid for.
 #[derive(Debug, clap::Subcommand)]
 pub enum DatanetCommand {
+	#[command(flatten)]
+	OnChain(OnChain),
+	Duplicates(DuplicatesCommand),
+	Exhibit(ExhibitCommand),
+	Demand(DemandCommand),
+	Demands(DemandsCommand),
+	ShowRows(ShowRowsCommand),
+	EndDemands(EndDemandsCommand),
+}
+
+/// What a node is needed for in any case.
+#[derive(Debug, clap::Subcommand)]
+pub enum OnChain {
 	/// Creates a Datanet; you own and curate it.
 	Create {
 		/// Its name.
@@ -67,8 +81,6 @@ pub enum DatanetCommand {
 		#[command(flatten)]
 		from: Source,
 	},
-	Duplicates(DuplicatesCommand),
-	Exhibit(ExhibitCommand),
 	/// Accepts or rejects all batches that wait, after checking that their rows can be had.
 	Review {
 		/// The Datanet.
@@ -170,10 +182,13 @@ pub enum DatanetCommand {
 		/// The Datanet.
 		datanet: DatanetId,
 	},
-	/// Shows a Datanet and its batches.
+	/// Shows a Datanet and its batches, or the rows of a batch.
 	Show {
 		/// The Datanet.
 		datanet: DatanetId,
+		/// Lists the rows of this batch, by their hashes.
+		#[arg(long)]
+		batch: Option<BatchId>,
 	},
 }
 
@@ -296,15 +311,26 @@ async fn unpaid_groups(
 
 impl DatanetCommand {
 	pub async fn run(&self, common: &Common) -> Result<()> {
-		if let Self::Duplicates(command) = self {
+		match self {
+			Self::OnChain(command) => command.run(common).await,
 			// A text is compared with itself without a node.
-			return command.run(common).await;
+			Self::Duplicates(command) => command.run(common).await,
+			Self::Exhibit(command) => {
+				command.run(common, &common.chain().await?, &common.signer()?).await
+			},
+			Self::Demand(command) => command.run(common).await,
+			Self::Demands(command) => command.run(common).await,
+			Self::ShowRows(command) => command.run(common).await,
+			Self::EndDemands(command) => command.run(common).await,
 		}
+	}
+}
+
+impl OnChain {
+	async fn run(&self, common: &Common) -> Result<()> {
 		let chain = common.chain().await?;
 		let signer = common.signer()?;
 		match self {
-			Self::Duplicates(command) => command.run(common).await?,
-			Self::Exhibit(command) => command.run(common, &chain, &signer).await?,
 			Self::Create { name, rights, price, period, curator_cut, at_risk } => {
 				let name = name.as_bytes().to_vec();
 				let name = name.try_into().map_err(|_| "a name has at most 64 bytes")?;
@@ -546,7 +572,28 @@ impl DatanetCommand {
 				chain.send(&signer, Call::close { datanet: *datanet }).await?;
 				common.print(format!("Datanet {datanet} closed"), json!({ "datanet": datanet }));
 			},
-			Self::Show { datanet } => {
+			Self::Show { datanet, batch: Some(batch) } => {
+				let listed = of_batch(&rows(&chain, *datanet).await?, *batch);
+				if listed.is_empty() {
+					return Err(format!(
+						"Datanet {datanet} has no rows of a batch {batch}: `openledger datanet show \
+						 {datanet}` lists its batches"
+					)
+					.into());
+				}
+				let mut table = comfy_table::Table::new();
+				table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
+				table.set_header(["row", "bytes"]);
+				for row in &listed {
+					table.add_row([format!("{:?}", row.hash), row.bytes.to_string()]);
+				}
+				let rows: Vec<_> = listed
+					.iter()
+					.map(|row| json!({ "row": row.hash, "bytes": row.bytes }))
+					.collect();
+				common.print(table, json!({ "batch": batch, "rows": rows }));
+			},
+			Self::Show { datanet, batch: None } => {
 				let key = pallet_datanets::Datanets::<Runtime>::hashed_key_for(datanet);
 				let entry: pallet_datanets::Datanet<AccountId, Consideration> = chain
 					.read(&key)

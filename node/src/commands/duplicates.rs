@@ -74,7 +74,7 @@ pub struct ExhibitCommand {
 pub struct Source {
 	/// A node that publishes rows which this machine does not have, beside those of the Datanet's models.
 	#[arg(long, value_name = "URL")]
-	endpoint: Vec<String>,
+	pub endpoint: Vec<String>,
 }
 
 /// Where a row is registered.
@@ -128,8 +128,7 @@ impl Compared {
 
 	/// What who shows it gets of its bond.
 	fn bounty(&self) -> u128 {
-		let [_, bounty] = split(self.bond, [openledger_core::BASIS_POINTS - BOUNTY, BOUNTY]);
-		bounty
+		bounty(self.bond)
 	}
 
 	/// The beginning of its text.
@@ -139,6 +138,12 @@ impl Compared {
 		let more = if shown.len() < text.len() { "…" } else { "" };
 		format!("{}{more}", shown.replace(char::is_control, " "))
 	}
+}
+
+/// What of the bond of a void row goes to who made it void.
+pub fn bounty(bond: u128) -> u128 {
+	let [_, bounty] = split(bond, [openledger_core::BASIS_POINTS - BOUNTY, BOUNTY]);
+	bounty
 }
 
 /// The beginning of a hash, which names a row.
@@ -154,7 +159,7 @@ pub struct Comparison {
 	/// Rows that are about to be given and are, byte for byte, registered or in the text before.
 	same: usize,
 	/// Rows whose content nobody has.
-	missing: usize,
+	missing: Vec<Hash>,
 	/// Who reviews batches of the Datanet.
 	curator: Option<AccountId>,
 }
@@ -164,7 +169,7 @@ impl Comparison {
 	fn new(
 		mut registered: Vec<Compared>,
 		given: &[String],
-		missing: usize,
+		missing: Vec<Hash>,
 		step: &(dyn Fn() + Sync),
 	) -> Self {
 		registered.sort_by(|a, b| (&a.place, a.hash).cmp(&(&b.place, b.hash)));
@@ -243,8 +248,8 @@ impl Comparison {
 			})
 		});
 		let found: Vec<Value> = found.collect();
-		json!({ "rows": self.rows.len(), "missing": self.missing, "same": self.same,
-			"found": found })
+		json!({ "rows": self.rows.len(), "missing": self.missing.len(),
+			"missing_rows": self.missing, "same": self.same, "found": found })
 	}
 }
 
@@ -261,7 +266,7 @@ impl DuplicatesCommand {
 			},
 			None => {
 				let bar = common.bar("rows compared", STEPS * given.len() as u64);
-				let comparison = Comparison::new(Vec::new(), &given, 0, &|| bar.inc(1));
+				let comparison = Comparison::new(Vec::new(), &given, Vec::new(), &|| bar.inc(1));
 				bar.finish_and_clear();
 				comparison
 			},
@@ -282,10 +287,12 @@ impl DuplicatesCommand {
 			lines.extend(of_registered(comparison, datanet, me));
 		}
 		lines.extend(self.of_given(comparison));
-		if *missing > 0 {
+		if let (Some(row), Some(datanet)) = (missing.first(), self.datanet) {
 			lines.push(format!(
-				"{missing} rows are not compared, as nobody gives their content: name a node that \
-				 publishes them with --endpoint URL"
+				"{} rows are not compared, as nobody gives their content: name a node that publishes them \
+				 with --endpoint URL, or demand those that are accepted, such as the first\n  \
+				 openledger datanet demand {datanet} {row:?}",
+				missing.len()
 			));
 		}
 		lines.join("\n")
@@ -382,24 +389,24 @@ pub async fn compare(
 	Ok(Comparison { curator: Some(entry.curator), ..comparison })
 }
 
-/// The rows of a Datanet with their content, and how many have none here or anywhere.
+/// The rows of a Datanet with their content, and those that have none here or anywhere.
 async fn registered(
 	common: &Common,
 	chain: &Chain,
 	datanet: DatanetId,
 	from: &Source,
-) -> Result<(Vec<Compared>, usize)> {
+) -> Result<(Vec<Compared>, Vec<Hash>)> {
 	let batches: HashMap<BatchId, _> = batches(chain, datanet).await?.into_iter().collect();
 	let (store, all) = (common.store()?, rows(chain, datanet).await?);
 	let endpoints = endpoints(chain, datanet, from).await?;
 	let bar = common.bar("rows read", all.len() as u64);
-	let (mut compared, mut missing) = (Vec::new(), 0);
+	let (mut compared, mut missing) = (Vec::new(), Vec::new());
 	for (id, row) in all {
 		bar.inc(1);
 		// A batch that was contributed while this read.
 		let Some(batch) = batches.get(&id) else { continue };
 		let Some(content) = content(&store, &row.hash, &endpoints).await else {
-			missing += 1;
+			missing.push(row.hash);
 			continue;
 		};
 		compared.push(Compared {
@@ -418,13 +425,14 @@ async fn registered(
 	Ok((compared, missing))
 }
 
-async fn content(store: &Blobs, hash: &Hash, endpoints: &[String]) -> Option<Vec<u8>> {
+/// The content of a row, from here or from who publishes it.
+pub async fn content(store: &Blobs, hash: &Hash, endpoints: &[String]) -> Option<Vec<u8>> {
 	let wanted = Fetch { space: Space::Public, hash: hash.0, endpoints, authorization: None };
 	openledger_blobs::fetch(&store.0, wanted).await.ok()
 }
 
 /// Who publishes rows of a Datanet: named ones, then those who trained models on it.
-async fn endpoints(chain: &Chain, datanet: DatanetId, from: &Source) -> Result<Vec<String>> {
+pub async fn endpoints(chain: &Chain, datanet: DatanetId, from: &Source) -> Result<Vec<String>> {
 	let mut endpoints = from.endpoint.clone();
 	for (_, model) in chain.values::<Model>(&all("Models", "Models")).await? {
 		let url = String::from_utf8_lossy(&model.run.endpoint).into_owned();
@@ -699,7 +707,7 @@ mod tests {
 			// Announced, so that it counts before those of earlier batches.
 			registered(&text(1), 3, 7, 1),
 		];
-		Comparison::new(rows, given, 0, &|| ())
+		Comparison::new(rows, given, Vec::new(), &|| ())
 	}
 
 	fn command(datanet: Option<DatanetId>, file: Option<&str>) -> DuplicatesCommand {
@@ -748,9 +756,18 @@ mod tests {
 		}
 		assert!(!contributor.contains("--reject"));
 		assert!(of(1).contains("openledger datanet review 4 --reject 6"));
-		let alone = Comparison::new(Vec::new(), &[text(1), text(2)], 0, &|| ());
+		let alone = Comparison::new(Vec::new(), &[text(1), text(2)], Vec::new(), &|| ());
 		let nothing = command(None, Some("text")).advice(&alone, &person(1));
 		assert_eq!(nothing, "0 of 2 rows stand in earlier ones");
+	}
+
+	#[test]
+	fn advice_should_name_a_row_to_demand_when_nobody_gives_it() {
+		let missing = vec![Hash::repeat_byte(7), Hash::repeat_byte(8)];
+		let comparison = Comparison::new(Vec::new(), &[], missing, &|| ());
+		let advice = command(Some(4), None).advice(&comparison, &person(1));
+		assert!(advice.contains(&format!("datanet demand 4 0x{}", "07".repeat(32))), "{advice}");
+		assert_eq!(comparison.json()["missing"], 2);
 	}
 
 	#[test]

@@ -6,10 +6,9 @@ use super::{
 };
 use crate::chain::{all, under, Chain, Result};
 use openledger_core::{DatanetId, ModelId};
-use openledger_influence_math::{
-	batch::Entry as Scored, design::draw, money, score::lowest, spans, Nats, Psi, Spans,
-};
+use openledger_influence_math::{batch::Entry as Scored, design::draw, money, spans, Psi, Spans};
 use openledger_openlora::{Entry, Outbox};
+use openledger_precompiles::{address_of, ATTRIBUTION};
 use pallet_attribution::{Call, Event, Phase, Vector, Work};
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime, RuntimeEvent};
@@ -20,9 +19,6 @@ use std::{
 	collections::{BTreeMap, BTreeSet},
 	path::PathBuf,
 };
-
-/// The precompile `IAttribution`.
-const PRECOMPILE: &str = "0x000000000000000000000000000000000a040000";
 
 /// How receipts are stored on chain.
 pub type Receipt =
@@ -118,7 +114,7 @@ impl Evidence {
 			fee: fee.unwrap_or(0).to_string(),
 			pool: entry.amount.to_string(),
 			phase: format!("{:?}", Phase::Scored { period }),
-			y: vector(entry),
+			y: entry.vector(),
 			spans: hex::encode(entry.spans.to_bytes()),
 			span_share: batch.terms.share,
 			..Self::of_model(chain, batch.model).await?
@@ -245,15 +241,6 @@ impl Evidence {
 	}
 }
 
-/// The vector that an entry of a page stands for, up to its rounding.
-fn vector(entry: &Scored) -> Vec<Nats> {
-	let gain = |gain: &i16| {
-		let value = i64::from(entry.base) + (i64::from(*gain) << entry.shift);
-		value.clamp(Nats::MIN.into(), Nats::MAX.into()) as Nats
-	};
-	std::iter::once(entry.base).chain(entry.gains.iter().map(gain)).collect()
-}
-
 /// Whether the period with which an answer is paid is settled, what each of these contributors may claim by
 /// now, and how.
 async fn payment(
@@ -298,8 +285,9 @@ async fn payment(
 	if !listed.is_empty() {
 		text += &format!("; what may be claimed by now, of all answers:\n{table}");
 	}
+	let precompile = address_of(ATTRIBUTION);
 	text += &format!(
-		"\nanybody claims for anybody: `openledger claim ACCOUNT`, or `claim(address)` of {PRECOMPILE}; for a \
+		"\nanybody claims for anybody: `openledger claim ACCOUNT`, or `claim(address)` of {precompile:?}; for a \
 		 member of a group, and what the prior pays, `openledger datanet claim {datanet} ACCOUNT`"
 	);
 	let json = json!({ "period": period, "settled": settled, "contributors": listed });
@@ -522,8 +510,7 @@ impl ReceiptCommand {
 		};
 		let key = pallet_attribution::Settings::<Runtime>::hashed_key();
 		let settings: pallet_attribution::Parameters = chain.read(&key).await?.unwrap_or_default();
-		let published = vector(&entry).get(1).copied().map_or(0, i64::from);
-		if published < lowest(settings.served_band, entry.tokens) {
+		if entry.is_out_of(settings.served_band) {
 			let words = format!(
 				"block {number} has its page: its tokens cannot have come from the model, and its payer has \
 				 its part of the contributors' money back when the batch is closed"

@@ -5,6 +5,7 @@ mod address;
 mod ask;
 mod batch;
 mod datanet;
+mod demands;
 mod duplicates;
 mod earnings;
 mod eval;

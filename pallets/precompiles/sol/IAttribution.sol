@@ -195,6 +195,8 @@ interface IAttribution {
 	/// @notice A model version goes, and what an account owed with it, but for what was `taken` of what
 	/// the account had at risk.
 	event DebtForgotten(uint32 indexed model, address indexed account, uint256 debt, uint256 taken);
+	/// @notice Beside `Settled`: what of the rest of a settled period netting and rounding alone left.
+	event Netted(uint32 indexed model, uint32 indexed period, uint256 amount);
 
 	/// @notice The exact scores that the chain computes from a vector of log-probabilities.
 	/// @param y 2^16 to the nat: base model, published adapter, counterfactual adapters.

@@ -117,8 +117,18 @@ impl Entry {
 		Some(())
 	}
 
+	/// The vector that it stands for, up to the rounding of its gains: log-probabilities under the base model,
+	/// the published adapter and the counterfactual ones.
+	pub fn vector(&self) -> Vec<Nats> {
+		let likelihood = |gain: &i16| {
+			let value = i64::from(self.base) + (i64::from(*gain) << self.shift);
+			value.clamp(Nats::MIN.into(), Nats::MAX.into()) as Nats
+		};
+		core::iter::once(self.base).chain(self.gains.iter().map(likelihood)).collect()
+	}
+
 	/// Whether the published adapter cannot have drawn the tokens: less likely than `band` nats each.
-	fn is_out_of(&self, band: u8) -> bool {
+	pub fn is_out_of(&self, band: u8) -> bool {
 		let published = self.gains.first().copied().unwrap_or(0);
 		let likelihood = i64::from(self.base) + (i64::from(published) << self.shift);
 		likelihood < lowest(band, self.tokens)
@@ -549,6 +559,22 @@ mod tests {
 		let page = pages(&[Entry::new(1, 2, 3, 4, &[0; 66])], 64);
 		assert_eq!(page, vec![page[0].clone()]);
 		assert_eq!(page[0].len(), 174);
+	}
+
+	#[test]
+	fn vector_should_be_that_of_the_answer_when_its_gains_fit() {
+		let y = [-1_000, -900, -1_100, 31_767, -33_768];
+		let entry = Entry::new(0, 0, 1, 0, &y);
+		assert_eq!((entry.shift, entry.vector()), (0, y.to_vec()));
+		// A unit of gain is four Nats here.
+		let y = [0, 4 * 30_000, -4 * 30_000 + 1];
+		assert_eq!(Entry::new(0, 0, 1, 0, &y).vector(), [0, 4 * 30_000, -4 * 30_000]);
+	}
+
+	#[test]
+	fn vector_should_end_at_its_type_when_an_entry_says_more() {
+		let entry = Entry { base: Nats::MAX, shift: 18, gains: vec![1, -1], ..Default::default() };
+		assert_eq!(entry.vector(), [Nats::MAX, Nats::MAX, Nats::MAX - (1 << 18)]);
 	}
 
 	#[test]
