@@ -2,10 +2,7 @@
 
 use super::*;
 use frame::{
-	deps::{
-		frame_support::traits::tokens::{Fortitude, Precision, Restriction},
-		sp_runtime::RuntimeAppPublic,
-	},
+	deps::{frame_support::traits::tokens::Precision, sp_runtime::RuntimeAppPublic},
 	hashing::blake2_256,
 };
 use openledger_influence_math::{
@@ -791,20 +788,10 @@ impl<T: Config> Pallet<T> {
 	/// The winner of a challenge has its bond back, and its part of what is slashed; the loser's bond
 	/// pays for panels.
 	fn end_challenge(work: Work, who: T::AccountId, bond: Balance, won: bool) -> DispatchResult {
-		let reason = HoldReason::Challenge.into();
 		if won {
-			T::Currency::release(&reason, &who, bond, Precision::Exact)?;
+			T::Currency::release(&HoldReason::Challenge.into(), &who, bond, Precision::Exact)?;
 		} else {
-			T::Currency::transfer_on_hold(
-				&reason,
-				&who,
-				&Self::pot(),
-				bond,
-				Precision::Exact,
-				Restriction::Free,
-				Fortitude::Force,
-			)?;
-			Self::fund_panels(bond)?;
+			Self::fine(HoldReason::Challenge, &who, bond)?;
 		}
 		Self::deposit_event(Event::ChallengeEnded { work, who, won });
 		Ok(())

@@ -67,16 +67,7 @@ impl<T: Config> Pallet<T> {
 		if amount.is_zero() {
 			return Ok(());
 		}
-		T::Currency::transfer_on_hold(
-			&HoldReason::Version.into(),
-			who,
-			&Self::pot(),
-			amount,
-			Precision::Exact,
-			Restriction::Free,
-			Fortitude::Force,
-		)?;
-		Self::fund_panels(amount)?;
+		Self::fine(HoldReason::Version, who, amount)?;
 		Self::deposit_event(Event::DesignGivenUp { model, who: who.clone(), amount });
 		Ok(())
 	}
