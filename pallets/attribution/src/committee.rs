@@ -630,27 +630,35 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		let confirmed = committee.panel_from.is_some();
-		let refuted = match (work, common) {
+		let (right, moot) = match work {
+			Work::Answer(_) | Work::Batch(_) => (common != Finding::Withheld, false),
+			// Nobody need keep rows that were withdrawn: that they cannot be had proves nothing.
+			Work::Training(model) => (
+				Self::reproduces(model, &committee.drawn, &common),
+				common == Finding::Withheld && Self::is_stale(model),
+			),
+		};
+		let refuted = confirmed && !right && !moot;
+		// Before the panel is paid, which the loser's bond is for.
+		if let Some((who, bond)) = &committee.challenger {
+			Self::end_challenge(work, who, *bond, refuted || wrong)?;
+		}
+		match (work, common) {
 			(Work::Answer(id), Finding::Scores(y, spans)) => {
 				Self::pay_scorers(work, &members, &panel)?;
 				let agreed = good
 					.iter()
 					.fold(0, |bits, index| bits | 1u32.checked_shl((*index).into()).unwrap_or(0));
 				let scorers = members.into_iter().chain(panel).take(MAX_COMMITTEE as usize);
-				Self::pay_by_influence(id, (y, spans), scorers.collect(), agreed)?;
-				false
+				Self::pay_by_influence(id, (y, spans), scorers.collect(), agreed)
 			},
-			(Work::Training(model), common) => {
-				let right = Self::reproduces(model, &committee.drawn, &common);
-				// Nobody need keep the rows any more: that they cannot be had proves nothing.
-				let moot = common == Finding::Withheld && Self::is_stale(model);
+			(Work::Training(model), _) => {
 				Self::pay_trainers(model, &members, &panel)?;
-				Self::judge_version(model, right, confirmed && !moot, &committee)? && !moot
+				Self::judge_version(model, right, refuted, &committee)
 			},
 			(Work::Batch(id), Finding::Root(pages)) => {
 				Self::open_pages(id, pages)?;
-				Self::pay_scorers(work, &members, &panel)?;
-				false
+				Self::pay_scorers(work, &members, &panel)
 			},
 			// What is to be scored is withheld: if a panel says so it has the scorers' part, no more, and
 			// the prior takes what is left, so that nobody gains by hiding an answer from those who score
@@ -659,13 +667,8 @@ impl<T: Config> Pallet<T> {
 				if confirmed {
 					Self::pay_scorers(work, &panel, &[])?;
 				}
-				Self::leave_unscored(work, confirmed)?;
-				confirmed
+				Self::leave_unscored(work, confirmed)
 			},
-		};
-		match committee.challenger {
-			Some((who, bond)) => Self::end_challenge(work, who, bond, refuted || wrong),
-			None => Ok(()),
 		}
 	}
 
@@ -787,13 +790,13 @@ impl<T: Config> Pallet<T> {
 
 	/// The winner of a challenge has its bond back, and its part of what is slashed; the loser's bond
 	/// pays for panels.
-	fn end_challenge(work: Work, who: T::AccountId, bond: Balance, won: bool) -> DispatchResult {
+	fn end_challenge(work: Work, who: &T::AccountId, bond: Balance, won: bool) -> DispatchResult {
 		if won {
-			T::Currency::release(&HoldReason::Challenge.into(), &who, bond, Precision::Exact)?;
+			T::Currency::release(&HoldReason::Challenge.into(), who, bond, Precision::Exact)?;
 		} else {
-			Self::fine(HoldReason::Challenge, &who, bond)?;
+			Self::fine(HoldReason::Challenge, who, bond)?;
 		}
-		Self::deposit_event(Event::ChallengeEnded { work, who, won });
+		Self::deposit_event(Event::ChallengeEnded { work, who: who.clone(), won });
 		Ok(())
 	}
 }

@@ -137,17 +137,16 @@ impl<T: Config> Pallet<T> {
 		Self::pay_panel(Work::Training(model), panel, each)
 	}
 
-	/// What the committee or panel found about a version: it is paid for, or it is void and its bond
-	/// lost, which takes a `panel` whose finding proves something. Returns whether its adapters do not
-	/// reproduce.
+	/// What the committee or panel found about a version: it is paid for, or, if a panel `refuted` it,
+	/// void and its bond lost.
 	pub(crate) fn judge_version(
 		model: ModelId,
 		right: bool,
-		panel: bool,
+		refuted: bool,
 		committee: &Committee<T::AccountId>,
-	) -> Result<bool, DispatchError> {
+	) -> DispatchResult {
 		let mut design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
-		match (right, panel) {
+		match (right, refuted) {
 			(true, _) => {
 				design.standing = Standing::Active;
 				Self::deposit_event(Event::VersionActive { model });
@@ -164,7 +163,7 @@ impl<T: Config> Pallet<T> {
 			(false, false) => Self::deposit_event(Event::Untested { model }),
 		}
 		Designs::<T>::insert(model, design);
-		Ok(!right)
+		Ok(())
 	}
 }
 

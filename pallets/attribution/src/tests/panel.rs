@@ -351,6 +351,28 @@ fn challenger_should_put_up_what_the_panel_is_paid_when_that_is_more() {
 }
 
 #[test]
+fn panel_should_be_paid_from_the_lost_bond_when_nothing_is_kept_for_panels() {
+	build_and_execute(|| {
+		many(SCORERS);
+		// The bond is what a panel of the full size is paid.
+		Settings::<Test>::mutate(|settings| settings.training_price = 10 * OPEN);
+		let each = 10 * OPEN * u128::from(settings().retrained);
+		let work = Work::Training(MODEL);
+		assert_ok!(challenge(work));
+		let bond = held(&challenger(), HoldReason::Challenge);
+		assert_eq!(bond, each * u128::from(settings().panel));
+		run_to(Attribution::now() + DELAY);
+		PanelFund::<Test>::kill();
+		let members = turn(work);
+		let money = || members.iter().map(|n| Balances::balance(&scorer(*n))).collect::<Vec<_>>();
+		let before = money();
+		find(work, |_| retrained(work));
+		assert!(money().iter().zip(&before).all(|(after, before)| *after == before + each));
+		assert_eq!(PanelFund::<Test>::get(), bond - each * members.len() as u128);
+	});
+}
+
+#[test]
 fn receipt_should_go_to_the_prior_at_the_operators_cost_when_a_panel_cannot_have_it() {
 	build_and_execute(|| {
 		many(SCORERS);
