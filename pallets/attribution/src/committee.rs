@@ -105,6 +105,7 @@ impl<T: Config> Pallet<T> {
 			panel_from: challenger.as_ref().map(|_| 0),
 			challenger,
 			drawn,
+			stale: matches!(work, Work::Training(model) if Self::is_stale(model)),
 		};
 		Committees::<T>::insert(work, committee);
 		Ok(())
@@ -632,10 +633,10 @@ impl<T: Config> Pallet<T> {
 		let confirmed = committee.panel_from.is_some();
 		let (right, moot) = match work {
 			Work::Answer(_) | Work::Batch(_) => (common != Finding::Withheld, false),
-			// Nobody need keep rows that were withdrawn: that they cannot be had proves nothing.
+			// Nobody need have kept rows that were withdrawn before: that they cannot be had proves nothing.
 			Work::Training(model) => (
 				Self::reproduces(model, &committee.drawn, &common),
-				common == Finding::Withheld && Self::is_stale(model),
+				common == Finding::Withheld && committee.stale,
 			),
 		};
 		let refuted = confirmed && !right && !moot;

@@ -38,10 +38,10 @@ impl<T: Config> Pallet<T> {
 		Some(cost.checked_div(settings.committee.into()).unwrap_or(0))
 	}
 
-	/// Whether rows that a version was trained on were withdrawn.
+	/// Whether rows that a run is based on were withdrawn.
 	pub(crate) fn is_stale(model: ModelId) -> bool {
-		let model = T::Models::model(model);
-		model.is_some_and(|model| T::Datanets::is_stale(model.datanet, model.version))
+		let run = T::Models::run(model);
+		run.is_some_and(|run| T::Datanets::is_stale(run.datanet, run.version))
 	}
 
 	/// Lets another committee train, as none has come to an end. The developer sets aside again what
@@ -138,7 +138,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// What the committee or panel found about a version: it is paid for, or, if a panel `refuted` it,
-	/// void and its bond lost.
+	/// void and its bond lost. Else nobody knows whether it reproduces, and it is not paid for, or not any
+	/// more: withdrawing a row and hiding others costs its income.
 	pub(crate) fn judge_version(
 		model: ModelId,
 		right: bool,
@@ -160,7 +161,10 @@ impl<T: Config> Pallet<T> {
 				Self::defer_slash(developer, Offence::Version, bond, work, reporter);
 				Self::deposit_event(Event::VersionVoid { model });
 			},
-			(false, false) => Self::deposit_event(Event::Untested { model }),
+			(false, false) => {
+				design.standing = Standing::Untested;
+				Self::deposit_event(Event::Untested { model });
+			},
 		}
 		Designs::<T>::insert(model, design);
 		Ok(())

@@ -605,7 +605,8 @@ pub mod pallet {
 			/// The model version.
 			model: ModelId,
 		},
-		/// No committee could say whether the adapters of a model version reproduce.
+		/// No committee could say whether the adapters of a model version reproduce: its answers are not
+		/// paid for, or not any more if a panel could not have rows that were withdrawn before.
 		Untested {
 			/// The model version.
 			model: ModelId,
@@ -875,8 +876,8 @@ pub mod pallet {
 		ReceiptKnown,
 		/// No such receipt, or none at this stage.
 		NoReceipt,
-		/// The model version is not active: its adapters were not trained again yet, or do not
-		/// reproduce.
+		/// The model version is not active: its adapters were not trained again yet, cannot be any more,
+		/// or do not reproduce.
 		NotActive,
 		/// The model version is active or void, or a committee is at work on it.
 		NotUntested,
@@ -1217,6 +1218,8 @@ pub mod pallet {
 		///
 		/// Must be `Signed` by the developer, who pays for it.
 		#[pallet::call_index(16)]
+		// Whether the version is stale.
+		#[pallet::weight(T::WeightInfo::activate().saturating_add(T::DbWeight::get().reads(1)))]
 		pub fn activate(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
 			Self::do_activate(ensure_signed(origin)?, model)
 		}

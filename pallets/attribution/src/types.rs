@@ -389,7 +389,8 @@ impl<AccountId, Ticket> Design<AccountId, Ticket> {
 	TypeInfo,
 )]
 pub enum Standing {
-	/// Not yet: nobody has trained its adapters again.
+	/// Not yet, or no longer: nobody has trained its adapters again, or nobody can any more as its rows were
+	/// withdrawn.
 	#[codec(index = 0)]
 	Untested,
 	/// A committee trained drawn adapters again, bit by bit.
@@ -740,6 +741,9 @@ pub struct Committee<AccountId> {
 	pub challenger: Option<(AccountId, Balance)>,
 	/// What is to be made again; 0 is the published adapter.
 	pub drawn: Drawn,
+	/// Whether rows of the version that it trains again were withdrawn before it was asked for: later on is
+	/// too late to excuse that they cannot be had.
+	pub stale: bool,
 }
 
 impl<AccountId> Committee<AccountId> {

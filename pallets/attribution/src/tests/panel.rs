@@ -477,20 +477,49 @@ fn version_should_be_void_when_a_challenger_names_the_adapter_that_is_wrong() {
 }
 
 #[test]
-fn version_should_stay_active_when_a_panel_cannot_have_rows_that_were_withdrawn() {
+fn version_should_earn_no_more_when_a_panel_cannot_have_rows_that_were_withdrawn_before() {
 	build_and_execute(|| {
 		many(SCORERS);
 		let (work, bond) = (Work::Training(MODEL), held(&developer(), HoldReason::Version));
-		assert_ok!(challenge(work));
 		LEFT.set(Some(vec![1_000; BLOCKS]));
 		let before = Balances::total_balance(&challenger());
+		assert_ok!(challenge(work));
 		run_to(Attribution::now() + DELAY);
 		find(work, |_| Finding::Withheld);
-		LEFT.set(None);
-		assert_eq!(Designs::<Test>::get(MODEL).unwrap().standing, Standing::Active);
+		// Nobody need keep these rows, and who asks for them pays the panel.
 		assert_eq!(Slashes::<Test>::iter().count(), 0);
 		assert_eq!(held(&developer(), HoldReason::Version), bond);
 		assert_eq!(Balances::total_balance(&challenger()), before - settings().challenge_bond);
+		// But what nobody can train again is not paid for, until somebody can.
+		assert_eq!(Designs::<Test>::get(MODEL).unwrap().standing, Standing::Untested);
+		let request = request(nonce(1));
+		assert_noop!(submit(&request, &reply(&request)), Error::<Test>::NotActive);
+		assert_ok!(Attribution::activate(RuntimeOrigin::signed(developer()), MODEL));
+		run_to(Attribution::now() + DELAY);
+		find(work, |_| retrained(work));
+		review(work);
+		LEFT.set(None);
+		assert_eq!(Designs::<Test>::get(MODEL).unwrap().standing, Standing::Active);
+	});
+}
+
+#[test]
+fn version_should_be_void_when_its_rows_are_withdrawn_after_it_was_challenged() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let (work, bond) = (Work::Training(MODEL), settings().version_bond);
+		assert_ok!(challenge(work));
+		LEFT.set(Some(vec![1_000; BLOCKS]));
+		run_to(Attribution::now() + DELAY);
+		find(work, |_| Finding::Withheld);
+		LEFT.set(None);
+		assert_eq!(Designs::<Test>::get(MODEL).unwrap().standing, Standing::Void);
+		let slash = Slashes::<Test>::get(0).unwrap();
+		assert_eq!(
+			(slash.who, slash.amount, slash.reporter),
+			(developer(), bond, Some(challenger()))
+		);
+		assert_eq!(held(&challenger(), HoldReason::Challenge), 0);
 	});
 }
 
@@ -499,8 +528,8 @@ fn version_should_be_void_when_its_rows_were_withdrawn_but_it_does_not_reproduce
 	build_and_execute(|| {
 		many(SCORERS);
 		let work = Work::Training(MODEL);
-		assert_ok!(challenge(work));
 		LEFT.set(Some(vec![1_000; BLOCKS]));
+		assert_ok!(challenge(work));
 		run_to(Attribution::now() + DELAY);
 		let other = vec![Hash::repeat_byte(77); committee(work).drawn.len()];
 		find(work, |_| Finding::Adapters(BoundedVec::truncate_from(other.clone())));
