@@ -45,12 +45,16 @@ fn alike(a: &Finding, b: &Finding, tolerance: u32) -> bool {
 }
 
 /// What most of the findings say: the median of log-probabilities, of all else the most frequent one. Who
-/// could not have what it needs says nothing about it, unless these are most.
+/// could not have what it needs says nothing about it, unless these are most; and who scored says nothing of
+/// what most find miscounted, nor the other way round.
 fn consensus(found: &Found) -> Option<Finding> {
-	let (withheld, found): (Found, Found) =
-		found.iter().cloned().partition(|(_, finding)| *finding == Finding::Withheld);
-	if withheld.len() > found.len() {
-		return Some(Finding::Withheld);
+	let mut found = found.clone();
+	for fault in [Finding::Withheld, Finding::Miscounted] {
+		let (faults, rest): (Found, Found) = found.into_iter().partition(|(_, one)| *one == fault);
+		if faults.len() > rest.len() {
+			return Some(fault);
+		}
+		found = rest;
 	}
 	let scores: Option<(Vec<Vec<Nats>>, Vec<Spans>)> = found
 		.iter()
@@ -362,7 +366,9 @@ impl<T: Config> Pallet<T> {
 			(Work::Batch(_), Finding::Root(root)) => {
 				(!root.is_zero()).then_some(()).ok_or(invalid::NO_PAGES)
 			},
-			(_, Finding::Withheld) => Ok(()),
+			(_, Finding::Withheld) | (Work::Answer(_) | Work::Batch(_), Finding::Miscounted) => {
+				Ok(())
+			},
 			_ => Err(invalid::WRONG_LENGTH),
 		}
 	}
@@ -412,7 +418,9 @@ impl<T: Config> Pallet<T> {
 			return Self::close(work, committee, common);
 		}
 		let refuted = match work {
-			Work::Answer(_) | Work::Batch(_) => common == Finding::Withheld,
+			Work::Answer(_) | Work::Batch(_) => {
+				matches!(common, Finding::Withheld | Finding::Miscounted)
+			},
 			Work::Training(model) => !Self::reproduces(model, &committee.drawn, &common),
 		};
 		let doubtful = (agreed < found.len() || refuted) && found.len() >= quorum;
@@ -660,6 +668,11 @@ impl<T: Config> Pallet<T> {
 			(Work::Batch(id), Finding::Root(pages)) => {
 				Self::open_pages(id, pages)?;
 				Self::pay_scorers(work, &members, &panel)
+			},
+			// Who scores counts first, so that this is as good a finding as a vector.
+			(work, Finding::Miscounted) => {
+				Self::pay_scorers(work, &members, &panel)?;
+				Self::refund_miscounted(work)
 			},
 			// What is to be scored is withheld: if a panel says so it has the scorers' part, no more, and
 			// the prior takes what is left, so that nobody gains by hiding an answer from those who score

@@ -649,8 +649,8 @@ pub mod pallet {
 			/// The period.
 			period: u32,
 		},
-		/// The tokens of an answer cannot have come from its model: the payer has the contributors'
-		/// part back.
+		/// The tokens of an answer cannot have come from its model, or the operator miscounted them: the
+		/// payer has the contributors' and the operator's part back.
 		ReceiptVoided {
 			/// The receipt.
 			receipt: Hash,
@@ -752,7 +752,9 @@ pub mod pallet {
 			/// The last block that takes them.
 			until: u32,
 		},
-		/// No committee agreed: the prior takes the contributors' and the scorers' part.
+		/// No committee agreed, or it could not have the batch: the prior takes the contributors' part, and
+		/// the scorers' or the operator's. Or the operator miscounted tokens: the payers have the
+		/// contributors' and the operator's part back when the batch is closed.
 		BatchUnscored {
 			/// The batch.
 			batch: BatchId,

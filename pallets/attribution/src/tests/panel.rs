@@ -407,6 +407,72 @@ fn receipt_should_go_to_the_prior_at_the_operators_cost_when_a_panel_cannot_have
 }
 
 #[test]
+fn payer_should_have_its_money_back_at_the_operators_cost_when_a_panel_counts_other_tokens() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let storage = || held(&operator().1, HoldReason::Storage);
+		let before = storage();
+		let (id, work) = drawn();
+		let deposit = storage() - before;
+		let Receipt { pool, reward, service, .. } = Receipts::<Test>::get(id).unwrap();
+		let money = || [payer().1, operator().1].map(|who| Balances::total_balance(&who));
+		let [paid, earned] = money();
+		let scorers = || -> u128 { (0..SCORERS).map(|n| Balances::balance(&scorer(n))).sum() };
+		let kept = PanelFund::<Test>::get() + scorers();
+		find(work, |_| Finding::Miscounted);
+		assert_eq!(committee(work).panel_from, Some(3));
+		run_to(Attribution::now() + DELAY);
+		find(work, |_| Finding::Miscounted);
+
+		assert_eq!(Receipts::<Test>::get(id).unwrap().phase, Phase::Miscounted);
+		let refunded = pool + service;
+		assert_eq!(money(), [paid + refunded, earned]);
+		System::assert_has_event(Event::<Test>::ReceiptVoided { receipt: id, refunded }.into());
+		assert_eq!(Periods::<Test>::iter().count(), 0);
+		// Who counted is paid as who scores.
+		assert_eq!(PanelFund::<Test>::get() + scorers(), kept + reward);
+		assert_eq!(NextSlash::<Test>::get(), 0);
+		assert!(Scorers::<Test>::iter_values().all(|scorer| scorer.missed == 0));
+
+		run_to(Attribution::now() + settings().retention);
+		let all = Balances::total_issuance();
+		assert_ok!(Attribution::prune(RuntimeOrigin::signed(account(1)), id));
+		assert_eq!(money(), [paid + refunded, earned - deposit]);
+		assert_eq!(Balances::total_issuance(), all - deposit);
+	});
+}
+
+#[test]
+fn committee_should_lose_its_bonds_when_it_says_that_honest_tokens_are_miscounted() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let (id, work) = drawn();
+		let (y, liars) = (vector(&WORTH), turn(work));
+		find(work, |_| Finding::Miscounted);
+		panel(work, &y);
+		assert!(matches!(Receipts::<Test>::get(id).unwrap().phase, Phase::Scored { .. }));
+		assert!(liars.iter().all(|n| bond_of(*n) == 0));
+	});
+}
+
+#[test]
+fn committee_should_lose_its_bonds_when_it_scores_what_a_challenger_knows_to_be_miscounted() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let (id, work) = drawn();
+		let liars = turn(work);
+		find(work, |_| scores(&vector(&WORTH)));
+		let before = Balances::balance(&challenger());
+		assert_ok!(challenge(work));
+		run_to(Attribution::now() + DELAY);
+		find(work, |_| Finding::Miscounted);
+		assert_eq!(Receipts::<Test>::get(id).unwrap().phase, Phase::Miscounted);
+		assert!(liars.iter().all(|n| bond_of(*n) == 0));
+		assert_eq!(Balances::balance(&challenger()), before);
+	});
+}
+
+#[test]
 fn receipt_should_be_void_when_a_panel_scores_more_tokens_than_were_claimed() {
 	build_and_execute(|| {
 		many(SCORERS);
@@ -578,6 +644,7 @@ proptest! {
 				let lie: Vec<Nats> = y.iter().map(|v| (v + off * 300_000).min(0)).collect();
 				let found = |n: u8| match liars.contains(&n) {
 					true if off == 2 => Finding::Withheld,
+					true if off == -2 => Finding::Miscounted,
 					true => scores(&lie),
 					false => scores(&y),
 				};
