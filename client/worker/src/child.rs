@@ -99,10 +99,7 @@ fn place<V>(
 fn work(folder: &Path, line: &str, loaded: &mut Loaded) -> Result<Done, Failure> {
 	let store = Store::open(folder)?;
 	Ok(match serde_json::from_str(line)? {
-		Work::Score(work) => {
-			let (y, spans) = score(&store, &work, loaded)?;
-			Done::Scored(y, spans.to_bytes())
-		},
+		Work::Score(work) => score(&store, &work, loaded)?,
 		Work::Train(work) => Done::Trained(train(&store, &work)?),
 	})
 }
@@ -165,7 +162,7 @@ fn train(store: &Store, work: &Train) -> Result<Vec<[u8; 32]>, Failure> {
 	Ok(hashes)
 }
 
-fn score(store: &Store, work: &Score, loaded: &mut Loaded) -> Result<(Vec<i32>, Spans), Failure> {
+fn score(store: &Store, work: &Score, loaded: &mut Loaded) -> Result<Done, Failure> {
 	let prompt: PromptBlob =
 		serde_json::from_slice(&store.get(Space::Private, &parse(&work.prompt)?)?)?;
 	let response: ResponseBlob =
@@ -194,7 +191,8 @@ fn score(store: &Store, work: &Score, loaded: &mut Loaded) -> Result<(Vec<i32>, 
 	let (counted, said) =
 		((asked.len(), response.tokens.len()), (work.prompt_tokens, work.completion_tokens));
 	if counted != (said.0 as usize, said.1 as usize) {
-		return Err(format!("prompt and answer have {counted:?} tokens, paid are {said:?}").into());
+		let why = format!("prompt and answer have {counted:?} tokens, paid are {said:?}");
+		return Ok(Done::Miscounted(why));
 	}
 	let mut y = scorer.score(&asked, &response.tokens)?;
 	if let (Some(features), Some(first)) = (features, y.first().copied()) {
@@ -202,8 +200,10 @@ fn score(store: &Store, work: &Score, loaded: &mut Loaded) -> Result<(Vec<i32>, 
 		let found = features.of(&asked, &response.tokens)?;
 		y.extend(found.into_iter().map(|feature| first.saturating_add(feature)));
 	}
-	let Some(corpus) = &work.corpus else { return Ok((y, Spans::default())) };
+	let Some(corpus) = &work.corpus else {
+		return Ok(Done::Scored(y, Spans::default().to_bytes()));
+	};
 	let open = || Ok((corpus.clone(), Corpus::open(store, corpus)?));
 	let (_, corpus) = place(&mut loaded.corpora, |(of, _)| of == corpus, open)?;
-	Ok((y, corpus.find(&prompt.prompt, &response.text)))
+	Ok(Done::Scored(y, corpus.find(&prompt.prompt, &response.text).to_bytes()))
 }

@@ -322,6 +322,8 @@ fn score_batch(
 		let work = score(&job.base, adapters, map, prompt, response, corpus);
 		match ask(options, limits, &work, child)? {
 			Answer::Scored(y, spans) => scored.push((one, y, spans)),
+			// Who overcharges for one that is drawn overcharges for others that are not.
+			miscounted @ Answer::Miscounted(_) => return Ok(miscounted),
 			_ => return Err(broken("the engine's process answered another question")),
 		}
 	}
@@ -353,6 +355,7 @@ fn ask(
 			Ok(Done::Trained(hashes)) => {
 				return Ok(Answer::Trained(hashes.into_iter().map(Into::into).collect()))
 			},
+			Ok(Done::Miscounted(why)) => return Ok(Answer::Miscounted(why.into_bytes())),
 			Ok(Done::Failed(why)) => return Err(Trouble::Missing(why)),
 			Err(error) => {
 				log::warn!(target: LOG_TARGET, "the engine's process is given up: {error}");

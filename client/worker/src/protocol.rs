@@ -117,6 +117,8 @@ pub(crate) enum Done {
 	Scored(Vec<i32>, [u8; spans::SIZE]),
 	/// The hashes of the parts.
 	Trained(Vec<[u8; 32]>),
+	/// The prompt or the answer has another number of tokens than the operator says, and which.
+	Miscounted(String),
 	/// Why there is none.
 	Failed(String),
 }

@@ -123,6 +123,9 @@ pub async fn describe(
 	};
 	let (stage, due) = match (&batch.posting, committee(chain, Work::Batch(id)).await?) {
 		(_, Some(committee)) => (stage(&committee), Some(committee.due)),
+		(Some(_), _) if batch.withheld && batch.left == 0 => {
+			("miscounted: its payers have their money back when it is closed".into(), None)
+		},
 		(Some(_), _) if batch.withheld => ("withheld: the prior pays".into(), None),
 		(Some(posting), _) if posting.until == 0 => ("no committee agreed".into(), None),
 		(Some(posting), _) if batch.left > 0 => ("pages are posted".into(), Some(posting.until)),

@@ -401,7 +401,7 @@ impl ReceiptCommand {
 			Phase::Scored { period } | Phase::Prior { period } | Phase::Withheld { period } => {
 				Some(period)
 			},
-			Phase::Pending | Phase::Void => None,
+			Phase::Pending | Phase::Void | Phase::Miscounted => None,
 		};
 		let mut paid = None;
 		if let Some(period) = period {

@@ -624,7 +624,9 @@ impl ModelCommand {
 						"active: drawn adapters were trained again bit by bit"
 					},
 					Some(Standing::Void) => "void: its adapters do not reproduce",
-					Some(Standing::Untested) => "not tested yet: no answer is paid for",
+					Some(Standing::Untested) => {
+						"not tested yet, or not any more: no answer is paid for"
+					},
 					None => "without a design",
 				};
 				let text = format!(

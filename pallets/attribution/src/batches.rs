@@ -166,8 +166,29 @@ impl<T: Config> Pallet<T> {
 			let parts = Waiting { pool, reward, service };
 			batch.left = Self::unscored(batch.root, &batch.operator, parts, withheld)?;
 			batch.withheld = withheld;
-			let posting = Posting { root: Hash::zero(), until: 0, period: 0, posted: U256::zero() };
-			batch.posting = Some(posting);
+			batch.posting = Some(Posting::without_pages());
+			Self::deposit_event(Event::BatchUnscored { batch: id });
+			Ok(())
+		})
+	}
+
+	/// Drawn answers of a batch are miscounted: what its payers have back when it is closed is the
+	/// contributors' and the operator's part, divided by what each paid. All of it, as the others are not
+	/// counted.
+	pub(crate) fn refund_batch(id: BatchId) -> DispatchResult {
+		Batches::<T>::try_mutate(id, |batch| {
+			let batch = batch.as_mut().ok_or(Error::<T>::NoBatch)?;
+			let amount = batch.left.checked_add(batch.service).ok_or(Error::<T>::Overflow)?;
+			BatchPayers::<T>::mutate(id, |payers| {
+				let paid: Vec<Balance> =
+					payers.iter().map(|paying| paying.redeemed.amount).collect();
+				for (paying, part) in payers.iter_mut().zip(money::parts(amount, &paid)) {
+					paying.refund = part;
+				}
+			});
+			batch.left = 0;
+			batch.withheld = true;
+			batch.posting = Some(Posting::without_pages());
 			Self::deposit_event(Event::BatchUnscored { batch: id });
 			Ok(())
 		})

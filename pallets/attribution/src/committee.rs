@@ -2,10 +2,7 @@
 
 use super::*;
 use frame::{
-	deps::{
-		frame_support::traits::tokens::{Fortitude, Precision, Restriction},
-		sp_runtime::RuntimeAppPublic,
-	},
+	deps::{frame_support::traits::tokens::Precision, sp_runtime::RuntimeAppPublic},
 	hashing::blake2_256,
 };
 use openledger_influence_math::{
@@ -48,12 +45,16 @@ fn alike(a: &Finding, b: &Finding, tolerance: u32) -> bool {
 }
 
 /// What most of the findings say: the median of log-probabilities, of all else the most frequent one. Who
-/// could not have what it needs says nothing about it, unless these are most.
+/// could not have what it needs says nothing about it, unless these are most; and who scored says nothing of
+/// what most find miscounted, nor the other way round.
 fn consensus(found: &Found) -> Option<Finding> {
-	let (withheld, found): (Found, Found) =
-		found.iter().cloned().partition(|(_, finding)| *finding == Finding::Withheld);
-	if withheld.len() > found.len() {
-		return Some(Finding::Withheld);
+	let mut found = found.clone();
+	for fault in [Finding::Withheld, Finding::Miscounted] {
+		let (faults, rest): (Found, Found) = found.into_iter().partition(|(_, one)| *one == fault);
+		if faults.len() > rest.len() {
+			return Some(fault);
+		}
+		found = rest;
 	}
 	let scores: Option<(Vec<Vec<Nats>>, Vec<Spans>)> = found
 		.iter()
@@ -108,6 +109,7 @@ impl<T: Config> Pallet<T> {
 			panel_from: challenger.as_ref().map(|_| 0),
 			challenger,
 			drawn,
+			stale: matches!(work, Work::Training(model) if Self::is_stale(model)),
 		};
 		Committees::<T>::insert(work, committee);
 		Ok(())
@@ -364,7 +366,9 @@ impl<T: Config> Pallet<T> {
 			(Work::Batch(_), Finding::Root(root)) => {
 				(!root.is_zero()).then_some(()).ok_or(invalid::NO_PAGES)
 			},
-			(_, Finding::Withheld) => Ok(()),
+			(_, Finding::Withheld) | (Work::Answer(_) | Work::Batch(_), Finding::Miscounted) => {
+				Ok(())
+			},
 			_ => Err(invalid::WRONG_LENGTH),
 		}
 	}
@@ -414,7 +418,9 @@ impl<T: Config> Pallet<T> {
 			return Self::close(work, committee, common);
 		}
 		let refuted = match work {
-			Work::Answer(_) | Work::Batch(_) => common == Finding::Withheld,
+			Work::Answer(_) | Work::Batch(_) => {
+				matches!(common, Finding::Withheld | Finding::Miscounted)
+			},
 			Work::Training(model) => !Self::reproduces(model, &committee.drawn, &common),
 		};
 		let doubtful = (agreed < found.len() || refuted) && found.len() >= quorum;
@@ -633,27 +639,40 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		let confirmed = committee.panel_from.is_some();
-		let refuted = match (work, common) {
+		let (right, moot) = match work {
+			Work::Answer(_) | Work::Batch(_) => (common != Finding::Withheld, false),
+			// Nobody need have kept rows that were withdrawn before: that they cannot be had proves nothing.
+			Work::Training(model) => (
+				Self::reproduces(model, &committee.drawn, &common),
+				common == Finding::Withheld && committee.stale,
+			),
+		};
+		let refuted = confirmed && !right && !moot;
+		// Before the panel is paid, which the loser's bond is for.
+		if let Some((who, bond)) = &committee.challenger {
+			Self::end_challenge(work, who, *bond, refuted || wrong)?;
+		}
+		match (work, common) {
 			(Work::Answer(id), Finding::Scores(y, spans)) => {
 				Self::pay_scorers(work, &members, &panel)?;
 				let agreed = good
 					.iter()
 					.fold(0, |bits, index| bits | 1u32.checked_shl((*index).into()).unwrap_or(0));
 				let scorers = members.into_iter().chain(panel).take(MAX_COMMITTEE as usize);
-				Self::pay_by_influence(id, (y, spans), scorers.collect(), agreed)?;
-				false
+				Self::pay_by_influence(id, (y, spans), scorers.collect(), agreed)
 			},
-			(Work::Training(model), common) => {
-				let right = Self::reproduces(model, &committee.drawn, &common);
-				// Nobody need keep the rows any more: that they cannot be had proves nothing.
-				let moot = common == Finding::Withheld && Self::is_stale(model);
+			(Work::Training(model), _) => {
 				Self::pay_trainers(model, &members, &panel)?;
-				Self::judge_version(model, right, confirmed && !moot, &committee)? && !moot
+				Self::judge_version(model, right, refuted, &committee)
 			},
 			(Work::Batch(id), Finding::Root(pages)) => {
 				Self::open_pages(id, pages)?;
+				Self::pay_scorers(work, &members, &panel)
+			},
+			// Who scores counts first, so that this is as good a finding as a vector.
+			(work, Finding::Miscounted) => {
 				Self::pay_scorers(work, &members, &panel)?;
-				false
+				Self::refund_miscounted(work)
 			},
 			// What is to be scored is withheld: if a panel says so it has the scorers' part, no more, and
 			// the prior takes what is left, so that nobody gains by hiding an answer from those who score
@@ -662,13 +681,8 @@ impl<T: Config> Pallet<T> {
 				if confirmed {
 					Self::pay_scorers(work, &panel, &[])?;
 				}
-				Self::leave_unscored(work, confirmed)?;
-				confirmed
+				Self::leave_unscored(work, confirmed)
 			},
-		};
-		match committee.challenger {
-			Some((who, bond)) => Self::end_challenge(work, who, bond, refuted || wrong),
-			None => Ok(()),
 		}
 	}
 
@@ -790,23 +804,13 @@ impl<T: Config> Pallet<T> {
 
 	/// The winner of a challenge has its bond back, and its part of what is slashed; the loser's bond
 	/// pays for panels.
-	fn end_challenge(work: Work, who: T::AccountId, bond: Balance, won: bool) -> DispatchResult {
-		let reason = HoldReason::Challenge.into();
+	fn end_challenge(work: Work, who: &T::AccountId, bond: Balance, won: bool) -> DispatchResult {
 		if won {
-			T::Currency::release(&reason, &who, bond, Precision::Exact)?;
+			T::Currency::release(&HoldReason::Challenge.into(), who, bond, Precision::Exact)?;
 		} else {
-			T::Currency::transfer_on_hold(
-				&reason,
-				&who,
-				&Self::pot(),
-				bond,
-				Precision::Exact,
-				Restriction::Free,
-				Fortitude::Force,
-			)?;
-			Self::fund_panels(bond)?;
+			Self::fine(HoldReason::Challenge, who, bond)?;
 		}
-		Self::deposit_event(Event::ChallengeEnded { work, who, won });
+		Self::deposit_event(Event::ChallengeEnded { work, who: who.clone(), won });
 		Ok(())
 	}
 }

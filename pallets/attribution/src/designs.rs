@@ -38,10 +38,10 @@ impl<T: Config> Pallet<T> {
 		Some(cost.checked_div(settings.committee.into()).unwrap_or(0))
 	}
 
-	/// Whether rows that a version was trained on were withdrawn.
+	/// Whether rows that a run is based on were withdrawn.
 	pub(crate) fn is_stale(model: ModelId) -> bool {
-		let model = T::Models::model(model);
-		model.is_some_and(|model| T::Datanets::is_stale(model.datanet, model.version))
+		let run = T::Models::run(model);
+		run.is_some_and(|run| T::Datanets::is_stale(run.datanet, run.version))
 	}
 
 	/// Lets another committee train, as none has come to an end. The developer sets aside again what
@@ -67,16 +67,7 @@ impl<T: Config> Pallet<T> {
 		if amount.is_zero() {
 			return Ok(());
 		}
-		T::Currency::transfer_on_hold(
-			&HoldReason::Version.into(),
-			who,
-			&Self::pot(),
-			amount,
-			Precision::Exact,
-			Restriction::Free,
-			Fortitude::Force,
-		)?;
-		Self::fund_panels(amount)?;
+		Self::fine(HoldReason::Version, who, amount)?;
 		Self::deposit_event(Event::DesignGivenUp { model, who: who.clone(), amount });
 		Ok(())
 	}
@@ -146,17 +137,17 @@ impl<T: Config> Pallet<T> {
 		Self::pay_panel(Work::Training(model), panel, each)
 	}
 
-	/// What the committee or panel found about a version: it is paid for, or it is void and its bond
-	/// lost, which takes a `panel` whose finding proves something. Returns whether its adapters do not
-	/// reproduce.
+	/// What the committee or panel found about a version: it is paid for, or, if a panel `refuted` it,
+	/// void and its bond lost. Else nobody knows whether it reproduces, and it is not paid for, or not any
+	/// more: withdrawing a row and hiding others costs its income.
 	pub(crate) fn judge_version(
 		model: ModelId,
 		right: bool,
-		panel: bool,
+		refuted: bool,
 		committee: &Committee<T::AccountId>,
-	) -> Result<bool, DispatchError> {
+	) -> DispatchResult {
 		let mut design = Designs::<T>::get(model).ok_or(Error::<T>::NoDesign)?;
-		match (right, panel) {
+		match (right, refuted) {
 			(true, _) => {
 				design.standing = Standing::Active;
 				Self::deposit_event(Event::VersionActive { model });
@@ -170,10 +161,13 @@ impl<T: Config> Pallet<T> {
 				Self::defer_slash(developer, Offence::Version, bond, work, reporter);
 				Self::deposit_event(Event::VersionVoid { model });
 			},
-			(false, false) => Self::deposit_event(Event::Untested { model }),
+			(false, false) => {
+				design.standing = Standing::Untested;
+				Self::deposit_event(Event::Untested { model });
+			},
 		}
 		Designs::<T>::insert(model, design);
-		Ok(!right)
+		Ok(())
 	}
 }
 

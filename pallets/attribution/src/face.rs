@@ -44,7 +44,7 @@ impl<T: Config> AttributionFace<T::AccountId> for Pallet<T> {
 			},
 			Phase::Scored { .. } => ReceiptPhase::Scored,
 			Phase::Prior { .. } => ReceiptPhase::Prior,
-			Phase::Void => ReceiptPhase::Void,
+			Phase::Void | Phase::Miscounted => ReceiptPhase::Void,
 			Phase::Withheld { .. } => ReceiptPhase::Withheld,
 		};
 		Some(ReceiptInfo { payer, operator, model, fee, phase })

@@ -605,7 +605,8 @@ pub mod pallet {
 			/// The model version.
 			model: ModelId,
 		},
-		/// No committee could say whether the adapters of a model version reproduce.
+		/// No committee could say whether the adapters of a model version reproduce: its answers are not
+		/// paid for, or not any more if a panel could not have rows that were withdrawn before.
 		Untested {
 			/// The model version.
 			model: ModelId,
@@ -648,8 +649,8 @@ pub mod pallet {
 			/// The period.
 			period: u32,
 		},
-		/// The tokens of an answer cannot have come from its model: the payer has the contributors'
-		/// part back.
+		/// The tokens of an answer cannot have come from its model, or the operator miscounted them: the
+		/// payer has the contributors' and the operator's part back.
 		ReceiptVoided {
 			/// The receipt.
 			receipt: Hash,
@@ -751,7 +752,9 @@ pub mod pallet {
 			/// The last block that takes them.
 			until: u32,
 		},
-		/// No committee agreed: the prior takes the contributors' and the scorers' part.
+		/// No committee agreed, or it could not have the batch: the prior takes the contributors' part, and
+		/// the scorers' or the operator's. Or the operator miscounted tokens: the payers have the
+		/// contributors' and the operator's part back when the batch is closed.
 		BatchUnscored {
 			/// The batch.
 			batch: BatchId,
@@ -875,8 +878,8 @@ pub mod pallet {
 		ReceiptKnown,
 		/// No such receipt, or none at this stage.
 		NoReceipt,
-		/// The model version is not active: its adapters were not trained again yet, or do not
-		/// reproduce.
+		/// The model version is not active: its adapters were not trained again yet, cannot be any more,
+		/// or do not reproduce.
 		NotActive,
 		/// The model version is active or void, or a committee is at work on it.
 		NotUntested,
@@ -1217,6 +1220,8 @@ pub mod pallet {
 		///
 		/// Must be `Signed` by the developer, who pays for it.
 		#[pallet::call_index(16)]
+		// Whether the version is stale.
+		#[pallet::weight(T::WeightInfo::activate().saturating_add(T::DbWeight::get().reads(1)))]
 		pub fn activate(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
 			Self::do_activate(ensure_signed(origin)?, model)
 		}

@@ -236,8 +236,9 @@ impl Datanets<AccountId> for World {
 }
 
 impl Models<AccountId> for World {
-	fn run(_: ModelId) -> Option<RunInfo> {
-		None
+	fn run(id: ModelId) -> Option<RunInfo> {
+		let ModelInfo { base, datanet, version, .. } = <Self as Models<AccountId>>::model(id)?;
+		Some(RunInfo { base, manifest: Hash::repeat_byte(8), datanet, version })
 	}
 	fn model(id: ModelId) -> Option<ModelInfo<AccountId>> {
 		let terms = TERMS.with_borrow(Clone::clone);

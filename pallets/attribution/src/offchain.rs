@@ -180,6 +180,11 @@ impl<T: Config> Pallet<T> {
 				let late = left <= Self::commit_window(work) / PATIENCE;
 				late.then_some(Finding::Withheld).ok_or("what the job needs cannot be had yet")
 			},
+			// What is there does not change.
+			Answer::Miscounted(reason) => {
+				Self::warn(work, &reason);
+				Ok(Finding::Miscounted)
+			},
 			Answer::Busy => Err("the engine is busy"),
 			Answer::Unavailable => Err("this node has no engine"),
 			Answer::Pending | Answer::Finalized(_) | Answer::Page(_) => {

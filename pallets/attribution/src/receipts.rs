@@ -248,13 +248,13 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	/// Gives a deposit back, or burns it if what it was paid for is `withheld`.
+	/// Gives a deposit back, or burns it if it is `lost`, as what it was paid for is withheld or miscounted.
 	pub(crate) fn end_deposit(
 		ticket: T::Consideration,
 		who: &T::AccountId,
-		withheld: bool,
+		lost: bool,
 	) -> DispatchResult {
-		if withheld {
+		if lost {
 			ticket.burn(who);
 			return Ok(());
 		}
@@ -268,14 +268,14 @@ impl<T: Config> Pallet<T> {
 			Phase::Scored { period } | Phase::Prior { period } | Phase::Withheld { period } => {
 				!Periods::<T>::contains_key(receipt.model, period)
 			},
-			Phase::Void => true,
+			Phase::Void | Phase::Miscounted => true,
 		};
 		let settings = Settings::<T>::get();
 		let kept_until = receipt.submitted.saturating_add(settings.retention);
 		ensure!(Self::now() > kept_until, Error::<T>::StillNeeded);
 		ensure!(settled, Error::<T>::StillNeeded);
-		let withheld = matches!(receipt.phase, Phase::Withheld { .. });
-		Self::end_deposit(receipt.ticket, &receipt.operator, withheld)?;
+		let lost = matches!(receipt.phase, Phase::Withheld { .. } | Phase::Miscounted);
+		Self::end_deposit(receipt.ticket, &receipt.operator, lost)?;
 		Self::let_go(receipt.model);
 		Receipts::<T>::remove(id);
 		Vectors::<T>::remove(id);

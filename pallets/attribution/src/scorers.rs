@@ -149,16 +149,7 @@ impl<T: Config> Pallet<T> {
 		let Slash { who, offence, amount, reporter, due, .. } =
 			Slashes::<T>::take(id).ok_or(Error::<T>::NoSlash)?;
 		ensure!(Self::now() >= due, Error::<T>::SlashPending);
-		let reason = Self::hold_of(offence).into();
-		T::Currency::transfer_on_hold(
-			&reason,
-			&who,
-			&Self::pot(),
-			amount,
-			Precision::Exact,
-			Restriction::Free,
-			Fortitude::Force,
-		)?;
+		Self::take_held(Self::hold_of(offence), &who, amount)?;
 		let [rest, reward] = Self::cut(amount, Settings::<T>::get().reporter_share);
 		match &reporter {
 			Some(reporter) => Self::credit(reporter, reward)?,
@@ -189,6 +180,26 @@ impl<T: Config> Pallet<T> {
 			Offence::Finding => HoldReason::Bond,
 			Offence::Version => HoldReason::Version,
 		}
+	}
+
+	/// Takes what an account has put up into the pot, whatever else the account has promised.
+	fn take_held(reason: HoldReason, who: &T::AccountId, amount: Balance) -> DispatchResult {
+		T::Currency::transfer_on_hold(
+			&reason.into(),
+			who,
+			&Self::pot(),
+			amount,
+			Precision::Exact,
+			Restriction::Free,
+			Fortitude::Force,
+		)
+		.map(|_| ())
+	}
+
+	/// Takes what an account has put up for what panels are paid from.
+	pub(crate) fn fine(reason: HoldReason, who: &T::AccountId, amount: Balance) -> DispatchResult {
+		Self::take_held(reason, who, amount)?;
+		Self::fund_panels(amount)
 	}
 
 	/// Adds to what panels are paid from.

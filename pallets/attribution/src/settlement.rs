@@ -26,10 +26,8 @@ impl<T: Config> Pallet<T> {
 		let published = y.get(1).copied().map_or(0, i64::from);
 		let pool = receipt.pool;
 		if published < lowest {
-			let refunded = pool.checked_add(receipt.service).ok_or(Error::<T>::Overflow)?;
+			Self::refund_answer(id, &receipt)?;
 			receipt.phase = Phase::Void;
-			Self::hand_out(&receipt.payer, refunded)?;
-			Self::deposit_event(Event::ReceiptVoided { receipt: id, refunded });
 		} else {
 			Self::pay(id, receipt.operator.clone(), Role::Operator, receipt.service)?;
 			let psi = Self::psi(receipt.model).ok_or(Error::<T>::NoDesign)?;
@@ -53,6 +51,32 @@ impl<T: Config> Pallet<T> {
 		Vectors::<T>::insert(id, y);
 		Receipts::<T>::insert(id, receipt);
 		Ok(())
+	}
+
+	/// The payer of an answer has the contributors' and the operator's part of its fee back.
+	fn refund_answer(
+		id: Hash,
+		receipt: &Receipt<T::AccountId, T::Consideration>,
+	) -> DispatchResult {
+		let refunded = receipt.pool.checked_add(receipt.service).ok_or(Error::<T>::Overflow)?;
+		Self::hand_out(&receipt.payer, refunded)?;
+		Self::deposit_event(Event::ReceiptVoided { receipt: id, refunded });
+		Ok(())
+	}
+
+	/// The operator signed other numbers of tokens than there are: that goes back to who was overcharged, and
+	/// the operator loses its part and its deposit. The scorers, who counted, keep theirs.
+	pub(crate) fn refund_miscounted(work: Work) -> DispatchResult {
+		match work {
+			Work::Answer(id) => Receipts::<T>::try_mutate(id, |receipt| {
+				let receipt = receipt.as_mut().ok_or(Error::<T>::NoReceipt)?;
+				receipt.phase = Phase::Miscounted;
+				Self::refund_answer(id, receipt)
+			}),
+			Work::Batch(id) => Self::refund_batch(id),
+			// Nothing is counted there.
+			Work::Training(_) => Ok(()),
+		}
 	}
 
 	/// What the rows have of an answer or batch that nobody scored: beside the pool the scorers' part, which

@@ -389,7 +389,8 @@ impl<AccountId, Ticket> Design<AccountId, Ticket> {
 	TypeInfo,
 )]
 pub enum Standing {
-	/// Not yet: nobody has trained its adapters again.
+	/// Not yet, or no longer: nobody has trained its adapters again, or nobody can any more as its rows were
+	/// withdrawn.
 	#[codec(index = 0)]
 	Untested,
 	/// A committee trained drawn adapters again, bit by bit.
@@ -447,14 +448,17 @@ pub enum Phase {
 	/// The tokens cannot have come from the model: the payer has its money back.
 	#[codec(index = 3)]
 	Void,
-	/// A panel could not have the prompt or the answer, or counted other tokens than were paid:
-	/// contributors are paid by the prior, the operator's part with theirs, and the operator loses its
-	/// deposit.
+	/// A panel could not have the prompt or the answer: contributors are paid by the prior, the operator's
+	/// part with theirs, and the operator loses its deposit.
 	#[codec(index = 4)]
 	Withheld {
 		/// The period.
 		period: u32,
 	},
+	/// Prompt or answer have other numbers of tokens than the operator signed: the payer has its money
+	/// back, and the operator loses its deposit.
+	#[codec(index = 5)]
+	Miscounted,
 }
 
 /// One paid answer.
@@ -531,7 +535,8 @@ pub struct Batch<AccountId, Ticket> {
 	pub seed: Option<Hash>,
 	/// What its pages are checked against, once it is scored.
 	pub posting: Option<Posting>,
-	/// Whether a panel could not have what is to be scored: the operator loses its part and its deposit.
+	/// Whether a panel could not have what is to be scored, or the operator miscounted tokens: it loses its
+	/// part and its deposit.
 	pub withheld: bool,
 	/// What no page has spent, in wei.
 	pub left: Balance,
@@ -553,6 +558,11 @@ pub struct Posting {
 }
 
 impl Posting {
+	/// Of a batch that is not scored.
+	pub(crate) fn without_pages() -> Self {
+		Self { root: Hash::zero(), until: 0, period: 0, posted: U256::zero() }
+	}
+
 	/// Whether this page was posted, or there can be none.
 	pub fn has(&self, index: usize) -> bool {
 		index >= 1 << MAX_DEPTH || self.posted.bit(index)
@@ -564,7 +574,8 @@ impl Posting {
 pub struct Paying<AccountId> {
 	/// What was redeemed.
 	pub redeemed: Redeemed<AccountId>,
-	/// What goes back when the batch is closed, in wei: for tokens that the model cannot have drawn.
+	/// What goes back when the batch is closed, in wei: for tokens that the model cannot have drawn, or that
+	/// the operator miscounted.
 	pub refund: Balance,
 }
 
@@ -612,6 +623,10 @@ pub enum Finding {
 	/// What the work is about could not be had in time, or is of no use, or is not what was paid for.
 	#[codec(index = 3)]
 	Withheld,
+	/// The prompt or the answer, or one that is drawn of a batch, has another number of tokens than the
+	/// operator signed.
+	#[codec(index = 4)]
+	Miscounted,
 }
 
 impl Finding {
@@ -621,7 +636,7 @@ impl Finding {
 			Self::Scores(y, _) => y.len() as u32,
 			Self::Adapters(hashes) => (hashes.len() as u32).saturating_mul(8),
 			Self::Root(_) => 8,
-			Self::Withheld => 1,
+			Self::Withheld | Self::Miscounted => 1,
 		}
 	}
 }
@@ -644,7 +659,7 @@ pub type Drawn = BoundedVec<u16, ConstU32<MAX_RETRAINED>>;
 )]
 pub enum Doubt {
 	/// The committee's members disagree, or found that a version does not reproduce or that something
-	/// is withheld.
+	/// is withheld or miscounted.
 	#[codec(index = 0)]
 	Disagreement,
 	/// Chance drew it.
@@ -740,6 +755,9 @@ pub struct Committee<AccountId> {
 	pub challenger: Option<(AccountId, Balance)>,
 	/// What is to be made again; 0 is the published adapter.
 	pub drawn: Drawn,
+	/// Whether rows of the version that it trains again were withdrawn before it was asked for: later on is
+	/// too late to excuse that they cannot be had.
+	pub stale: bool,
 }
 
 impl<AccountId> Committee<AccountId> {

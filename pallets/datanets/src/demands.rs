@@ -29,8 +29,8 @@ impl<T: Config> Pallet<T> {
 		Ok(until)
 	}
 
-	/// Whether a row that was demanded is in the batch that it was in, or was withdrawn from it: one that
-	/// somebody else had announced before, or that is void, need not be shown.
+	/// Whether a row that was demanded is in the batch that it was in, or was withdrawn from it: one that is
+	/// void need not be shown, nor if somebody gives it again.
 	fn is_due(id: DatanetId, hash: Hash, demand: &Demand<T::AccountId>) -> bool {
 		let of = match RowIndex::<T>::get(id, hash) {
 			Some((batch, _)) => Some(batch),

@@ -58,7 +58,8 @@ impl<T: Config> Pallet<T> {
 		Ok(announcement.at)
 	}
 
-	/// Refuses a row that is registered or was until lately; since an announcement, it gives way.
+	/// Refuses a row that is registered or was until lately; since an announcement, it gives way, unless it
+	/// is demanded: who announced it has it, and shows it first, for the stake.
 	pub(crate) fn make_way(id: DatanetId, hash: Hash, announced: Option<u32>) -> DispatchResult {
 		let later = |since: u32| announced.is_some_and(|announced| since > announced);
 		let staked = if let Some((batch, _)) = RowIndex::<T>::get(id, hash) {
@@ -72,8 +73,17 @@ impl<T: Config> Pallet<T> {
 		} else {
 			return Ok(());
 		};
+		Self::check_undemanded(id, hash, staked.batch)?;
 		Self::release(&staked.contributor, staked.bond)?;
 		Self::deposit_event(Event::RowMoved { datanet: id, hash, from: staked.batch });
+		Ok(())
+	}
+
+	/// Refuses to give the bond of a row back that is to be shown: neither withdrawing it nor moving it to
+	/// another batch is a way out of that.
+	fn check_undemanded(id: DatanetId, hash: Hash, batch: BatchId) -> DispatchResult {
+		let demanded = Demands::<T>::get(id, hash).is_some_and(|of| of.batch == batch);
+		ensure!(!demanded, Error::<T>::StillDemanded);
 		Ok(())
 	}
 
@@ -85,9 +95,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_release_bond(id: DatanetId, hash: Hash) -> DispatchResult {
 		let (staked, at) = Withdrawn::<T>::take(id, hash).ok_or(Error::<T>::BondStays)?;
 		ensure!(!Self::counts(at), Error::<T>::BondStays);
-		// Withdrawing it is no way out of showing it.
-		let demanded = Demands::<T>::get(id, hash).is_some_and(|of| of.batch == staked.batch);
-		ensure!(!demanded, Error::<T>::StillDemanded);
+		Self::check_undemanded(id, hash, staked.batch)?;
 		Self::release(&staked.contributor, staked.bond)?;
 		Self::deposit_event(Event::BondReleased { datanet: id, hash });
 		Ok(())

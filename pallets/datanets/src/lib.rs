@@ -59,7 +59,8 @@
 //! such a row. Within [`CHALLENGE_WINDOW`] blocks its contributor, or anybody else who has it, shows the
 //! content on chain, where all can read it, and gets the stake, which is several times what that costs.
 //! If nobody does, the row is void as a duplicate is, the stake returns, and whoever demanded the row
-//! gets [`BOUNTY`] of its bond. Withdrawing a row that is demanded saves nothing.
+//! gets [`BOUNTY`] of its bond. Withdrawing a row that is demanded saves nothing, nor does giving it again
+//! under an earlier announcement: nobody takes it over until it is shown, which who announced it can do.
 //!
 //! Who demands chooses the row, by its hash: it knows best what it cannot have, and who keeps some rows
 //! of a batch loses the others. A row proves itself by hash and length, which are those under the root of
@@ -976,7 +977,11 @@ pub mod pallet {
 		///
 		/// Must be `Signed` by who announced them.
 		#[pallet::call_index(14)]
-		#[pallet::weight(T::WeightInfo::contribute_announced(rows.len() as u32))]
+		// Whether a row that moves is demanded.
+		#[pallet::weight(
+			T::WeightInfo::contribute_announced(rows.len() as u32)
+				.saturating_add(T::DbWeight::get().reads(rows.len() as u64))
+		)]
 		pub fn contribute_announced(
 			origin: OriginFor<T>,
 			datanet: DatanetId,

@@ -315,6 +315,8 @@ pub mod pallet {
 		#[pallet::weight(
 			T::WeightInfo::register_version(psi.len() as u32)
 				.saturating_add(T::Designs::draw_weight(adapters.len() as u32))
+				// Whether the version of the data is stale.
+				.saturating_add(T::DbWeight::get().reads(2))
 		)]
 		pub fn register_version(
 			origin: OriginFor<T>,

@@ -8,8 +8,8 @@ pragma solidity ^0.8.20;
 interface IAttribution {
 	// Where a receipt stands: no committee yet, it commits, it reveals; contributors are paid by
 	// influence; they are paid by the prior; the committee agrees and can be challenged; the tokens
-	// cannot have come from the model; the operator withholds the prompt or the answer or miscounted
-	// their tokens, and they are paid by the prior.
+	// cannot have come from the model, or the operator miscounted them, and the payer has its money
+	// back; the operator withholds the prompt or the answer, and contributors are paid by the prior.
 	enum Phase {
 		Waiting,
 		Commit,
@@ -110,8 +110,8 @@ interface IAttribution {
 	event Earned(uint32 indexed model, uint32 indexed period, address indexed account, uint256 amount);
 	/// @notice A contributor's rows made answers worse: later earnings pay for all that it owes.
 	event Owed(uint32 indexed model, address indexed account, uint256 debt);
-	/// @notice The tokens of an answer cannot have come from its model: the payer has the
-	/// contributors' and the operator's part back.
+	/// @notice The tokens of an answer cannot have come from its model, or the operator miscounted
+	/// them: the payer has the contributors' and the operator's part back.
 	event ReceiptVoided(bytes32 indexed receipt, uint256 refunded);
 	/// @notice Somebody put up a bond against what a committee agrees on. `work` is a receipt, or the
 	/// number of a batch, or of a model version whose adapters are to be trained again.
@@ -148,7 +148,8 @@ interface IAttribution {
 	/// @notice A committee agreed on what the answers of a batch score: its pages can be posted up to
 	/// the block `until`.
 	event BatchScored(uint64 indexed batch, bytes32 pages, uint32 until);
-	/// @notice No committee agreed: the prior pays.
+	/// @notice No committee agreed, or it could not have the batch: the prior pays. Or the operator
+	/// miscounted tokens: the payers have their money back when the batch is closed.
 	event BatchUnscored(uint64 indexed batch);
 	/// @notice Answers of a batch are paid for with a period.
 	event PagePosted(uint64 indexed batch, uint16 page, uint32 period, uint32 answers, uint256 amount);

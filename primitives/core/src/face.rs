@@ -246,10 +246,10 @@ pub enum ReceiptPhase {
 	Prior,
 	/// The committee agrees; what it found can be challenged.
 	Review,
-	/// The tokens cannot have come from the model.
+	/// The tokens cannot have come from the model, or the operator miscounted them; the payer has its money
+	/// back.
 	Void,
-	/// The operator withholds the prompt or the answer, or miscounted their tokens; contributors are paid
-	/// by the prior.
+	/// The operator withholds the prompt or the answer; contributors are paid by the prior.
 	Withheld,
 }
 

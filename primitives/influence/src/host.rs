@@ -205,6 +205,10 @@ pub enum Answer {
 	/// the log. It is tried again when asked again.
 	#[codec(index = 9)]
 	Missing(Vec<u8>),
+	/// The prompt or the answer has another number of tokens than the operator says; the reason is for the
+	/// log.
+	#[codec(index = 10)]
+	Miscounted(Vec<u8>),
 }
 
 /// The node's side. Must return at once: long work belongs on the engine's own threads.

@@ -231,10 +231,10 @@ pub fn split<const N: usize>(amount: u128, parts: [u16; N]) -> [u128; N] {
 
 /// Parts of an amount in proportion to sizes, of which one at least is not zero: what all up to each one are
 /// due, rounded down, less what those before it had. They sum to the amount.
-pub fn parts(amount: u128, sizes: &[u64]) -> Vec<u128> {
-	let total: u128 = sizes.iter().map(|size| u128::from(*size)).sum();
+pub fn parts<S: Copy + Into<u128>>(amount: u128, sizes: &[S]) -> Vec<u128> {
+	let total = sizes.iter().fold(0u128, |sum, size| sum.saturating_add((*size).into()));
 	let (mut up_to, mut given) = (0u128, 0);
-	let part = |size: &u64| {
+	let part = |size: &S| {
 		up_to = up_to.saturating_add((*size).into());
 		let due = U256::from(amount).saturating_mul(up_to.into()) / U256::from(total.max(1));
 		let part = u128::try_from(due).unwrap_or(amount).saturating_sub(given);

@@ -454,6 +454,44 @@ fn batch_should_go_to_the_prior_at_the_operators_cost_when_a_panel_cannot_have_i
 }
 
 #[test]
+fn payers_should_have_their_money_back_when_a_panel_counts_other_tokens_in_a_batch() {
+	build_and_execute(|| {
+		ready();
+		(3..SCORERS).for_each(bond_scorer);
+		let funded =
+			Attribution::fund_channel(RuntimeOrigin::signed(wallet().1), operator().1, 10 * full());
+		assert_ok!(funded);
+		let held = || Balances::balance_on_hold(&HoldReason::Storage.into(), &operator().1);
+		let before = held();
+		let other = voucher_of(wallet().1, 3 * full(), 3);
+		let signature = by_wallet(&other.typed_hash(&Typed::get()));
+		let vouchers = vec![signed(&voucher(full(), 1)), (other, signature)];
+		assert_ok!(submit_all(vouchers, 4));
+		let id = NextBatch::<Test>::get() - 1;
+		let (deposit, Batch { pool, service, .. }) = (held() - before, batch_of(id));
+		let payers = || [payer().1, wallet().1].map(|who| Balances::total_balance(&who));
+		let (paid, earned) = (payers(), Balances::total_balance(&operator().1));
+		let rows = Balances::balance(&rows_pot());
+		let work = drawn(id);
+		find(work, |_| Finding::Miscounted);
+		run_to(Attribution::now() + DELAY);
+		find(work, |_| Finding::Miscounted);
+		assert_eq!((batch_of(id).withheld, batch_of(id).left), (true, 0));
+		Attribution::do_try_state().unwrap();
+
+		settle_and_close(id);
+		let back = pool + service;
+		let parts = [back / 4, back - back / 4];
+		assert_eq!(payers(), [paid[0] + parts[0], paid[1] + parts[1]]);
+		assert_eq!(Balances::total_balance(&operator().1), earned - deposit);
+		assert_eq!(Balances::balance(&rows_pot()), rows);
+		System::assert_has_event(
+			Event::<Test>::BatchClosed { batch: id, rest: 0, refunded: back }.into(),
+		);
+	});
+}
+
+#[test]
 fn reveal_should_be_refused_when_the_root_is_over_no_pages() {
 	build_and_execute(|| {
 		ready();

@@ -170,6 +170,38 @@ fn receipt_should_be_void_and_nobody_miss_when_its_operator_claims_one_token_of_
 }
 
 #[test]
+fn payer_should_have_its_money_back_when_a_committee_without_a_panel_counts_other_tokens() {
+	build_and_execute(|| {
+		ready();
+		let (id, work) = drawn();
+		let Receipt { pool, service, .. } = Receipts::<Test>::get(id).unwrap();
+		let before = Balances::total_balance(&payer().1);
+		find(work, |_| Finding::Miscounted);
+		assert_eq!(Balances::total_balance(&payer().1), before, "it can be challenged");
+		review(work);
+		assert_eq!(phase(id), Phase::Miscounted);
+		assert_eq!(Balances::total_balance(&payer().1), before + pool + service);
+	});
+}
+
+#[test]
+fn reveal_should_be_refused_when_a_version_is_said_to_be_miscounted() {
+	build_and_execute(|| {
+		ready();
+		let work = Work::Training(MODEL);
+		(3..SCORERS).for_each(bond_scorer);
+		let by = RuntimeOrigin::signed(challenger());
+		assert_ok!(Attribution::challenge(by, work));
+		run_to(Attribution::now() + DELAY);
+		for n in turn(work) {
+			assert_ok!(apply(commit_call(n, work, &Finding::Miscounted)));
+		}
+		let reveal = reveal_call(turn(work)[0], work, &Finding::Miscounted);
+		assert_eq!(apply(reveal), custom(invalid::WRONG_LENGTH));
+	});
+}
+
+#[test]
 fn scorer_should_leave_when_it_misses_too_often() {
 	build_and_execute(|| {
 		ready();

@@ -102,6 +102,23 @@ fn worker_should_commit_that_it_was_refused_when_little_of_the_window_is_left() 
 }
 
 #[test]
+fn worker_should_commit_at_once_when_tokens_are_miscounted() {
+	let answered = Answer::Miscounted(b"2 for 1".to_vec());
+	let (mut state, pool) = state(Arc::new(Scripted(Mutex::new(answered), 5_000)));
+	state.execute_with(|| {
+		run_to(1);
+		ready();
+		answer(nonce(1));
+		run_to(Attribution::now() + DELAY);
+		work(&pool).into_iter().for_each(|call| apply(call).unwrap());
+		work(&pool).into_iter().for_each(|call| apply(call).unwrap());
+		let found: Vec<_> = Findings::<Test>::iter().map(|(.., finding)| finding).collect();
+		assert_eq!(found, [(); 3].map(|()| Finding::Miscounted));
+		Attribution::do_try_state().unwrap();
+	});
+}
+
+#[test]
 fn worker_should_post_the_pages_of_a_batch_when_its_committee_agreed() {
 	let engine = Arc::new(Scripted(Mutex::new(Answer::Pending), 5_000));
 	let (mut state, pool) = state(engine.clone());

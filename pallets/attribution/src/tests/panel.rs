@@ -351,6 +351,28 @@ fn challenger_should_put_up_what_the_panel_is_paid_when_that_is_more() {
 }
 
 #[test]
+fn panel_should_be_paid_from_the_lost_bond_when_nothing_is_kept_for_panels() {
+	build_and_execute(|| {
+		many(SCORERS);
+		// The bond is what a panel of the full size is paid.
+		Settings::<Test>::mutate(|settings| settings.training_price = 10 * OPEN);
+		let each = 10 * OPEN * u128::from(settings().retrained);
+		let work = Work::Training(MODEL);
+		assert_ok!(challenge(work));
+		let bond = held(&challenger(), HoldReason::Challenge);
+		assert_eq!(bond, each * u128::from(settings().panel));
+		run_to(Attribution::now() + DELAY);
+		PanelFund::<Test>::kill();
+		let members = turn(work);
+		let money = || members.iter().map(|n| Balances::balance(&scorer(*n))).collect::<Vec<_>>();
+		let before = money();
+		find(work, |_| retrained(work));
+		assert!(money().iter().zip(&before).all(|(after, before)| *after == before + each));
+		assert_eq!(PanelFund::<Test>::get(), bond - each * members.len() as u128);
+	});
+}
+
+#[test]
 fn receipt_should_go_to_the_prior_at_the_operators_cost_when_a_panel_cannot_have_it() {
 	build_and_execute(|| {
 		many(SCORERS);
@@ -381,6 +403,72 @@ fn receipt_should_go_to_the_prior_at_the_operators_cost_when_a_panel_cannot_have
 		assert_ok!(Attribution::prune(anybody, id));
 		assert_eq!(Balances::balance(&operator().1), free);
 		assert_eq!(Balances::total_issuance(), all - deposit);
+	});
+}
+
+#[test]
+fn payer_should_have_its_money_back_at_the_operators_cost_when_a_panel_counts_other_tokens() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let storage = || held(&operator().1, HoldReason::Storage);
+		let before = storage();
+		let (id, work) = drawn();
+		let deposit = storage() - before;
+		let Receipt { pool, reward, service, .. } = Receipts::<Test>::get(id).unwrap();
+		let money = || [payer().1, operator().1].map(|who| Balances::total_balance(&who));
+		let [paid, earned] = money();
+		let scorers = || -> u128 { (0..SCORERS).map(|n| Balances::balance(&scorer(n))).sum() };
+		let kept = PanelFund::<Test>::get() + scorers();
+		find(work, |_| Finding::Miscounted);
+		assert_eq!(committee(work).panel_from, Some(3));
+		run_to(Attribution::now() + DELAY);
+		find(work, |_| Finding::Miscounted);
+
+		assert_eq!(Receipts::<Test>::get(id).unwrap().phase, Phase::Miscounted);
+		let refunded = pool + service;
+		assert_eq!(money(), [paid + refunded, earned]);
+		System::assert_has_event(Event::<Test>::ReceiptVoided { receipt: id, refunded }.into());
+		assert_eq!(Periods::<Test>::iter().count(), 0);
+		// Who counted is paid as who scores.
+		assert_eq!(PanelFund::<Test>::get() + scorers(), kept + reward);
+		assert_eq!(NextSlash::<Test>::get(), 0);
+		assert!(Scorers::<Test>::iter_values().all(|scorer| scorer.missed == 0));
+
+		run_to(Attribution::now() + settings().retention);
+		let all = Balances::total_issuance();
+		assert_ok!(Attribution::prune(RuntimeOrigin::signed(account(1)), id));
+		assert_eq!(money(), [paid + refunded, earned - deposit]);
+		assert_eq!(Balances::total_issuance(), all - deposit);
+	});
+}
+
+#[test]
+fn committee_should_lose_its_bonds_when_it_says_that_honest_tokens_are_miscounted() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let (id, work) = drawn();
+		let (y, liars) = (vector(&WORTH), turn(work));
+		find(work, |_| Finding::Miscounted);
+		panel(work, &y);
+		assert!(matches!(Receipts::<Test>::get(id).unwrap().phase, Phase::Scored { .. }));
+		assert!(liars.iter().all(|n| bond_of(*n) == 0));
+	});
+}
+
+#[test]
+fn committee_should_lose_its_bonds_when_it_scores_what_a_challenger_knows_to_be_miscounted() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let (id, work) = drawn();
+		let liars = turn(work);
+		find(work, |_| scores(&vector(&WORTH)));
+		let before = Balances::balance(&challenger());
+		assert_ok!(challenge(work));
+		run_to(Attribution::now() + DELAY);
+		find(work, |_| Finding::Miscounted);
+		assert_eq!(Receipts::<Test>::get(id).unwrap().phase, Phase::Miscounted);
+		assert!(liars.iter().all(|n| bond_of(*n) == 0));
+		assert_eq!(Balances::balance(&challenger()), before);
 	});
 }
 
@@ -455,20 +543,49 @@ fn version_should_be_void_when_a_challenger_names_the_adapter_that_is_wrong() {
 }
 
 #[test]
-fn version_should_stay_active_when_a_panel_cannot_have_rows_that_were_withdrawn() {
+fn version_should_earn_no_more_when_a_panel_cannot_have_rows_that_were_withdrawn_before() {
 	build_and_execute(|| {
 		many(SCORERS);
 		let (work, bond) = (Work::Training(MODEL), held(&developer(), HoldReason::Version));
-		assert_ok!(challenge(work));
 		LEFT.set(Some(vec![1_000; BLOCKS]));
 		let before = Balances::total_balance(&challenger());
+		assert_ok!(challenge(work));
 		run_to(Attribution::now() + DELAY);
 		find(work, |_| Finding::Withheld);
-		LEFT.set(None);
-		assert_eq!(Designs::<Test>::get(MODEL).unwrap().standing, Standing::Active);
+		// Nobody need keep these rows, and who asks for them pays the panel.
 		assert_eq!(Slashes::<Test>::iter().count(), 0);
 		assert_eq!(held(&developer(), HoldReason::Version), bond);
 		assert_eq!(Balances::total_balance(&challenger()), before - settings().challenge_bond);
+		// But what nobody can train again is not paid for, until somebody can.
+		assert_eq!(Designs::<Test>::get(MODEL).unwrap().standing, Standing::Untested);
+		let request = request(nonce(1));
+		assert_noop!(submit(&request, &reply(&request)), Error::<Test>::NotActive);
+		assert_ok!(Attribution::activate(RuntimeOrigin::signed(developer()), MODEL));
+		run_to(Attribution::now() + DELAY);
+		find(work, |_| retrained(work));
+		review(work);
+		LEFT.set(None);
+		assert_eq!(Designs::<Test>::get(MODEL).unwrap().standing, Standing::Active);
+	});
+}
+
+#[test]
+fn version_should_be_void_when_its_rows_are_withdrawn_after_it_was_challenged() {
+	build_and_execute(|| {
+		many(SCORERS);
+		let (work, bond) = (Work::Training(MODEL), settings().version_bond);
+		assert_ok!(challenge(work));
+		LEFT.set(Some(vec![1_000; BLOCKS]));
+		run_to(Attribution::now() + DELAY);
+		find(work, |_| Finding::Withheld);
+		LEFT.set(None);
+		assert_eq!(Designs::<Test>::get(MODEL).unwrap().standing, Standing::Void);
+		let slash = Slashes::<Test>::get(0).unwrap();
+		assert_eq!(
+			(slash.who, slash.amount, slash.reporter),
+			(developer(), bond, Some(challenger()))
+		);
+		assert_eq!(held(&challenger(), HoldReason::Challenge), 0);
 	});
 }
 
@@ -477,8 +594,8 @@ fn version_should_be_void_when_its_rows_were_withdrawn_but_it_does_not_reproduce
 	build_and_execute(|| {
 		many(SCORERS);
 		let work = Work::Training(MODEL);
-		assert_ok!(challenge(work));
 		LEFT.set(Some(vec![1_000; BLOCKS]));
+		assert_ok!(challenge(work));
 		run_to(Attribution::now() + DELAY);
 		let other = vec![Hash::repeat_byte(77); committee(work).drawn.len()];
 		find(work, |_| Finding::Adapters(BoundedVec::truncate_from(other.clone())));
@@ -527,6 +644,7 @@ proptest! {
 				let lie: Vec<Nats> = y.iter().map(|v| (v + off * 300_000).min(0)).collect();
 				let found = |n: u8| match liars.contains(&n) {
 					true if off == 2 => Finding::Withheld,
+					true if off == -2 => Finding::Miscounted,
 					true => scores(&lie),
 					false => scores(&y),
 				};

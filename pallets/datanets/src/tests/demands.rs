@@ -277,26 +277,72 @@ fn end_demand_should_return_the_stake_when_the_row_was_shown_to_be_a_copy() {
 }
 
 #[test]
-fn end_demand_should_return_the_stake_when_the_row_went_to_who_had_announced_it() {
+fn contribute_announced_should_fail_when_the_row_is_demanded() {
+	build_and_execute(|| {
+		create();
+		// Alice has a way out ready, under her own name and that of Bob, before she gives the row.
+		for who in [ALICE, BOB] {
+			assert_ok!(Datanets::announce(origin(who), promise(who, &[honest(0)])));
+		}
+		after(1);
+		let before = [ALICE, CAROL].map(owned);
+		give(ALICE, &[honest(0)]);
+		assert_ok!(demand(CAROL, 0));
+		let moved = |who| Datanets::contribute_announced(origin(who), 0, rows(&[honest(0)]), SALT);
+		for who in [ALICE, BOB] {
+			assert_noop!(moved(who), Errors::StillDemanded);
+		}
+		// Nor once it is withdrawn.
+		assert_ok!(Datanets::withdraw_row(origin(ALICE), 0, hash(0)));
+		for who in [ALICE, BOB] {
+			assert_noop!(moved(who), Errors::StillDemanded);
+		}
+		Datanets::do_try_state().unwrap();
+		after(CHALLENGE_WINDOW + 1);
+		assert_ok!(end(0));
+		assert_eq!([ALICE, CAROL].map(owned), [before[0] - STAKE, before[1] + REWARD]);
+	});
+}
+
+#[test]
+fn contribute_announced_should_take_the_row_over_when_who_announced_it_has_shown_it() {
 	build_and_execute(|| {
 		create();
 		assert_ok!(Datanets::announce(origin(ALICE), promise(ALICE, &[honest(0)])));
 		after(1);
 		give(BOB, &[honest(0)]);
 		assert_ok!(demand(CAROL, 0));
-		let all = rows(&[honest(0)]);
-		assert_ok!(Datanets::contribute_announced(origin(ALICE), 0, all, SALT));
-		assert_ok!(Datanets::review(origin(OWNER), 0, 1, Verdict::Accept(GOOD)));
-		Datanets::do_try_state().unwrap();
-		// It was not demanded of her.
-		assert_noop!(answer(ALICE, 0), Errors::NotDemanded);
-		assert_noop!(demand(CAROL, 0), Errors::AlreadyDemanded);
-		after(CHALLENGE_WINDOW + 1);
-		let before = [ALICE, BOB, CAROL].map(owned);
-		assert_ok!(end(0));
-		assert_eq!(([ALICE, BOB, CAROL].map(owned), staked(CAROL)), (before, 0));
-		assert!(registered(0));
-		assert_ok!(demand(CAROL, 0));
+		let all = || rows(&[honest(0)]);
+		let contribute = || Datanets::contribute_announced(origin(ALICE), 0, all(), SALT);
+		assert_noop!(contribute(), Errors::StillDemanded);
+		let before = [ALICE, CAROL].map(owned);
 		assert_ok!(answer(ALICE, 0));
+		assert_ok!(contribute());
+		assert_eq!([ALICE, CAROL].map(owned), [before[0] + STAKE, before[1] - STAKE]);
+		assert_eq!(RowIndex::<Test>::get(0, hash(0)).unwrap().0, 1);
+		assert_noop!(end(0), Errors::NotDemanded);
+	});
+}
+
+#[test]
+fn end_demand_should_return_the_stake_when_the_row_is_void_and_was_given_again() {
+	build_and_execute(|| {
+		create();
+		give(ALICE, &[honest(0)]);
+		give(BOB, &[honest(1)]);
+		assert_ok!(demand(CAROL, 1));
+		assert_ok!(show(21, &[0], &[1], || {}));
+		let batch = give(BOB, &[honest(1)]);
+		Datanets::do_try_state().unwrap();
+		// It was not demanded in this batch.
+		assert_noop!(answer(BOB, 1), Errors::NotDemanded);
+		assert_noop!(demand(CAROL, 1), Errors::AlreadyDemanded);
+		after(CHALLENGE_WINDOW + 1);
+		let before = [BOB, CAROL].map(owned);
+		assert_ok!(end(1));
+		assert_eq!(([BOB, CAROL].map(owned), staked(CAROL)), (before, 0));
+		assert_eq!(RowIndex::<Test>::get(0, hash(1)).unwrap().0, batch);
+		assert_ok!(demand(CAROL, 1));
+		assert_ok!(answer(BOB, 1));
 	});
 }

@@ -722,7 +722,7 @@ impl Scene {
 			Work::Answer(id)
 				if Receipts::<Runtime>::get(id).unwrap().completion_tokens != TOKENS =>
 			{
-				Finding::Withheld
+				Finding::Miscounted
 			},
 			Work::Answer(id) => {
 				Finding::Scores(self.vector(id).try_into().unwrap(), Default::default())

@@ -463,9 +463,10 @@ pub fn withheld() -> Outcome {
 	}
 }
 
-/// What the operator earns if it says that its answers have so many tokens, what Mallory does with her
-/// rows, and what becomes of the answers. Scorers count the tokens, or score what there is.
-fn claiming(tokens: u32, counted: bool) -> (i128, i128, Vec<Phase>) {
+/// What the operator earns if it says that its answers have so many tokens, what the payer has back of its
+/// fees, as a part of them, and what becomes of the answers. Scorers count the tokens, or score what there
+/// is.
+fn claiming(tokens: u32, counted: bool) -> (i128, f64, Vec<Phase>) {
 	on_chain(37, |scene| {
 		let model = ready(scene);
 		scene.claimed = tokens;
@@ -478,7 +479,7 @@ fn claiming(tokens: u32, counted: bool) -> (i128, i128, Vec<Phase>) {
 				Work::Training(_) | Work::Batch(_) => Some(truth),
 			});
 		}
-		let incomes = |scene: &Scene| ["operator", "mallory"].map(|name| scene.income(&[name]));
+		let incomes = |scene: &Scene| ["operator", "payer"].map(|name| scene.income(&[name]));
 		let before = incomes(scene);
 		for _ in 0..4 {
 			scene.ask(model, QUERIES[0]);
@@ -486,26 +487,30 @@ fn claiming(tokens: u32, counted: bool) -> (i128, i128, Vec<Phase>) {
 		scene.drive();
 		assert!(Slashes::<Runtime>::iter_keys().next().is_none());
 		assert!(Scorers::<Runtime>::iter_values().all(|scorer| scorer.missed == 0));
-		let phases = Receipts::<Runtime>::iter_values().map(|one| one.phase).collect();
+		let receipts: Vec<_> = Receipts::<Runtime>::iter_values().collect();
 		scene.finish();
 		let after = incomes(scene);
-		(after[0] - before[0], after[1] - before[1], phases)
+		let fees: Balance = receipts.iter().map(|one| one.fee).sum();
+		let back = after[1] - before[1] + fees as i128;
+		let phases = receipts.into_iter().map(|one| one.phase).collect();
+		(after[0] - before[0], back as f64 / fees as f64, phases)
 	})
 }
 
 /// An operator that signs other numbers of tokens than its answers have.
 pub fn miscounted() -> Outcome {
-	let (honest, rows, phases) = claiming(TOKENS, true);
+	let (honest, back, phases) = claiming(TOKENS, true);
 	assert!(phases.iter().all(|phase| matches!(phase, Phase::Scored { .. })), "{phases:?}");
-	let withheld = |phases: &[Phase]| {
-		assert!(phases.iter().all(|phase| matches!(phase, Phase::Withheld { .. })), "{phases:?}");
-	};
-	let (more, rows_of_more, phases) = claiming(4 * TOKENS, true);
-	withheld(&phases);
-	let (fewer, _, phases) = claiming(1, true);
-	withheld(&phases);
-	let (scored, _, phases) = claiming(1, false);
+	assert!(back.abs() < 0.01, "{back}");
+	let (more, back_of_more, phases) = claiming(4 * TOKENS, true);
+	assert!(phases.iter().all(|phase| *phase == Phase::Miscounted), "{phases:?}");
+	let (fewer, back_of_fewer, phases) = claiming(1, true);
+	assert!(phases.iter().all(|phase| *phase == Phase::Miscounted), "{phases:?}");
+	let (scored, back_of_scored, phases) = claiming(1, false);
 	assert!(phases.iter().all(|phase| *phase == Phase::Void), "{phases:?}");
+	// The contributors' and the operator's parts.
+	let backs = [back_of_more, back_of_fewer, back_of_scored];
+	assert!(backs.iter().all(|back| (0.64..0.66).contains(back)), "{backs:?}");
 	Outcome {
 		name: "miscounted_tokens",
 		honest,
@@ -513,11 +518,11 @@ pub fn miscounted() -> Outcome {
 		target: 1.0,
 		most: 0.0,
 		shows: format!(
-			"four times an answer's tokens, or one of fifty: scorers count them, and the operator has \
-			 nothing of the fee and loses its deposits (not counted), while the prior has what was paid, \
-			 so that with a sixth of the rows it earns {:.2} times as much; if scorers score the fifty, \
-			 one cannot be that unlikely, and the payer has its money back; nobody misses a seat",
-			(more + rows_of_more) as f64 / (honest + rows) as f64
+			"four times an answer's tokens, or one of fifty: scorers count them, the payer has {:.0} % of \
+			 its fees back, and the operator has nothing and loses its deposits (not counted); if scorers \
+			 score the fifty, one cannot be that unlikely, and the payer has as much back; nobody misses a \
+			 seat",
+			100.0 * back_of_more
 		),
 	}
 }
