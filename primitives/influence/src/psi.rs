@@ -223,7 +223,7 @@ impl Memberships {
 		}
 		let first = |stratum: Stratum| compared.get(&(stratum, 0)).map_or(1, Vec::len);
 		// A common multiple of how many subsets the strata have in their first groups.
-		let common = |one: usize, n: usize| if one % n == 0 { one } else { one * n };
+		let common = |one: usize, n: usize| if one.is_multiple_of(n) { one } else { one * n };
 		let strata = [Stratum::Alone, Stratum::LeftOut, Stratum::Half];
 		let one = strata.map(first).into_iter().fold(1, common);
 		let mut entries = vec![vec![0i64; blocks]; adapters];
