@@ -108,9 +108,10 @@ const MAX_GROUPS: usize = 8;
 ///
 /// Adapters of one seed say what blocks do under its first weights and its order of rows. However many they
 /// are, they foretell retrainings under another seed no better than one retraining of the very same half does.
-/// 144 halves under seven seeds gain .03 of the linear datamodeling score by that; 72 under six, twelve each,
-/// gain nothing that is sure (`client/influence/README.md`). So groups are as large as those that gained, and
-/// where there are too few halves for five of them there is one.
+/// By short trainings 144 halves under seven seeds gain .03 of the linear datamodeling score by that; 72 under
+/// six, twelve each, nothing that is sure, nor do 128 under six by usual trainings
+/// (`client/influence/README.md`). So groups are as large as those that gained, and where there are too few
+/// halves for five of them there is one.
 pub fn groups(blocks: usize, adapters: usize) -> u8 {
 	let (_, halves) = counts(blocks, adapters);
 	if halves < MANY {
