@@ -1,4 +1,4 @@
-use super::{earnings::committee, earnings::stage, show_open, Common};
+use super::{earnings::committee, earnings::stage, show_open, table, Common};
 use crate::chain::{all, Chain, Result};
 use codec::{Decode, Encode};
 use openledger_blobs::{Space, Store};
@@ -198,9 +198,7 @@ impl BatchCommand {
 				vec![(id, batch)]
 			},
 		};
-		let mut table = comfy_table::Table::new();
-		table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
-		table.set_header(["batch", "model", "operator", "answers", "$OPEN", "stage"]);
+		let mut table = table(["batch", "model", "operator", "answers", "$OPEN", "stage"]);
 		let mut listed = Vec::new();
 		for (id, batch) in &batches {
 			let (text, json) = describe(&chain, &store, *id, batch.as_ref()).await?;

@@ -2,7 +2,7 @@ use super::{
 	account,
 	demands::{DemandCommand, DemandsCommand, EndDemandsCommand, ShowRowsCommand},
 	duplicates::{compare, DuplicatesCommand, ExhibitCommand, Source},
-	event, open, show_open, Common,
+	event, open, show_open, table, Common,
 };
 use crate::chain::{under, Chain, Result};
 use codec::Decode;
@@ -581,9 +581,7 @@ impl OnChain {
 					)
 					.into());
 				}
-				let mut table = comfy_table::Table::new();
-				table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
-				table.set_header(["row", "bytes"]);
+				let mut table = table(["row", "bytes"]);
 				for row in &listed {
 					table.add_row([format!("{:?}", row.hash), row.bytes.to_string()]);
 				}
@@ -600,9 +598,7 @@ impl OnChain {
 					.await?
 					.ok_or_else(|| format!("there is no Datanet {datanet}"))?;
 				let name = String::from_utf8_lossy(&entry.name).into_owned();
-				let mut table = comfy_table::Table::new();
-				table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
-				table.set_header(["batch", "contributor", "rows", "bytes", "status"]);
+				let mut table = table(["batch", "contributor", "rows", "bytes", "status"]);
 				let mut listed = Vec::new();
 				for (id, batch) in batches(&chain, *datanet).await? {
 					let who = batch.contributor.to_ss58check();

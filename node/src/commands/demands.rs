@@ -1,7 +1,7 @@
 use super::{
 	datanet::{cut, Consideration},
 	duplicates::{bounty, content, endpoints, Source},
-	event, hash, show_open, Common,
+	event, hash, show_open, table, Common,
 };
 use crate::chain::{under, Chain, Result, Signer};
 use codec::Decode;
@@ -544,9 +544,7 @@ impl DemandsCommand {
 			common.print(format!("no row of Datanet {datanet} is demanded"), json!([]));
 			return Ok(());
 		}
-		let mut table = comfy_table::Table::new();
-		table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
-		table.set_header([
+		let mut table = table([
 			"row",
 			"bytes",
 			"contributor",

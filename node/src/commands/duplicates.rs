@@ -1,7 +1,7 @@
 use super::{
 	datanet::{batches, cut, rows, Consideration},
 	model::Model,
-	show_open, Blobs, Common,
+	show_open, table, Blobs, Common,
 };
 use crate::chain::{all, Chain, Result, Signer};
 use codec::{Decode, Encode};
@@ -202,16 +202,8 @@ impl Comparison {
 	}
 
 	fn table(&self, common: &Common) -> comfy_table::Table {
-		let mut table = comfy_table::Table::new();
-		table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
-		table.set_header([
-			"later row",
-			"its text",
-			"contained",
-			"stands in",
-			"owner",
-			"bounty $OPEN",
-		]);
+		let mut table =
+			table(["later row", "its text", "contained", "stands in", "owner", "bounty $OPEN"]);
 		let owner = |row: &Compared| match &row.place {
 			Some(place) => common.name(&place.contributor.to_ss58check()),
 			None => "the file".into(),

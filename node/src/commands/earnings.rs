@@ -2,7 +2,7 @@ use super::{
 	batch::{self, open_batches},
 	datanet, event, hash,
 	model::{model, Design},
-	show_open, Common, Measure,
+	show_open, table, Common, Measure,
 };
 use crate::chain::{all, under, Chain, Result};
 use openledger_core::{DatanetId, ModelId};
@@ -221,9 +221,7 @@ impl Evidence {
 
 	fn table(&self, name: impl Fn(&str) -> String) -> Result<comfy_table::Table> {
 		let pool = self.pool.parse::<u128>()?.max(1) as f64;
-		let mut table = comfy_table::Table::new();
-		table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
-		table.set_header(["contributor", "bytes", "share", "±", "word for word", "$OPEN"]);
+		let mut table = table(["contributor", "bytes", "share", "±", "word for word", "$OPEN"]);
 		let spans: BTreeMap<u16, u16> = self.spans()?.parts().collect();
 		let blocks = self.blocks.iter().zip(self.compute()?);
 		for (block, ((owner, bytes), (amount, error))) in (0u16..).zip(blocks) {
@@ -264,9 +262,7 @@ async fn payment(
 			end.saturating_sub(1)
 		)
 	};
-	let mut table = comfy_table::Table::new();
-	table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
-	table.set_header(["contributor", "may claim, $OPEN", "owes, $OPEN"]);
+	let mut table = table(["contributor", "may claim, $OPEN", "owes, $OPEN"]);
 	let (mut seen, mut listed) = (BTreeSet::new(), Vec::new());
 	for (owner, _) in blocks {
 		if !seen.insert(owner) {
@@ -672,16 +668,8 @@ impl SettleCommand {
 			common.print(text, json!({ "periods": [] }));
 			return Ok(());
 		}
-		let mut table = comfy_table::Table::new();
-		table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
-		table.set_header([
-			"period",
-			"pool",
-			"to contributors",
-			"netted",
-			"of pool",
-			"to the prior",
-		]);
+		let mut table =
+			table(["period", "pool", "to contributors", "netted", "of pool", "to the prior"]);
 		for one in &settled {
 			table.add_row([
 				one.period.to_string(),
@@ -824,9 +812,7 @@ impl EarningsCommand {
 			.map(|(_, period)| period.total)
 			.sum();
 
-		let mut table = comfy_table::Table::new();
-		table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
-		table.set_header(["contributor", "rows", "bytes", "influence", "±", "$OPEN earned"]);
+		let mut table = table(["contributor", "rows", "bytes", "influence", "±", "$OPEN earned"]);
 		let mut listed = Vec::new();
 		for block in &published.blocks {
 			let owner = block.owner.to_ss58check();

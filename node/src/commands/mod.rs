@@ -191,6 +191,13 @@ pub fn show_open(wei: u128) -> String {
 	format!("{}.{:06}", wei / UNIT, wei % UNIT / 1_000_000_000_000)
 }
 
+/// An empty table as all commands print it.
+pub fn table(header: impl Into<comfy_table::Row>) -> comfy_table::Table {
+	let mut table = comfy_table::Table::new();
+	table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(header);
+	table
+}
+
 /// An account from its address, or from a development path such as //Alice.
 pub fn account(text: &str) -> std::result::Result<AccountId, String> {
 	if text.starts_with("//") {

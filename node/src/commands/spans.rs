@@ -1,4 +1,4 @@
-use super::{datanet, event, show_open, Common};
+use super::{datanet, event, show_open, table, Common};
 use crate::chain::{under, Chain, Result};
 use codec::{Decode, Encode};
 use frame_support::{StorageHasher, Twox64Concat};
@@ -365,9 +365,7 @@ fn index(common: &Common, builder: Builder, rows: usize, out: &Path) -> Result<(
 
 fn find(common: &Common, index: &Path, answer: &str, least: usize) -> Result<()> {
 	let found = text::find(&Index::open(index)?, &text::tokens(answer.as_bytes()), least);
-	let mut table = comfy_table::Table::new();
-	table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
-	table.set_header(["span", "bytes", "row", "times"]);
+	let mut table = table(["span", "bytes", "row", "times"]);
 	for one in &found {
 		table.add_row([
 			one.text.clone(),
