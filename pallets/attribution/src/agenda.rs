@@ -121,14 +121,11 @@ impl<T: Config> Pallet<T> {
 		let shape = design.map_or(batches::WIDEST, |design| {
 			(u32::from(design.adapters).saturating_add(1), design.blocks.len() as u32)
 		});
-		T::WeightInfo::conclude(members, panel).saturating_sub(Self::unread(shape))
-	}
-
-	/// What a Ψ of so many columns and rows leaves unread of the largest one, under which is measured.
-	pub(crate) fn unread(shape: (u32, u32)) -> Weight {
-		let read =
-			|(columns, rows): (u32, u32)| T::WeightInfo::read_psi(columns.saturating_mul(rows));
-		read(batches::WIDEST).saturating_sub(read(shape))
+		let scores =
+			|(columns, rows): (u32, u32)| T::WeightInfo::scores(columns.saturating_mul(rows));
+		// It is measured with the largest Ψ.
+		let spared = scores(batches::WIDEST).saturating_sub(scores(shape));
+		T::WeightInfo::conclude(members, panel).saturating_sub(spared)
 	}
 
 	/// The heaviest step of a committee.

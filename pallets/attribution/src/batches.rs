@@ -23,7 +23,7 @@ fn units(entries: u32, shape: (u32, u32)) -> u32 {
 }
 
 /// The most that a page of so many bytes costs under any Ψ.
-pub(crate) fn most_units(bytes: usize) -> u32 {
+fn most_units(bytes: usize) -> u32 {
 	// The most multiplications for a byte: the largest Ψ of three columns.
 	const MOST: u32 = 192;
 	(bytes as u32).saturating_mul(MOST).div_ceil(cost(WIDEST))
@@ -233,7 +233,18 @@ impl<T: Config> Pallet<T> {
 
 	/// What posting a page of so many entries weighs under a Ψ of so many columns and rows.
 	pub fn page_weight(entries: u32, shape: (u32, u32)) -> Weight {
-		T::WeightInfo::post_page(units(entries, shape)).saturating_sub(Self::unread(shape))
+		Self::weigh_page(units(entries, shape), shape)
+	}
+
+	/// The most that posting a page of so many bytes weighs.
+	pub(crate) fn most_page_weight(bytes: usize) -> Weight {
+		Self::weigh_page(most_units(bytes), WIDEST)
+	}
+
+	/// Opening it costs what Ψ does, whatever its entries.
+	fn weigh_page(units: u32, (columns, rows): (u32, u32)) -> Weight {
+		let entries = T::WeightInfo::post_page(units).saturating_sub(T::WeightInfo::post_page(0));
+		T::WeightInfo::open_page(columns.saturating_mul(rows)).saturating_add(entries)
 	}
 
 	/// Computes scores and money of a page; returns what that weighs. A page that is none, or that is

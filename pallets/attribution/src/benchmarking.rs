@@ -835,23 +835,6 @@ mod benches {
 		Ok(())
 	}
 
-	/// Reads a Ψ of `n` entries.
-	#[benchmark]
-	fn read_psi(n: Linear<768, MAX_PSI>) -> Result<(), BenchmarkError> {
-		let (_, operator) = signer::<T>();
-		let adapters = (n / MAX_BLOCKS - 1) / 2 * 2;
-		let model = T::BenchmarkHelper::model(&operator, MAX_BLOCKS, adapters as u16);
-		let psi;
-
-		#[block]
-		{
-			psi = Pallet::<T>::psi(model);
-		}
-
-		assert!(psi.is_some());
-		Ok(())
-	}
-
 	/// Looks a receipt and its committee up, the largest entries that are read alone.
 	#[benchmark]
 	fn read() -> Result<(), BenchmarkError> {
@@ -879,7 +862,8 @@ mod benches {
 		assert_eq!(NextBatch::<T>::get(), 1);
 	}
 
-	/// `n` answers by the widest Ψ, and one that goes back to its payer.
+	/// `n` answers by the widest Ψ, and one that goes back to its payer: what an answer costs. What the
+	/// page does is `open_page`.
 	#[benchmark]
 	fn post_page(n: Linear<1, 240>) {
 		let posted = Batched::<T>::new(LARGEST, MAX_VOUCHERS).page(n, 1);
@@ -890,6 +874,21 @@ mod benches {
 
 		posted.assert_posted::<T>();
 		assert!(BatchPayers::<T>::get(batch).iter().any(|paying| paying.refund > 0));
+	}
+
+	/// A page of one answer and one that goes back, by a Ψ of `n` entries, which is read and laid out.
+	#[benchmark]
+	fn open_page(n: Linear<768, MAX_PSI>) -> Result<(), BenchmarkError> {
+		let adapters = (n / MAX_BLOCKS - 1) / 2 * 2;
+		let shape = (MAX_BLOCKS, adapters as u16);
+		let Posted { batch, page, .. } = Batched::<T>::new(shape, MAX_VOUCHERS).page(1, 1);
+
+		#[block]
+		{
+			Pallet::<T>::do_post_page(batch, 0, &page)?;
+		}
+
+		Ok(())
 	}
 
 	/// A page of `n` KiB, with as many pages as there may be.

@@ -1280,7 +1280,7 @@ pub mod pallet {
 		#[pallet::call_index(20)]
 		#[pallet::authorize(Self::authorize_page)]
 		#[pallet::weight((
-			T::WeightInfo::post_page(batches::most_units(page.len())),
+			Pallet::<T>::most_page_weight(page.len()),
 			DispatchClass::Normal,
 			Pays::No
 		))]

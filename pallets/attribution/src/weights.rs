@@ -1,7 +1,7 @@
 //! Weights of `pallet_attribution`, measured on the compiled runtime by `scripts/bench weights`.
 //!
-//! 2026-11-22 · Intel(R) Xeon(R) Processor · 2 steps, 5 repeats, worst case kept between; challenges,
-//! pages and settling beside other work; of draws and the end of commits more reads alone are counted
+//! 2026-11-22 · Intel(R) Xeon(R) Processor · 2 steps, 5 repeats, worst case kept between; challenges
+//! and settling beside other work; of draws and the ends of committees more reads alone are counted
 #![allow(missing_docs)]
 
 use frame::weights_prelude::*;
@@ -36,10 +36,10 @@ pub trait WeightInfo {
 	fn draw(n: u32) -> Weight;
 	fn forget() -> Weight;
 	fn scores(n: u32) -> Weight;
-	fn read_psi(n: u32) -> Weight;
 	fn read() -> Weight;
 	fn submit_batch(n: u32) -> Weight;
 	fn post_page(n: u32) -> Weight;
+	fn open_page(n: u32) -> Weight;
 	fn authorize_page(n: u32) -> Weight;
 	fn close_batch(n: u32) -> Weight;
 }
@@ -86,7 +86,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(226_982_000, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(27))
 			.saturating_add(T::DbWeight::get().reads(3).saturating_mul(m.into()))
-			.saturating_add(T::DbWeight::get().reads(3).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(5).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().writes(10))
 			.saturating_add(T::DbWeight::get().writes(4).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().writes(5).saturating_mul(n.into()))
@@ -209,12 +209,6 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(8_866, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(2))
 	}
-	/// `n` is from 768 to 131328.
-	fn read_psi(n: u32) -> Weight {
-		Weight::from_parts(94_923_561, 528793)
-			.saturating_add(Weight::from_parts(7_084, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(2))
-	}
 	fn read() -> Weight {
 		Weight::from_parts(66_559_000, 5516).saturating_add(T::DbWeight::get().reads(2))
 	}
@@ -230,8 +224,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// `n` is from 1 to 240.
 	fn post_page(n: u32) -> Weight {
-		Weight::from_parts(2_432_851_794, 528793)
-			.saturating_add(Weight::from_parts(90_803_955, 0).saturating_mul(n.into()))
+		Weight::from_parts(2_032_492_288, 528793)
+			.saturating_add(Weight::from_parts(71_132_211, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	/// `n` is from 768 to 131328.
+	fn open_page(n: u32) -> Weight {
+		Weight::from_parts(272_288_133, 528793)
+			.saturating_add(Weight::from_parts(8_660, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
