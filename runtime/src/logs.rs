@@ -67,6 +67,12 @@ fn more(event: &RuntimeEvent) -> Option<EthLog> {
 			ATTRIBUTION,
 			&IAttribution::Netted { model: *model, period: *period, amount: wei(netted) },
 		)),
+		RuntimeEvent::Datanets(pallet_datanets::Event::TermsSet { datanet, terms }) => {
+			Some(EthLog::new(
+				DATANETS,
+				&IDatanets::AtRiskSet { id: *datanet, amount: wei(&terms.at_risk) },
+			))
+		},
 		_ => None,
 	}
 }

@@ -7,7 +7,9 @@ use super::{
 use crate::chain::{under, Chain, Result};
 use codec::Decode;
 use openledger_core::{BatchId, DatanetId, Rights, Version, MAX_BLOCKS};
-use pallet_datanets::{Batch, Call, Event, Published, Reason, Row, Scores, Terms, Verdict};
+use pallet_datanets::{
+	Batch, Call, Datanet, Event, Published, Reason, Row, Scores, Terms, Verdict,
+};
 use polkadot_sdk::*;
 use runtime::{AccountId, Hash, Runtime, RuntimeCall, RuntimeEvent};
 use serde_json::json;
@@ -19,6 +21,9 @@ use std::{
 
 /// What pays for entries of Datanets.
 pub type Consideration = <Runtime as pallet_datanets::Config>::Consideration;
+
+/// What who contributes has at risk unless they say otherwise, in $OPEN: the price of a licence.
+const AT_RISK: &str = "10";
 
 /// Datanets: data that its contributors are paid for.
 #[derive(Debug, clap::Subcommand)]
@@ -52,8 +57,9 @@ pub enum OnChain {
 		/// The curator's part of what contributors earn, in basis points.
 		#[arg(long, default_value_t = 500)]
 		curator_cut: u16,
-		/// What who contributes must have at risk, in $OPEN: it pays for rows that make answers worse.
-		#[arg(long, value_parser = open, default_value = "0")]
+		/// What who contributes must have at risk, in $OPEN: it pays for rows that make answers worse, and
+		/// returns when no version has rows of the contributor. With 0, junk costs nothing.
+		#[arg(long, value_parser = open, default_value = AT_RISK)]
 		at_risk: u128,
 	},
 	/// Cuts a text into rows, stores them as blobs and registers their hashes.
@@ -71,9 +77,10 @@ pub enum OnChain {
 		/// Writes the rows that were left out to this file, one a line.
 		#[arg(long)]
 		held_out: Option<PathBuf>,
-		/// Puts at risk what the Datanet wants, at most so much in $OPEN.
-		#[arg(long, value_parser = open)]
-		at_risk: Option<u128>,
+		/// Puts at risk what the Datanet wants, at most so much in $OPEN: it pays for rows that make answers
+		/// worse. `release-at-risk` gives it back.
+		#[arg(long, value_parser = open, default_value = AT_RISK)]
+		at_risk: u128,
 		/// Leaves out rows that are registered or stand in earlier ones, as `duplicates` shows them:
 		/// somebody could take their bonds.
 		#[arg(long)]
@@ -251,6 +258,14 @@ fn of_batch(rows: &[(BatchId, Row)], batch: BatchId) -> Vec<Row> {
 	rows.iter().filter(|(of, _)| *of == batch).map(|(_, row)| *row).collect()
 }
 
+/// A Datanet, which must be there.
+pub async fn entry(chain: &Chain, datanet: DatanetId) -> Result<Datanet<AccountId, Consideration>> {
+	let key = pallet_datanets::Datanets::<Runtime>::hashed_key_for(datanet);
+	Ok(chain.read(&key).await?.ok_or_else(|| {
+		format!("there is no Datanet {datanet}: openledger datanet create makes one")
+	})?)
+}
+
 /// The batches of a Datanet, in order.
 pub async fn batches(
 	chain: &Chain,
@@ -389,8 +404,16 @@ impl OnChain {
 						rows.push(Row { hash, bytes: row.len() as u32 });
 					}
 				}
-				if let Some(maximum) = at_risk {
-					let call = Call::put_at_risk { datanet: *datanet, maximum: *maximum };
+				let wanted = entry(&chain, *datanet).await?.terms.at_risk;
+				if wanted > *at_risk {
+					return Err(format!(
+						"Datanet {datanet} wants {0} $OPEN at risk: contribute with --at-risk {0}",
+						show_open(wanted)
+					)
+					.into());
+				}
+				if wanted > 0 {
+					let call = Call::put_at_risk { datanet: *datanet, maximum: *at_risk };
 					chain.send(&signer, call).await?;
 				}
 				let bar = common.bar("rows on chain", rows.len() as u64);
@@ -592,11 +615,7 @@ impl OnChain {
 				common.print(table, json!({ "batch": batch, "rows": rows }));
 			},
 			Self::Show { datanet, batch: None } => {
-				let key = pallet_datanets::Datanets::<Runtime>::hashed_key_for(datanet);
-				let entry: pallet_datanets::Datanet<AccountId, Consideration> = chain
-					.read(&key)
-					.await?
-					.ok_or_else(|| format!("there is no Datanet {datanet}"))?;
+				let entry = entry(&chain, *datanet).await?;
 				let name = String::from_utf8_lossy(&entry.name).into_owned();
 				let mut table = table(["batch", "contributor", "rows", "bytes", "status"]);
 				let mut listed = Vec::new();

@@ -1,5 +1,5 @@
 use super::{
-	datanet::{batches, cut, rows, Consideration},
+	datanet::{batches, cut, entry, rows, Consideration},
 	model::Model,
 	show_open, table, Blobs, Common,
 };
@@ -10,7 +10,7 @@ use openledger_core::{commitment, Announced, BatchId, DatanetId};
 use openledger_duplicates::{find_with, group, Exhibit, Found, STEPS};
 use openledger_influence_math::{shingles::NEAR_DUPLICATE, split};
 use openledger_openlora::{Folder, Kept};
-use pallet_datanets::{Announcement, Bond, Call, Content, Datanet, Event, BOUNTY, NOTICE, WINDOW};
+use pallet_datanets::{Announcement, Bond, Call, Content, Event, BOUNTY, NOTICE, WINDOW};
 use polkadot_sdk::*;
 use runtime::{
 	openledger::{ByteBond, RowBond},
@@ -370,10 +370,7 @@ pub async fn compare(
 	from: &Source,
 	given: &[String],
 ) -> Result<Comparison> {
-	let key = pallet_datanets::Datanets::<Runtime>::hashed_key_for(datanet);
-	let entry: Datanet<AccountId, Consideration> = chain.read(&key).await?.ok_or_else(|| {
-		format!("there is no Datanet {datanet}: openledger datanet create makes one")
-	})?;
+	let entry = entry(chain, datanet).await?;
 	let (registered, missing) = registered(common, chain, datanet, from).await?;
 	let bar = common.bar("rows compared", STEPS * (registered.len() + given.len()) as u64);
 	let comparison = Comparison::new(registered, given, missing, &|| bar.inc(1));

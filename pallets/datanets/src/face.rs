@@ -8,6 +8,9 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 		match call {
 			DatanetsCall::Create => T::WeightInfo::create(),
 			DatanetsCall::SetCurator => T::WeightInfo::set_curator(),
+			DatanetsCall::SetAtRisk => {
+				T::WeightInfo::set_terms().saturating_add(T::WeightInfo::read())
+			},
 			DatanetsCall::Contribute { rows } => T::WeightInfo::contribute(rows),
 			DatanetsCall::BuyLicence => T::WeightInfo::buy_licence(),
 			DatanetsCall::Claim => T::WeightInfo::claim_for(),
@@ -37,6 +40,16 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 
 	fn set_curator(who: T::AccountId, datanet: DatanetId, curator: T::AccountId) -> DispatchResult {
 		Self::do_set_curator(who, datanet, curator)
+	}
+
+	fn set_at_risk(
+		who: T::AccountId,
+		datanet: DatanetId,
+		amount: Balance,
+	) -> Result<DatanetTerms<T::AccountId>, DispatchError> {
+		Self::change_terms(&who, datanet, |terms| Terms { at_risk: amount, ..terms })?;
+		let terms = <Self as DatanetsFace<_>>::terms(datanet);
+		terms.ok_or_else(|| Error::<T>::NoDatanet.into())
 	}
 
 	fn contribute(

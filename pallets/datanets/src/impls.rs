@@ -68,15 +68,20 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	pub(crate) fn do_set_terms(
-		who: T::AccountId,
+	/// Changes terms on behalf of the owner.
+	pub(crate) fn change_terms(
+		who: &T::AccountId,
 		datanet: DatanetId,
-		terms: Terms,
+		change: impl FnOnce(Terms) -> Terms,
 	) -> DispatchResult {
-		Self::check(&terms)?;
-		Self::as_owner(&who, datanet, |entry| entry.terms = terms)?;
-		Self::deposit_event(Event::TermsSet { datanet, terms });
-		Ok(())
+		Datanets::<T>::try_mutate(datanet, |entry| {
+			let entry = entry.as_mut().ok_or(Error::<T>::NoDatanet)?;
+			ensure!(entry.owner == *who, Error::<T>::NotOwner);
+			entry.terms = change(entry.terms);
+			Self::check(&entry.terms)?;
+			Self::deposit_event(Event::TermsSet { datanet, terms: entry.terms });
+			Ok(())
+		})
 	}
 
 	pub(crate) fn do_set_curator(

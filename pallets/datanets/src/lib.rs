@@ -791,7 +791,7 @@ pub mod pallet {
 		/// Must be `Signed` by the owner.
 		#[pallet::call_index(1)]
 		pub fn set_terms(origin: OriginFor<T>, datanet: DatanetId, terms: Terms) -> DispatchResult {
-			Self::do_set_terms(ensure_signed(origin)?, datanet, terms)
+			Self::change_terms(&ensure_signed(origin)?, datanet, |_| terms)
 		}
 
 		/// Appoints another curator.

@@ -17,6 +17,8 @@ interface IDatanets {
 	event Claimed(uint32 indexed id, address indexed account, uint256 amount);
 	/// @notice Other terms hold for licences bought from now on.
 	event TermsSet(uint32 indexed id, uint16 rights, uint256 price, uint32 period, uint16 curatorCut);
+	/// @notice Who contributes from now on must have so much at risk.
+	event AtRiskSet(uint32 indexed id, uint256 amount);
 	/// @notice Somebody else curates.
 	event CuratorSet(uint32 indexed id, address indexed curator);
 	/// @notice A batch was accepted, or rejected and removed.
@@ -68,7 +70,8 @@ interface IDatanets {
 	/// @notice A demand is over without the row, and its stake returned.
 	event RowDemandEnded(uint32 indexed id, bytes32 indexed row, address indexed account);
 
-	/// @notice Creates a Datanet that the caller owns and curates.
+	/// @notice Creates a Datanet that the caller owns and curates. Until `setAtRisk` it wants nothing at
+	/// risk of who contributes, and rows that make answers worse cost their contributors nothing.
 	/// @param name 1 to 64 bytes.
 	/// @param rights What licences may allow.
 	/// @param price Of a licence.
@@ -80,6 +83,10 @@ interface IDatanets {
 
 	/// @notice Appoints another curator; only the owner may.
 	function setCurator(uint32 id, address curator) external;
+
+	/// @notice Sets what who contributes from now on must have at risk; only the owner may.
+	/// @param amount What pays for a contributor's rows that make answers worse, such as a licence's price.
+	function setAtRisk(uint32 id, uint256 amount) external;
 
 	/// @notice Contributes at most 256 rows, whose content stays off chain. A bond is held for each
 	/// beside the deposit, and lost if the row is shown to stand in earlier ones. Reverts if the caller

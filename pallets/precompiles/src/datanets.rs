@@ -6,8 +6,8 @@ use crate::{
 		IDatanets::{
 			atRiskCall, atRiskReturn, buyBlockCall, buyLicenceCall, claimCall, claimableCall,
 			contributeCall, createCall, distributeCall, isLicensedCall, leaveBlockCall,
-			putAtRiskCall, releaseAtRiskCall, rowOfCall, rowOfReturn, setCuratorCall, termsCall,
-			termsReturn, versionCall, versionReturn, IDatanetsCalls,
+			putAtRiskCall, releaseAtRiskCall, rowOfCall, rowOfReturn, setAtRiskCall,
+			setCuratorCall, termsCall, termsReturn, versionCall, versionReturn, IDatanetsCalls,
 		},
 	},
 	context::{
@@ -44,6 +44,7 @@ impl<T: Config, D: DatanetsFace<T::AccountId>> Precompile for DatanetsPrecompile
 		let (weight, changes) = match input {
 			Call::create(_) => (DatanetsCall::Create, true),
 			Call::setCurator(_) => (DatanetsCall::SetCurator, true),
+			Call::setAtRisk(_) => (DatanetsCall::SetAtRisk, true),
 			Call::contribute(call) => {
 				(DatanetsCall::Contribute { rows: call.hashes.len() as u32 }, true)
 			},
@@ -73,6 +74,19 @@ impl<T: Config, D: DatanetsFace<T::AccountId>> Precompile for DatanetsPrecompile
 				let (who, new) = (caller(env)?, account(env, *curator)?);
 				D::set_curator(who, *id, new).map_err(refused)?;
 				log(env, &IDatanets::CuratorSet { id: *id, curator: *curator })?;
+				Ok(Vec::new())
+			},
+			Call::setAtRisk(setAtRiskCall { id, amount: wanted }) => {
+				let terms = D::set_at_risk(caller(env)?, *id, amount(wanted)?).map_err(refused)?;
+				let set = IDatanets::TermsSet {
+					id: *id,
+					rights: terms.rights.0,
+					price: Word::from(terms.price),
+					period: terms.period,
+					curatorCut: terms.curator_cut,
+				};
+				log(env, &set)?;
+				log(env, &IDatanets::AtRiskSet { id: *id, amount: *wanted })?;
 				Ok(Vec::new())
 			},
 			Call::contribute(call) => Self::contribute(call, env),

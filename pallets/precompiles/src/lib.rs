@@ -94,7 +94,7 @@ pub struct Interface {
 /// All interfaces in the order of their addresses.
 pub const INTERFACES: [Interface; 6] = [
 	Interface { name: "registry", at: REGISTRY, version: 2, deprecated: false },
-	Interface { name: "datanets", at: DATANETS, version: 6, deprecated: false },
+	Interface { name: "datanets", at: DATANETS, version: 7, deprecated: false },
 	Interface { name: "models", at: MODELS, version: 3, deprecated: false },
 	Interface { name: "agents", at: AGENTS, version: 2, deprecated: false },
 	Interface { name: "attribution", at: ATTRIBUTION, version: 6, deprecated: false },

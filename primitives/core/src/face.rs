@@ -17,6 +17,8 @@ pub enum DatanetsCall {
 	Create,
 	/// [`DatanetsFace::set_curator`].
 	SetCurator,
+	/// [`DatanetsFace::set_at_risk`].
+	SetAtRisk,
 	/// [`DatanetsFace::contribute`].
 	Contribute {
 		/// How many rows.
@@ -84,6 +86,12 @@ pub trait DatanetsFace<AccountId>: Datanets<AccountId> {
 	) -> Result<DatanetId, DispatchError>;
 	/// Appoints another curator on behalf of the owner.
 	fn set_curator(who: AccountId, datanet: DatanetId, curator: AccountId) -> DispatchResult;
+	/// Sets what contributors must have at risk, in wei, on behalf of the owner; returns all terms.
+	fn set_at_risk(
+		who: AccountId,
+		datanet: DatanetId,
+		amount: Balance,
+	) -> Result<DatanetTerms<AccountId>, DispatchError>;
 	/// Contributes rows by their hashes and lengths in bytes.
 	fn contribute(
 		who: AccountId,

@@ -94,7 +94,7 @@ fn check_logs(events: &[frame_system::EventRecord<RuntimeEvent, Hash>]) {
 			emitted.push(crate::logs::EthLog { address, topics, data });
 		}
 	}
-	let done = events.iter().filter_map(|record| crate::logs::log(&record.event));
+	let done = events.iter().flat_map(|record| crate::logs::logs(&record.event));
 	for log in done.filter(|log| log.address != address_of(openledger_precompiles::OPEN)) {
 		let at = emitted.iter().position(|known| *known == log);
 		emitted.swap_remove(at.unwrap_or_else(|| panic!("{log:?} is not among {emitted:?}")));
@@ -171,13 +171,6 @@ fn contribute(id: u32, hashes: &[u8]) -> IDatanets::contributeCall {
 		hashes: hashes.iter().map(|byte| word(*byte)).collect(),
 		lengths: vec![1_000; hashes.len()],
 	}
-}
-
-/// Lets the owner want so much at risk of who contributes.
-fn want(id: u32, at_risk: Balance) {
-	let entry = pallet_datanets::Datanets::<Runtime>::get(id).unwrap();
-	let terms = pallet_datanets::Terms { at_risk, ..entry.terms };
-	assert_ok!(Datanets::set_terms(RuntimeOrigin::signed(entry.owner), id, terms));
 }
 
 /// Accepts batches as the curator.
@@ -319,8 +312,11 @@ fn contributor_should_put_at_risk_and_have_it_back_when_called_from_solidity() {
 	development().execute_with(|| {
 		let (owner, other) = (owner(), other());
 		let id = ask(&owner, DATANETS, create(0)).unwrap();
-		want(id, 3 * UNIT);
 		let (account, amount) = (at(&other), wei(3 * UNIT));
+		let want = IDatanets::setAtRiskCall { id, amount };
+		assert_eq!(refusal(&other, DATANETS, want.clone()), "NotOwner");
+		ask(&owner, DATANETS, want).unwrap();
+		assert!(logged(DATANETS, &IDatanets::AtRiskSet { id, amount }));
 		let at_risk = || {
 			let answer = ask(&owner, DATANETS, IDatanets::atRiskCall { id, account }).unwrap();
 			(answer.wanted, answer.amount)
@@ -1003,6 +999,11 @@ fn unknown_ids_should_revert_with_the_reason_when_asked_for() {
 				IDatanets::setCuratorCall { id: 9, curator: account }.abi_encode(),
 				"NoDatanet",
 			),
+			(
+				DATANETS,
+				IDatanets::setAtRiskCall { id: 9, amount: wei(UNIT) }.abi_encode(),
+				"NoDatanet",
+			),
 			(DATANETS, IDatanets::termsCall { id: 9 }.abi_encode(), "NoDatanet"),
 			(DATANETS, IDatanets::versionCall { id: 9, number: 1 }.abi_encode(), "NoVersion"),
 			(DATANETS, IDatanets::claimCall { id: 9, account }.abi_encode(), "NothingToClaim"),
@@ -1098,6 +1099,7 @@ fn changing(account: SolAddress) -> Vec<(u16, Vec<u8>)> {
 		(DATANETS, create(0).abi_encode()),
 		(DATANETS, contribute(0, &[99]).abi_encode()),
 		(DATANETS, IDatanets::setCuratorCall { id, curator: account }.abi_encode()),
+		(DATANETS, IDatanets::setAtRiskCall { id, amount: wei(UNIT) }.abi_encode()),
 		(DATANETS, IDatanets::buyLicenceCall { id, rights: 1, maximum }.abi_encode()),
 		(DATANETS, IDatanets::claimCall { id, account }.abi_encode()),
 		(DATANETS, IDatanets::putAtRiskCall { id, maximum }.abi_encode()),
