@@ -36,7 +36,11 @@ describe('rows that stand in earlier ones', { concurrency: false }, () => {
 
 	test('row_should_be_void_and_pay_its_finder_when_it_stands_in_an_earlier_one', () => {
 		assert.deepEqual(as('//Alice', 'create', 'law'), { datanet: 0 });
+		// Unless its creator says otherwise who gives puts 10 $OPEN at risk.
+		assert.equal(as('//Alice', 'show', '0').at_risk, String(10n ** 19n));
 		const first = words('a').join(' ');
+		const less = ['--at-risk', '9'];
+		assert.throws(() => give('//Bob', file('first', first), ...less), /--at-risk 10/);
 		give('//Bob', file('first', first));
 		const copy = file('copy', `${first.toUpperCase()}, another`);
 		give('//Charlie', copy);
