@@ -8,9 +8,7 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 		match call {
 			DatanetsCall::Create => T::WeightInfo::create(),
 			DatanetsCall::SetCurator => T::WeightInfo::set_curator(),
-			DatanetsCall::SetAtRisk => {
-				T::WeightInfo::set_terms().saturating_add(T::WeightInfo::read())
-			},
+			DatanetsCall::SetAtRisk => T::WeightInfo::set_terms(),
 			DatanetsCall::Contribute { rows } => T::WeightInfo::contribute(rows),
 			DatanetsCall::BuyLicence => T::WeightInfo::buy_licence(),
 			DatanetsCall::Claim => T::WeightInfo::claim_for(),
@@ -47,9 +45,7 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 		datanet: DatanetId,
 		amount: Balance,
 	) -> Result<DatanetTerms<T::AccountId>, DispatchError> {
-		Self::change_terms(&who, datanet, |terms| Terms { at_risk: amount, ..terms })?;
-		let terms = <Self as DatanetsFace<_>>::terms(datanet);
-		terms.ok_or_else(|| Error::<T>::NoDatanet.into())
+		Self::change_terms(&who, datanet, |terms| Terms { at_risk: amount, ..terms })
 	}
 
 	fn contribute(
@@ -123,8 +119,6 @@ impl<T: Config> DatanetsFace<T::AccountId> for Pallet<T> {
 	}
 
 	fn terms(datanet: DatanetId) -> Option<DatanetTerms<T::AccountId>> {
-		let Datanet { owner, curator, terms, .. } = Datanets::<T>::get(datanet)?;
-		let Terms { rights, price, period, curator_cut, .. } = terms;
-		Some(DatanetTerms { owner, curator, rights, price, period, curator_cut })
+		Datanets::<T>::get(datanet).map(|entry| entry.shown())
 	}
 }

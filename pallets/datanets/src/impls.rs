@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use frame::deps::frame_support::traits::tokens::Preservation;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 use frame::token::fungible::InspectHold;
-use openledger_core::{Announced, Given, RowInfo};
+use openledger_core::{Announced, DatanetTerms, Given, RowInfo};
 use openledger_influence_math::{merkle, split};
 
 /// Fraction bits of [`Rewards::index`].
@@ -55,32 +55,29 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Changes a Datanet on behalf of its owner.
-	fn as_owner(
+	fn as_owner<R>(
 		who: &T::AccountId,
 		id: DatanetId,
-		change: impl FnOnce(&mut Datanet<T::AccountId, T::Consideration>),
-	) -> DispatchResult {
+		change: impl FnOnce(&mut Datanet<T::AccountId, T::Consideration>) -> Result<R, DispatchError>,
+	) -> Result<R, DispatchError> {
 		Datanets::<T>::try_mutate(id, |datanet| {
 			let datanet = datanet.as_mut().ok_or(Error::<T>::NoDatanet)?;
 			ensure!(datanet.owner == *who, Error::<T>::NotOwner);
-			change(datanet);
-			Ok(())
+			change(datanet)
 		})
 	}
 
-	/// Changes terms on behalf of the owner.
+	/// Changes terms on behalf of the owner; returns them.
 	pub(crate) fn change_terms(
 		who: &T::AccountId,
 		datanet: DatanetId,
 		change: impl FnOnce(Terms) -> Terms,
-	) -> DispatchResult {
-		Datanets::<T>::try_mutate(datanet, |entry| {
-			let entry = entry.as_mut().ok_or(Error::<T>::NoDatanet)?;
-			ensure!(entry.owner == *who, Error::<T>::NotOwner);
+	) -> Result<DatanetTerms<T::AccountId>, DispatchError> {
+		Self::as_owner(who, datanet, |entry| {
 			entry.terms = change(entry.terms);
 			Self::check(&entry.terms)?;
 			Self::deposit_event(Event::TermsSet { datanet, terms: entry.terms });
-			Ok(())
+			Ok(entry.shown())
 		})
 	}
 
@@ -89,9 +86,11 @@ impl<T: Config> Pallet<T> {
 		datanet: DatanetId,
 		curator: T::AccountId,
 	) -> DispatchResult {
-		Self::as_owner(&who, datanet, |entry| entry.curator = curator.clone())?;
-		Self::deposit_event(Event::CuratorSet { datanet, curator });
-		Ok(())
+		Self::as_owner(&who, datanet, |entry| {
+			entry.curator = curator.clone();
+			Self::deposit_event(Event::CuratorSet { datanet, curator });
+			Ok(())
+		})
 	}
 
 	/// Merkle root over rows, in the order of their hashes.

@@ -791,7 +791,7 @@ pub mod pallet {
 		/// Must be `Signed` by the owner.
 		#[pallet::call_index(1)]
 		pub fn set_terms(origin: OriginFor<T>, datanet: DatanetId, terms: Terms) -> DispatchResult {
-			Self::change_terms(&ensure_signed(origin)?, datanet, |_| terms)
+			Self::change_terms(&ensure_signed(origin)?, datanet, |_| terms).map(|_| ())
 		}
 
 		/// Appoints another curator.

@@ -2,6 +2,7 @@
 
 use super::*;
 use frame::deps::frame_support::stored;
+use openledger_core::DatanetTerms;
 
 /// A row as it is contributed: a chunk of text or another record, stored off chain by its hash.
 #[derive(
@@ -71,6 +72,15 @@ pub struct Datanet<AccountId, Ticket> {
 	pub fresh_from: Version,
 	/// Pays for this entry.
 	pub ticket: Ticket,
+}
+
+impl<AccountId: Clone, Ticket> Datanet<AccountId, Ticket> {
+	/// Its terms, as Solidity sees them.
+	pub(crate) fn shown(&self) -> DatanetTerms<AccountId> {
+		let Terms { rights, price, period, curator_cut, .. } = self.terms;
+		let (owner, curator) = (self.owner.clone(), self.curator.clone());
+		DatanetTerms { owner, curator, rights, price, period, curator_cut }
+	}
 }
 
 /// Sub-scores of a batch, each of 100.
