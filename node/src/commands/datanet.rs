@@ -373,6 +373,15 @@ impl OnChain {
 				only_new,
 				from,
 			} => {
+				// Before anything is compared, stored or written.
+				let wanted = entry(&chain, *datanet).await?.terms.at_risk;
+				if wanted > *at_risk {
+					return Err(format!(
+						"Datanet {datanet} wants {0} $OPEN at risk: contribute with --at-risk {0}",
+						show_open(wanted)
+					)
+					.into());
+				}
 				let text = std::fs::read_to_string(file)
 					.map_err(|e| format!("{} cannot be read: {e}", file.display()))?;
 				let all = cut(&text, *row_bytes);
@@ -403,14 +412,6 @@ impl OnChain {
 					if seen.insert(hash) {
 						rows.push(Row { hash, bytes: row.len() as u32 });
 					}
-				}
-				let wanted = entry(&chain, *datanet).await?.terms.at_risk;
-				if wanted > *at_risk {
-					return Err(format!(
-						"Datanet {datanet} wants {0} $OPEN at risk: contribute with --at-risk {0}",
-						show_open(wanted)
-					)
-					.into());
 				}
 				if wanted > 0 {
 					let call = Call::put_at_risk { datanet: *datanet, maximum: *at_risk };
